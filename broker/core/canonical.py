@@ -1,0 +1,40 @@
+"""Bytes that two languages agree on: RFC 8785 JSON, base64url without padding, domain-separated digests."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+from typing import Any
+
+import rfc8785
+
+
+def canonical_json(value: Any) -> bytes:
+    """RFC 8785 (JCS) bytes of a JSON value. Floats are not used in this project."""
+    return rfc8785.dumps(value)
+
+
+def digest(domain: str, value: Any) -> bytes:
+    """SHA-256 over ``domain``, a newline and the canonical JSON of `value`.
+
+    The domain (for example ``ledgeros/decision/v1``) keeps a signature over one kind of message
+    from being read as a signature over another.
+    """
+    return hashlib.sha256(domain.encode("ascii") + b"\n" + canonical_json(value)).digest()
+
+
+def b64u(data: bytes) -> str:
+    """base64url without padding (RFC 7515, appendix C)."""
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+
+
+def unb64u(text: str) -> bytes:
+    """The inverse of `b64u`; raises ``ValueError`` for anything that is not its exact output."""
+    try:
+        data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        raise ValueError("not base64url") from None
+    if b64u(data) != text:
+        raise ValueError("not canonical base64url")
+    return data

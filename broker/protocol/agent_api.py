@@ -1,0 +1,45 @@
+"""What an agent and the broker say to each other: ``/v1/releases`` on the broker.
+
+``POST /v1/releases`` `CreateRelease` → 201 `Release`; ``GET /v1/releases/{id}?wait=SECONDS`` → `Release`
+(answers when the release is finished, or after SECONDS, at most 60); ``GET /v1/releases`` → a list;
+``GET /v1/health`` → ``{"status": "ok"}``. ``Authorization: Bearer bt_…`` on all but health.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import StringConstraints
+
+from broker.protocol.issuer_api import DetailsToken
+from broker.protocol.outcomes import Outcome
+from broker.protocol.wire import Id, Label, Millis, Origin, Wire
+
+ReleaseStatus = Literal["pending", "approved", "filling", "finished"]
+
+
+class CreateRelease(Wire):
+    """Ask for a release. `origin` or `page_url` says where the agent wants to pay; both are claims."""
+
+    details_token: DetailsToken
+    origin: Annotated[str, StringConstraints(max_length=300)] | None = None
+    page_url: Annotated[str, StringConstraints(max_length=2_048)] | None = None
+    purpose: Annotated[str, StringConstraints(max_length=2_000)] | None = None
+
+
+class Release(Wire):
+    """A release as the agent sees it: never a value, only which fields were filled."""
+
+    id: Id
+    status: ReleaseStatus
+    outcome: Outcome | None
+    message: str | None
+    next_step: str | None
+    card_id: Id | None
+    last4: str | None
+    origin: Origin | None
+    mode: Literal["direct", "surrogate"] | None
+    fields: tuple[Label, ...]
+    created_at: Millis
+    expires_at: Millis
+    finished_at: Millis | None

@@ -1,0 +1,89 @@
+"""The decision: exactly what a person approved, as bytes that the extension's key and the passkey sign.
+
+digest = SHA-256("ledgeros/decision/v1" LF JCS(decision)). The device key signs the digest (Ed25519);
+a passkey signs it as its WebAuthn challenge. LedgerOS verifies both before it opens anything.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from broker.core.canonical import digest
+from broker.protocol.wire import Amount, Base64Url, Currency, Id, Label, Millis, Origin, ShortText, Wire
+
+DECISION_DOMAIN = "ledgeros/decision/v1"
+
+Mode = Literal["direct", "surrogate"]
+Mismatch = Literal["origin", "amount"]
+
+
+class Claimed(Wire):
+    """What the agent said: to LedgerOS (attested) and to the broker."""
+
+    origin: Origin | None
+    merchant_text: ShortText | None
+    amount: Amount | None
+    currency: Currency
+    purpose: ShortText
+
+
+class Seen(Wire):
+    """What the browser itself reports; only `page_amount` comes from the page and is labelled so."""
+
+    origin: Origin
+    frame_origins: tuple[Origin, ...]
+    page_amount: Amount | None
+    first_time_here: bool
+
+
+class Decision(Wire):
+    """An approval of one release on one page.
+
+    `token_hash` is base64url SHA-256 of the `detailsToken`, or null when approval comes first.
+    `max_amount` is the most the person agreed to, in minor units. `facts_hash` is base64url
+    SHA-256 of the signed introspection that was shown. `recipient_key_id` names the enrolled key
+    the credentials are sealed to.
+    """
+
+    version: Literal[1]
+    release_id: Id
+    token_hash: Base64Url | None
+    facts_hash: Base64Url
+    access_event_id: Id | None
+    broker_id: Id
+    device_id: Id
+    agent_id: Id
+    card_id: Id
+    last4: str
+    agent_name: Label
+    claimed: Claimed
+    seen: Seen
+    mismatches: tuple[Mismatch, ...]
+    max_amount: Amount
+    currency: Currency
+    mode: Mode
+    recipient_key_id: Base64Url
+    decided_at: Millis
+    expires_at: Millis
+    nonce: Base64Url
+
+    def digest(self) -> bytes:
+        """The 32 bytes that every signer signs."""
+        return digest(DECISION_DOMAIN, self.wire())
+
+
+class PasskeyAssertion(Wire):
+    """A WebAuthn assertion over the decision's digest (base64url members as in the WebAuthn JSON form)."""
+
+    credential_id: Base64Url
+    authenticator_data: Base64Url
+    client_data_json: Base64Url
+    signature: Base64Url
+
+
+class SignedDecision(Wire):
+    """A decision with the signatures that make it one."""
+
+    decision: Decision
+    device_signature: Base64Url
+    passkey: PasskeyAssertion | None = None

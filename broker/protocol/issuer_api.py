@@ -1,0 +1,140 @@
+"""What a broker and LedgerOS say to each other on the mutual-TLS listener, ``/broker/v1/…``.
+
+| call | body → answer |
+|---|---|
+| ``GET  /broker/v1/health`` | → `Health` |
+| ``POST /broker/v1/enrolments/broker`` | `EnrolBroker` → `BrokerEnrolled` |
+| ``POST /broker/v1/enrolments/device`` | `EnrolDevice` → `DeviceEnrolled` |
+| ``POST /broker/v1/introspect`` | `Introspect` → `Introspected` |
+| ``POST /broker/v1/redeem`` | `Redeem` → `Redeemed` |
+| ``POST /broker/v1/outcomes`` | `ReportOutcome` → ``{}`` |
+
+The broker's stable id comes from its certificate (URI SAN), never from a body.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import StringConstraints
+
+from broker.protocol.decision import SignedDecision
+from broker.protocol.facts import ApprovalSetting
+from broker.protocol.outcomes import Outcome
+from broker.protocol.sealing import Sealed
+from broker.protocol.wire import Amount, Base64Url, Currency, Id, Label, Millis, Wire
+
+DetailsToken = Annotated[str, StringConstraints(pattern=r"^tok_[A-Za-z0-9_-]{43}$")]
+"""256 random bits after ``tok_``."""
+
+
+class Health(Wire):
+    """LedgerOS is there, and how it knows this broker."""
+
+    time: Millis
+    broker_id: Id
+    enrolled: bool
+    organisation_name: Label | None
+
+
+class EnrolBroker(Wire):
+    """A code that a signed-in person created for a broker; the TLS session proves the broker's key."""
+
+    code: Annotated[str, StringConstraints(min_length=16, max_length=24)]
+    name: Label
+
+
+class BrokerEnrolled(Wire):
+    """This broker now acts for `organisation_name`."""
+
+    broker_id: Id
+    organisation_name: Label
+
+
+class PasskeyRegistration(Wire):
+    """A WebAuthn registration made in an extension page (base64url members of the WebAuthn JSON form)."""
+
+    credential_id: Base64Url
+    client_data_json: Base64Url
+    attestation_object: Base64Url
+
+
+class EnrolDevice(Wire):
+    """A browser's public keys, proven by the code the person typed (`protocol.proof`, ceremony ``enrolment``).
+
+    `signing_key` is raw Ed25519, `sealing_key` raw X25519. `proof` is by role ``extension`` over
+    every other field. With `device_id` set, the registration adds a passkey to that device.
+    """
+
+    code_id: Base64Url
+    device_name: Label
+    extension_origin: Annotated[str, StringConstraints(pattern=r"^chrome-extension://[a-p]{32}$")]
+    signing_key: Base64Url
+    sealing_key: Base64Url
+    passkey: PasskeyRegistration | None
+    nonce: Base64Url
+    proof: Base64Url
+
+
+class DeviceEnrolled(Wire):
+    """LedgerOS's answer, proven by role ``issuer`` over ``{"request": EnrolDevice, "answer": this without proof}``.
+
+    `issuer_key` is the raw Ed25519 key that signs introspections: the extension pins it.
+    """
+
+    device_id: Id
+    broker_id: Id
+    organisation_name: Label
+    user_facing_origin: str
+    issuer_key: Base64Url
+    approval: ApprovalSetting
+    passkeys: int
+    proof: Base64Url
+
+
+class Introspect(Wire):
+    """What is this token? Consumes nothing."""
+
+    token: DetailsToken
+
+
+class Introspected(Wire):
+    """`facts` is a signed introspection (`protocol.facts`) when `active`; otherwise `reason` says why not."""
+
+    active: bool
+    reason: Literal["unknown", "expired", "used", "wrong_broker", "blocked"] | None
+    message: str | None
+    facts: str | None
+
+
+class Redeem(Wire):
+    """The token and the decision that spends it."""
+
+    token: DetailsToken
+    signed: SignedDecision
+
+
+class Window(Wire):
+    """One authorisation this card may pass, once, until `expires_at`."""
+
+    id: Id
+    max_amount: Amount
+    currency: Currency
+    expires_at: Millis
+
+
+class Redeemed(Wire):
+    """Sealed credentials and the authorisation window they are good for."""
+
+    access_event_id: Id
+    sealed: Sealed
+    window: Window
+
+
+class ReportOutcome(Wire):
+    """How a release ended, for the joined record. `fields` are field types, never values."""
+
+    release_id: Id
+    access_event_id: Id
+    outcome: Outcome
+    fields: tuple[Label, ...]

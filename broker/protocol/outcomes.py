@@ -1,0 +1,99 @@
+"""Every way a release can end: a code, a sentence for a person, and what the agent should do next.
+
+The table in PROTOCOL.md is held to this file by a test. `value_delivered` says whether card
+details may have reached the page: only then is a retry under the same token out of the question.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """How a release ended."""
+
+    FILLED = "filled"
+    DENIED = "denied"
+    EXPIRED = "expired"
+    NO_TAB = "no_tab"
+    AMBIGUOUS_TAB = "ambiguous_tab"
+    NO_FORM = "no_form"
+    FIELD_REJECTED = "field_rejected"
+    TAB_CLOSED = "tab_closed"
+    ORIGIN_MISMATCH = "origin_mismatch"
+    AMOUNT_MISMATCH = "amount_mismatch"
+    ORIGIN_CHANGED = "origin_changed"
+    PAGE_CHANGED = "page_changed"
+    INVALID_TOKEN = "invalid_token"
+    WRONG_BROKER = "wrong_broker"
+    ALREADY_USED = "already_used"
+    REFUSED_BY_ISSUER = "refused_by_issuer"
+    REFUSED_BY_RULE = "refused_by_rule"
+    PASSKEY_REQUIRED = "passkey_required"
+    EXTENSION_OFFLINE = "extension_offline"
+    NOT_ENROLLED = "not_enrolled"
+    ISSUER_UNAVAILABLE = "issuer_unavailable"
+    INTERRUPTED = "interrupted"
+    INTERNAL_ERROR = "internal_error"
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What an outcome tells people and agents."""
+
+    sentence: str
+    next_step: str
+    value_delivered: bool = False
+
+
+MEANINGS: dict[Outcome, Meaning] = {
+    Outcome.FILLED: Meaning("The checkout form was filled.", "Submit the form in the page.", value_delivered=True),
+    Outcome.DENIED: Meaning("The person denied this release.", "Do not ask again for the same purchase."),
+    Outcome.EXPIRED: Meaning("Nobody decided before the token expired.", "Ask for new card details when a person is there."),
+    Outcome.NO_TAB: Meaning("No open tab shows the page of this purchase.", "Open the checkout, then ask for new card details."),
+    Outcome.AMBIGUOUS_TAB: Meaning(
+        "Several tabs show this merchant and nobody picked one.", "Leave one checkout tab open, then ask for new card details."
+    ),
+    Outcome.NO_FORM: Meaning("The page has no card form.", "Go to the payment step, then ask for new card details."),
+    Outcome.FIELD_REJECTED: Meaning(
+        "A field did not keep the value it was given.", "Look at the named field; the form may be partly filled.", value_delivered=True
+    ),
+    Outcome.TAB_CLOSED: Meaning("The checkout tab was closed.", "Open the checkout again, then ask for new card details."),
+    Outcome.ORIGIN_MISMATCH: Meaning(
+        "The page is not the merchant that was claimed.", "Check the address; a person must confirm a different one."
+    ),
+    Outcome.AMOUNT_MISMATCH: Meaning(
+        "The amount on the page is not the amount that was claimed.", "Ask for new card details with the amount on the page."
+    ),
+    Outcome.ORIGIN_CHANGED: Meaning(
+        "The tab went to another site after the approval; nothing was written.", "Return to the checkout, then ask for new card details."
+    ),
+    Outcome.PAGE_CHANGED: Meaning(
+        "The page or its card fields changed after the approval; nothing was written.",
+        "Wait until the page is still, then ask for new card details.",
+    ),
+    Outcome.INVALID_TOKEN: Meaning("LedgerOS does not know this token, or it expired.", "Ask LedgerOS for new card details."),
+    Outcome.WRONG_BROKER: Meaning("The token belongs to another broker.", "Use the broker that the token was made for."),
+    Outcome.ALREADY_USED: Meaning(
+        "The token was used before; an alarm was raised.", "Stop and tell the person: somebody may have copied the token."
+    ),
+    Outcome.REFUSED_BY_ISSUER: Meaning("LedgerOS refused the card's release.", "Read the message; the card, agent or user may be blocked."),
+    Outcome.REFUSED_BY_RULE: Meaning("A rule refused this release.", "Read the named rule; a person can change it."),
+    Outcome.PASSKEY_REQUIRED: Meaning(
+        "This approval needs a passkey and none is enrolled.", "Ask the person to enrol a passkey in the extension's options page."
+    ),
+    Outcome.EXTENSION_OFFLINE: Meaning(
+        "No paired browser is connected to the broker.", "Ask the person to open the browser with the extension."
+    ),
+    Outcome.NOT_ENROLLED: Meaning(
+        "This broker or browser is not enrolled at LedgerOS.", "Ask the person to enrol it in the LedgerOS dashboard."
+    ),
+    Outcome.ISSUER_UNAVAILABLE: Meaning("LedgerOS did not answer.", "Try again later with new card details."),
+    Outcome.INTERRUPTED: Meaning(
+        "The broker stopped before the release was complete.", "Look at the page; if it is not filled, ask for new card details."
+    ),
+    Outcome.INTERNAL_ERROR: Meaning(
+        "Something failed inside the broker or the extension.", "Look at the broker's log, then ask for new card details."
+    ),
+}

@@ -1,0 +1,56 @@
+"""Writes the JSON Schema that the extension's TypeScript types are generated from.
+
+``python -m broker.protocol.schema FILE`` writes it; ``--check FILE`` fails when FILE is out of date.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from pydantic.json_schema import models_json_schema
+
+from broker.protocol import agent_api, channel, decision, facts, issuer_api, sealing
+from broker.protocol.outcomes import MEANINGS
+from broker.protocol.wire import Wire
+
+_MODULES = (facts, decision, sealing, issuer_api, channel, agent_api)
+_PYTHON_ONLY = {sealing.Credentials}
+
+
+def wire_models() -> list[type[Wire]]:
+    """Every message model, in the order of definition."""
+    found = [
+        value
+        for module in _MODULES
+        for value in vars(module).values()
+        if isinstance(value, type) and issubclass(value, Wire) and value is not Wire and value.__module__ == module.__name__
+    ]
+    return [model for model in found if model not in _PYTHON_ONLY]
+
+
+def schema_text() -> str:
+    """The schema document: all models under ``$defs``, the outcome table under ``x-outcomes``."""
+    _, schema = models_json_schema([(model, "serialization") for model in wire_models()], by_alias=True)
+    schema["title"] = "LedgerOS protocol"
+    schema["x-outcomes"] = {
+        code.value: {"sentence": m.sentence, "nextStep": m.next_step, "valueDelivered": m.value_delivered} for code, m in MEANINGS.items()
+    }
+    return json.dumps(schema, indent=1, sort_keys=True) + "\n"
+
+
+def main(arguments: list[str]) -> int:
+    """Write or check the schema file named last in `arguments`."""
+    path = Path(arguments[-1])
+    if "--check" in arguments:
+        if path.read_text() == schema_text():
+            return 0
+        print(f"{path.name} is out of date: run python -m broker.protocol.schema {path}", file=sys.stderr)
+        return 1
+    path.write_text(schema_text())
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

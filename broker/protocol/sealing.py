@@ -1,0 +1,67 @@
+"""Sealing card credentials to an enrolled key: HPKE base mode (RFC 9180), X25519, HKDF-SHA256, AES-256-GCM.
+
+The context (which decision, which card, which key) goes into HPKE's ``info``, so that a sealed
+message opened under any other decision fails.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Literal
+
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
+
+from broker.core.canonical import b64u, canonical_json, unb64u
+from broker.core.card_number import Cvv, Pan
+from broker.protocol.wire import Base64Url, Wire
+
+SEAL_DOMAIN = b"ledgeros/seal/v1\n"
+_SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
+
+
+class Sealed(Wire):
+    """Credentials that only the holder of `key_id` can open. `ciphertext` is enc ‖ ct (32 bytes of enc first)."""
+
+    key_id: Base64Url
+    ciphertext: Base64Url
+
+
+class Credentials(Wire):
+    """What is sealed. `brand` is the card network; the year has four digits."""
+
+    pan: Pan
+    cvv: Cvv
+    expiration_month: int
+    expiration_year: int
+    cardholder_name: str
+    brand: Literal["Visa"]
+
+    def plaintext(self) -> bytes:
+        """Canonical JSON with the real digits: call only to seal."""
+        return canonical_json({**self.wire(), "pan": self.pan.reveal(), "cvv": self.cvv.reveal()})
+
+
+def key_id(public_key: bytes) -> str:
+    """The name of a public key: base64url of the first 16 bytes of SHA-256 of its raw bytes."""
+    return b64u(hashlib.sha256(public_key).digest()[:16])
+
+
+def seal_info(decision_digest: bytes, card_id: str, recipient_key_id: str) -> bytes:
+    """HPKE ``info``: binds the ciphertext to one decision, card and key."""
+    return SEAL_DOMAIN + canonical_json({"cardId": card_id, "decision": b64u(decision_digest), "keyId": recipient_key_id})
+
+
+def seal(credentials: Credentials, recipient: bytes, decision_digest: bytes, card_id: str) -> Sealed:
+    """Seal to the raw X25519 public key `recipient` (32 bytes)."""
+    name = key_id(recipient)
+    ciphertext = _SUITE.encrypt(
+        credentials.plaintext(), X25519PublicKey.from_public_bytes(recipient), info=seal_info(decision_digest, card_id, name)
+    )
+    return Sealed(key_id=name, ciphertext=b64u(ciphertext))
+
+
+def unseal(sealed: Sealed, private_key: X25519PrivateKey, decision_digest: bytes, card_id: str) -> Credentials:
+    """Open what `seal` made; raises ``cryptography``'s ``InvalidTag`` under any other context."""
+    plaintext = _SUITE.decrypt(unb64u(sealed.ciphertext), private_key, info=seal_info(decision_digest, card_id, sealed.key_id))
+    return Credentials.model_validate_json(plaintext)

@@ -1,0 +1,10 @@
+"""Databases: one writer thread with group commit, reader threads beside it, a schema version.
+
+In: a SQLAlchemy ``MetaData`` and jobs, plain functions that take a `Transaction`. Out: their
+results, after the commit is on disk. Knows nothing of cards or releases.
+"""
+
+from broker.storage.database import Database, Transaction
+from broker.storage.schema import SchemaTooNewError
+
+__all__ = ["Database", "SchemaTooNewError", "Transaction"]
