@@ -1,0 +1,113 @@
+"""What the operator of this machine may do with a state folder, while LedgerOS runs or not.
+
+Owning the folder is the authority here. Nothing in this module enrols anything or approves a release.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+
+from broker.core.card_number import Pan
+from broker.core.clock import SystemClock
+from broker.core.errors import LedgerError
+from broker.issuer.auth import Actor
+from broker.issuer.brokers import services as enrolments
+from broker.issuer.cards.tables import cards
+from broker.issuer.cards.vault import CardVault
+from broker.issuer.database import open_database
+from broker.issuer.events import services as log
+from broker.issuer.events.tables import events
+from broker.issuer.keys import KeyFolder
+from broker.issuer.settings import IssuerSettings
+from broker.issuer.state import IssuerState
+from broker.issuer.web.accounts import new_setup_link
+from broker.storage import Database
+from broker.tlog import Entry, entries
+
+_OPERATOR = Actor("operator", "cli")
+
+
+@contextlib.contextmanager
+def _database(state_dir: Path) -> Iterator[Database]:
+    with open_database(IssuerState(state_dir).database) as database:
+        yield database
+
+
+def public_url(state_dir: Path) -> str:
+    """Where the running LedgerOS's dashboard is."""
+    file = IssuerState(state_dir).endpoints
+    if not file.exists():
+        raise LedgerError(503, "not_running", "LedgerOS does not run on this state folder.", "Start it: ledgeros issuer run")
+    return str(json.loads(file.read_text())["publicUrl"])
+
+
+def create_setup_link(state_dir: Path) -> str:
+    """A one-time URL, good for an hour, where a person makes an organisation and becomes its owner."""
+    url = public_url(state_dir)
+    with _database(state_dir) as database:
+        minutes = IssuerSettings().setup_link_minutes
+        token = database.write_now(lambda tx: new_setup_link(tx, SystemClock().now_ms(), minutes))
+    return f"{url}/setup/{token}"
+
+
+def list_enrolled(state_dir: Path, thing: enrolments.Thing) -> list[dict[str, Any]]:
+    """Enrolled brokers, devices or passkeys of every organisation, newest first, without key bytes."""
+    with _database(state_dir) as database:
+        return database.read_now(lambda c: enrolments.listed(c, thing))
+
+
+def list_brokers(state_dir: Path) -> list[dict[str, Any]]:
+    """Enrolled brokers."""
+    return list_enrolled(state_dir, "broker")
+
+
+def list_devices(state_dir: Path) -> list[dict[str, Any]]:
+    """Enrolled browsers."""
+    return list_enrolled(state_dir, "device")
+
+
+def revoke(state_dir: Path, thing: enrolments.Thing, thing_id: str) -> None:
+    """Revoke a broker, device or passkey; effective at its next call. Raises `LedgerError` 404 when there is none such."""
+    now = SystemClock().now_ms()
+    with _database(state_dir) as database:
+        error = database.write_now(lambda tx: enrolments.revoke_now(tx, _OPERATOR, thing, thing_id, now))
+    if error is not None:
+        raise error
+
+
+def revoke_broker(state_dir: Path, broker_id: str) -> None:
+    """Revoke a broker."""
+    revoke(state_dir, "broker", broker_id)
+
+
+def revoke_device(state_dir: Path, device_id: str) -> None:
+    """Revoke a browser."""
+    revoke(state_dir, "device", device_id)
+
+
+def read_events(state_dir: Path, after: int = 0, limit: int | None = None) -> list[Entry]:
+    """Events with a sequence number above `after`, oldest first."""
+    with _database(state_dir) as database:
+        return database.read_now(lambda c: list(entries(c, events, after, limit)))
+
+
+def verify_events(state_dir: Path) -> tuple[int, str | None]:
+    """Recompute the chain: (number of entries that hold, None), or (the last good one, what is wrong)."""
+    with _database(state_dir) as database:
+        return database.read_now(log.verify_chain)
+
+
+def number_of_card(state_dir: Path, card_id: str) -> Pan:
+    """The number of a sandbox card, for the leak checks of demo and tests: to know what to search for."""
+    with _database(state_dir) as database:
+        row = database.read_now(lambda c: c.execute(select(cards).where(cards.c.id == card_id)).first())
+    if row is None:
+        raise LedgerError(404, "card_not_found", "There is no such card.", "Check the card id.")
+    vault = CardVault(KeyFolder(IssuerState(state_dir).keys))
+    return vault.unlock(row.id, row.kek_version, row.wrapped_key, row.number_ciphertext)

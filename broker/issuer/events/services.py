@@ -1,0 +1,79 @@
+"""Append, read and verify events."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from broker.core.canonical import b64u
+from broker.issuer.events.tables import events
+from broker.storage import Transaction
+from broker.tlog import ChainBrokenError, Entry, append, entries, head, verify
+
+
+def record(tx: Transaction, at: int, name: str, org_id: str | None, **facts: Any) -> int:
+    """Append event `name` (``source:subject:action``) about `org_id`; facts that are None are left out."""
+    return record_raw(tx.raw, at, name, org_id, facts)
+
+
+def record_raw(raw: sqlite3.Connection, at: int, name: str, org_id: str | None, facts: dict[str, Any]) -> int:
+    """`record` for the redeem path."""
+    kept = {key: value for key, value in facts.items() if value is not None}
+    return append(raw, at, name, kept if org_id is None else {"org": org_id, **kept})
+
+
+def export(connection: Connection, org_id: str, after: int, limit: int) -> list[dict[str, Any]]:
+    """Entries above `after` in the form that verifies offline.
+
+    Another organisation's entry keeps its place in the chain (seq, previous, hash) and withholds the rest.
+    """
+    return [
+        entry.export()
+        if entry.facts.get("org") in (None, org_id)
+        else {"seq": entry.seq, "withheld": True, "previous": b64u(entry.previous), "hash": b64u(entry.hash)}
+        for entry in entries(connection, events, after, limit)
+    ]
+
+
+def latest(connection: Connection, org_id: str, limit: int, name_contains: str = "") -> list[Entry]:
+    """The newest events of an organisation, newest first."""
+    query = select(events).where(func.json_extract(events.c.facts, "$.org") == org_id).order_by(events.c.seq.desc()).limit(limit)
+    if name_contains:
+        query = query.where(events.c.name.contains(name_contains, autoescape=True))
+    return [_entry(row) for row in connection.execute(query)]
+
+
+def counts(connection: Connection, org_id: str, since: int) -> dict[str, int]:
+    """How often each event happened to an organisation since `since` (Unix ms)."""
+    query = (
+        select(events.c.name, func.count())
+        .where(func.json_extract(events.c.facts, "$.org") == org_id, events.c.at >= since)
+        .group_by(events.c.name)
+    )
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def verify_chain(connection: Connection) -> tuple[int, str | None]:
+    """Recompute the whole chain: (entries that hold, None) or (the last good one, what is wrong)."""
+    good = 0
+    position = (0, bytes(32))
+    try:
+        for entry in entries(connection, events):
+            position = verify([entry], position)
+            good = entry.seq
+    except ChainBrokenError as error:
+        return good, str(error)
+    return good, None
+
+
+def chain_head(connection: Connection) -> dict[str, Any]:
+    """The newest entry's number and hash: keep it elsewhere to notice a rewritten log."""
+    seq, hash_ = head(connection, events)
+    return {"seq": seq, "hash": b64u(hash_)}
+
+
+def _entry(row: Any) -> Entry:
+    return Entry(row.seq, row.at, row.name, json.loads(row.facts), row.previous, row.hash)

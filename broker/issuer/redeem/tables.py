@@ -1,0 +1,48 @@
+"""Introspections that were issued, decisions that spent a token, and merchants linked to origins."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, ForeignKey, Integer, LargeBinary, Table, Text, UniqueConstraint
+
+from broker.issuer.metadata import METADATA
+
+introspections = Table(
+    "introspections",
+    METADATA,
+    Column("facts_hash", LargeBinary, primary_key=True),
+    Column("access_event_id", ForeignKey("access_events.id"), nullable=False, index=True),
+    Column("broker_id", Text, nullable=False),
+    Column("facts", Text, nullable=False),  # the JWS
+    Column("issued_at", Integer, nullable=False),
+)
+
+decisions = Table(
+    "decisions",
+    METADATA,
+    Column("access_event_id", ForeignKey("access_events.id"), primary_key=True),
+    Column("org_id", ForeignKey("organisations.id"), nullable=False),
+    Column("release_id", Text, nullable=False),
+    Column("broker_id", Text, nullable=False),
+    Column("device_id", ForeignKey("devices.id"), nullable=False),
+    Column("passkey_id", ForeignKey("passkeys.id")),
+    Column("digest", LargeBinary, nullable=False),
+    Column("signed", Text, nullable=False),  # the SignedDecision as it came
+    Column("facts_hash", LargeBinary, nullable=False),
+    Column("nonce", Text, nullable=False),
+    Column("approval", Text, nullable=False),  # what the organisation asked for at the time
+    Column("redeemed_at", Integer, nullable=False),
+    Column("outcome", Text),
+    Column("outcome_fields", Text),
+    Column("outcome_at", Integer),
+    UniqueConstraint("org_id", "release_id"),
+    UniqueConstraint("device_id", "nonce"),
+)
+
+merchant_links = Table(
+    "merchant_links",
+    METADATA,
+    Column("org_id", ForeignKey("organisations.id"), primary_key=True),
+    Column("merchant_key", Text, primary_key=True),
+    Column("origin", Text, primary_key=True),
+    Column("linked_at", Integer, nullable=False),
+)

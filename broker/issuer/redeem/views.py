@@ -1,0 +1,49 @@
+"""``/broker/v1/introspect``, ``redeem``, ``outcomes``; and on the public API, a release's receipt."""
+
+from __future__ import annotations
+
+from aiohttp import hdrs, web
+
+from broker.issuer.auth import BACKEND
+from broker.issuer.http import Answer, Call, route
+from broker.issuer.peer import BrokerCall, broker_route
+from broker.issuer.redeem.introspection import introspect
+from broker.issuer.redeem.receipts import receipt
+from broker.issuer.redeem.services import redeem, report_outcome
+from broker.issuer.redeem.signatures import PublicKeys
+from broker.protocol.issuer_api import Introspect, Redeem, ReportOutcome
+from broker.protocol.wire import Wire
+
+
+async def introspect_token(call: BrokerCall) -> Wire:
+    """What is this token?"""
+    return await introspect(call.context, call.broker_id, call.body)
+
+
+async def report(call: BrokerCall) -> None:
+    """How a release ended."""
+    await report_outcome(call.context, call.broker_id, call.body)
+
+
+async def get_receipt(call: Call) -> Answer:
+    """The receipt of one release."""
+    found = await call.context.read(lambda c: receipt(c, call.context, call.principal.org_id, call.part("id")))
+    return Answer(200, found)
+
+
+def broker_routes(keys: PublicKeys) -> list[web.RouteDef]:
+    """This resource's routes on the broker listener."""
+
+    async def redeem_token(call: BrokerCall) -> Wire:
+        return await redeem(call.context, keys, call.broker_id, call.body)
+
+    return [
+        broker_route(hdrs.METH_POST, "/broker/v1/introspect", introspect_token, Introspect),
+        broker_route(hdrs.METH_POST, "/broker/v1/redeem", redeem_token, Redeem),
+        broker_route(hdrs.METH_POST, "/broker/v1/outcomes", report, ReportOutcome),
+    ]
+
+
+def routes() -> list[web.RouteDef]:
+    """This resource's routes on the public API."""
+    return [route(hdrs.METH_GET, "/v1/releases/{id}/receipt", get_receipt, BACKEND)]

@@ -1,0 +1,62 @@
+"""What time does by itself: tokens and windows expire, cards past their days close, old answers are forgotten."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+
+import structlog
+
+from broker.core.clock import HOUR_MS
+from broker.issuer import idempotency
+from broker.issuer.context import Context
+from broker.issuer.events.services import record_raw
+from broker.storage import Transaction
+
+_log = structlog.get_logger("broker.issuer")
+_BATCH = 500
+
+# What lapses: the statement that moves it on, and the event that says so.
+_LAPSES = (
+    (
+        "UPDATE access_events SET status = 'expired' WHERE id IN (SELECT id FROM access_events WHERE status = 'granted'"
+        " AND expires_at <= ? LIMIT ?) RETURNING org_id, id, card_id",
+        "ledgeros:token:expired",
+        "accessEvent",
+    ),
+    (
+        "UPDATE windows SET closed_at = expires_at WHERE id IN (SELECT id FROM windows WHERE consumed_at IS NULL AND closed_at IS NULL"
+        " AND expires_at <= ? LIMIT ?) RETURNING org_id, id, card_id",
+        "ledgeros:window:expired",
+        "window",
+    ),
+    (
+        "UPDATE cards SET status = 'closed' WHERE id IN (SELECT id FROM cards WHERE status != 'closed' AND closes_at <= ? LIMIT ?)"
+        " RETURNING org_id, id, id",
+        "ledgeros:card:closed",
+        "closedCard",
+    ),
+)
+
+
+def sweep(tx: Transaction, now: int, idempotency_hours: int) -> None:
+    """One round, inside a write job."""
+    for statement, name, subject in _LAPSES:
+        for org_id, thing, card_id in tx.raw.execute(statement, (now, _BATCH)).fetchall():
+            facts = {"card": card_id} if subject == "closedCard" else {subject: thing, "card": card_id}
+            record_raw(tx.raw, now, name, org_id, facts)
+    idempotency.sweep(tx, now - idempotency_hours * HOUR_MS)
+
+
+async def keep_sweeping(context: Context, also: Callable[[], None]) -> None:
+    """Sweep until cancelled; `also` runs each round (certificate reload). A failed round is logged and tried again."""
+    settings = context.settings
+    with contextlib.suppress(asyncio.CancelledError):
+        while True:
+            await asyncio.sleep(settings.sweep_seconds)
+            try:
+                await context.db.write(lambda tx: sweep(tx, context.now(), settings.idempotency_hours))
+                also()
+            except Exception:
+                _log.exception("sweep failed")

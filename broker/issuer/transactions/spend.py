@@ -1,0 +1,103 @@
+"""What a card and an agent have spent, and the most they may still spend. Plain SQL: the redeem path uses it."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import NamedTuple
+
+from sqlalchemy import Connection
+
+from broker.core.clock import DAY_MS
+
+_COUNTED = "status IN ('pending', 'completed')"
+
+
+class CardSpend(NamedTuple):
+    """Sums over a card's approved transactions, in minor units, and their number."""
+
+    total: int
+    day: int
+    month: int
+    charges: int
+
+
+@dataclass(frozen=True, slots=True)
+class LimitSet:
+    """Every ceiling that applies to one card; None means none."""
+
+    max_amount: int | None
+    per_auth: int | None
+    per_day: int | None
+    per_month: int | None
+    agent_limit: int | None
+    agent_frequency: str
+    credit_limit: int
+
+
+def raw_of(connection: Connection) -> sqlite3.Connection:
+    """The driver's connection under a SQLAlchemy one."""
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)
+    return driver
+
+
+def card_spend(raw: sqlite3.Connection, card_id: str, now: int) -> CardSpend:
+    """A card's spend in all, in the last 24 hours, and in the calendar month (UTC)."""
+    row = raw.execute(
+        "SELECT COALESCE(SUM(amount), 0), COALESCE(SUM(CASE WHEN created_at > ? THEN amount END), 0),"
+        " COALESCE(SUM(CASE WHEN created_at >= ? THEN amount END), 0), COUNT(*)"
+        " FROM transactions WHERE card_id = ? AND status IN ('pending', 'completed')",
+        (now - DAY_MS, period_start("perMonth", now), card_id),
+    ).fetchone()
+    return CardSpend(*row)
+
+
+def agent_spend(raw: sqlite3.Connection, agent_id: str, frequency: str, now: int) -> int:
+    """An agent's approved spend in the current period of its spending limit."""
+    row = raw.execute(
+        f"SELECT COALESCE(SUM(amount), 0) FROM transactions WHERE agent_id = ? AND created_at >= ? AND {_COUNTED}",  # noqa: S608
+        (agent_id, period_start(frequency, now)),
+    ).fetchone()
+    return int(row[0])
+
+
+def user_spend(raw: sqlite3.Connection, user_id: str) -> int:
+    """All of a user's pending and posted charges."""
+    return int(raw.execute(f"SELECT COALESCE(SUM(amount), 0) FROM transactions WHERE user_id = ? AND {_COUNTED}", (user_id,)).fetchone()[0])  # noqa: S608
+
+
+def period_start(frequency: str, now: int) -> int:
+    """When the current period began (Unix ms): calendar week (Monday), month and year in UTC, a rolling day otherwise."""
+    if frequency in ("allTime", "perTransaction"):
+        return 0 if frequency == "allTime" else now + 1  # one transaction at a time: nothing before it counts
+    return now - DAY_MS if frequency == "per24HourPeriod" else _calendar_start(frequency, now // DAY_MS)
+
+
+@lru_cache(maxsize=64)
+def _calendar_start(frequency: str, day: int) -> int:
+    today = datetime.fromtimestamp(day * DAY_MS // 1000, UTC)
+    start = {
+        "perWeek": today - timedelta(days=today.weekday()),
+        "perMonth": today.replace(day=1),
+        "perYear": today.replace(month=1, day=1),
+    }[frequency]
+    return int(start.timestamp() * 1000)
+
+
+def ceilings(raw: sqlite3.Connection, card_id: str, agent_id: str, user_id: str, limits: LimitSet, now: int) -> dict[str, int]:
+    """How much each limit leaves, by the decline reason it gives; never below zero."""
+    spent = card_spend(raw, card_id, now)
+    left = {
+        "card_limit": None if limits.max_amount is None else limits.max_amount - spent.total,
+        "per_auth_limit": limits.per_auth,
+        "per_day_limit": None if limits.per_day is None else limits.per_day - spent.day,
+        "per_month_limit": None if limits.per_month is None else limits.per_month - spent.month,
+        "agent_spending_limit": None
+        if limits.agent_limit is None
+        else limits.agent_limit - agent_spend(raw, agent_id, limits.agent_frequency, now),
+        "insufficient_funds": limits.credit_limit - user_spend(raw, user_id),
+    }
+    return {reason: max(0, amount) for reason, amount in left.items() if amount is not None}

@@ -1,0 +1,55 @@
+"""``/brokers``: enrol, list and revoke brokers, browsers and passkeys."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiohttp import hdrs, web
+from sqlalchemy import Connection
+
+from broker.core.errors import LedgerError
+from broker.issuer.brokers import codes, services
+from broker.issuer.web.page import PageView, Visit, page, redirect
+
+
+async def show(visit: Visit) -> web.StreamResponse:
+    """Everything that is enrolled."""
+    return await _page(visit, None, "")
+
+
+async def create_code(visit: Visit) -> web.StreamResponse:
+    """Make an enrolment code and show it, this once. Field: ``kind`` (broker, browser)."""
+    kind = visit.form.get("kind", "")
+    if kind not in ("broker", "browser"):
+        raise LedgerError(400, "invalid_kind", "There is no such kind of code.", "Use one of the buttons.")
+    chosen: codes.Kind = "broker" if kind == "broker" else "browser"
+    return await _page(visit, await codes.create_code(visit.context, visit.session.actor, visit.session.org_id, chosen), kind)
+
+
+async def _page(visit: Visit, code: str | None, kind: str) -> web.StreamResponse:
+    org_id = visit.session.org_id
+
+    def read(connection: Connection) -> tuple[list[dict[str, Any]], ...]:
+        return tuple(services.listed(connection, thing, org_id) for thing in ("broker", "device", "passkey"))
+
+    brokers, devices, passkeys = await visit.context.read(read)
+    return visit.show("brokers.html", brokers=brokers, devices=devices, passkeys=passkeys, code=code, kind=kind)
+
+
+def _revoke(thing: services.Thing) -> PageView:
+    async def view(visit: Visit) -> web.StreamResponse:
+        await services.revoke(visit.context, visit.session.actor, visit.session.org_id, thing, visit.part("id"))
+        return redirect("/brokers")
+
+    return view
+
+
+def routes() -> list[web.RouteDef]:
+    """These routes."""
+    return [
+        page(hdrs.METH_GET, "/brokers", show),
+        page(hdrs.METH_POST, "/brokers/codes", create_code),
+        page(hdrs.METH_POST, "/brokers/{id}/revoke", _revoke("broker")),
+        page(hdrs.METH_POST, "/devices/{id}/revoke", _revoke("device")),
+        page(hdrs.METH_POST, "/passkeys/{id}/revoke", _revoke("passkey")),
+    ]
