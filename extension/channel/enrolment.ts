@@ -1,0 +1,83 @@
+/** Enrolling this browser's keys (and a passkey) at LedgerOS, by a code from its dashboard. The broker only carries it. */
+import { parseOrigin } from "../core/origin";
+import { plainText } from "../core/text";
+import type { Device } from "../keys/device";
+import { type Pins, readPins, writePins } from "../keys/pins";
+import { nonce } from "../protocol/canonical";
+import type { DeviceEnrolled, EnrolAnswer, EnrolDevice, PasskeyRegistration } from "../protocol/messages";
+import { checkProof, codeId, makeProof, proofKey } from "../protocol/proof";
+import type { EnrolmentPasskey } from "../release/passkey";
+import type { ToBroker } from "./session";
+
+const ANSWER_MS = 30_000;
+
+/** Why an enrolment came to nothing, in words for the person. */
+export class EnrolmentError extends Error {}
+
+export class Enrolment {
+  #open: { requestId: string; resolve(answer: EnrolAnswer): void } | null = null;
+
+  constructor(
+    private readonly device: Promise<Device>,
+    private readonly send: (message: ToBroker) => Promise<void>,
+  ) {}
+
+  /** What a passkey made for this enrolment must be bound to. */
+  async prepare(code: string): Promise<EnrolmentPasskey> {
+    const { signingKey } = await this.device;
+    return { codeId: await codeId(code, "enrolment"), nonce: nonce(), signingKey };
+  }
+
+  /** Enrol under `code`; `binding` is that of `prepare` and names the request. Throws `EnrolmentError`. */
+  async enrol(code: string, binding: EnrolmentPasskey, deviceName: string, passkey: PasskeyRegistration | null): Promise<Pins> {
+    const device = await this.device;
+    const key = await proofKey(code, "enrolment");
+    const unproven: Omit<EnrolDevice, "proof"> = {
+      codeId: await codeId(code, "enrolment"),
+      deviceName,
+      extensionOrigin: `chrome-extension://${chrome.runtime.id}`,
+      signingKey: device.signingKey,
+      sealingKey: device.sealingKey,
+      passkey,
+      nonce: binding.nonce,
+    };
+    const request: EnrolDevice = { ...unproven, proof: await makeProof(key, "extension", unproven) };
+    const { answer, error } = await this.#ask(request);
+    if (!answer) throw new EnrolmentError(plainText(error ?? "") || "LedgerOS did not accept the code.");
+    const { proof, ...unprovenAnswer } = answer;
+    if (!(await checkProof(key, "issuer", { request, answer: unprovenAnswer }, proof))) {
+      throw new EnrolmentError("The answer is not LedgerOS's: the code does not fit it. Nothing was changed.");
+    }
+    return pin(answer, passkey);
+  }
+
+  /** The broker brought an answer. */
+  answered(answer: EnrolAnswer): void {
+    if (this.#open?.requestId === answer.requestId) this.#open.resolve(answer);
+  }
+
+  async #ask(request: EnrolDevice): Promise<EnrolAnswer> {
+    const requestId = nonce();
+    const answer = new Promise<EnrolAnswer>((resolve, reject) => {
+      this.#open = { requestId, resolve };
+      setTimeout(() => reject(new EnrolmentError("LedgerOS did not answer. Try again.")), ANSWER_MS);
+    });
+    answer.catch(() => undefined);
+    await this.send({ type: "enrol", requestId, request });
+    return answer;
+  }
+}
+
+async function pin(answer: DeviceEnrolled, passkey: PasskeyRegistration | null): Promise<Pins> {
+  const before = await readPins();
+  if (answer.brokerId !== before.broker?.id) throw new EnrolmentError("LedgerOS knows this browser at another broker. Pair with that broker first.");
+  const userFacingOrigin = parseOrigin(answer.userFacingOrigin);
+  if (!userFacingOrigin) throw new EnrolmentError("LedgerOS named no address to sign in at. Nothing was changed.");
+  const { deviceId, brokerId, issuerKey, organisationName, approval } = answer;
+  // Passkeys belong to one enrolment: at another LedgerOS the old ones open nothing.
+  const kept = before.issuer?.issuerKey === issuerKey && before.issuer.deviceId === deviceId ? before.passkeys : [];
+  return writePins({
+    issuer: { deviceId, brokerId, issuerKey, organisationName: plainText(organisationName, 100), userFacingOrigin, approval, enrolledAt: Date.now() },
+    passkeys: passkey ? [...kept, { credentialId: passkey.credentialId, createdAt: Date.now() }] : kept,
+  });
+}

@@ -1,0 +1,43 @@
+/** Web origins: parsed strictly, compared exactly, shown with the registrable domain apart. Twin of broker/core/origin.py. */
+import punycode from "punycode/punycode.es6.js";
+import { getDomain } from "tldts";
+
+/** The origin of an http(s) URL, or null for anything else, for user information and for what is not plain ASCII. */
+export function parseOrigin(text: string): string | null {
+  if (!/^[\x21-\x7e]+$/.test(text) || text.includes("\\")) return null;
+  const match = /^(https?):\/\/([^/?#]*)/i.exec(text);
+  if (!match || match[2]?.includes("@") || !URL.canParse(text)) return null;
+  const { origin, protocol } = new URL(text);
+  return protocol === "https:" || protocol === "http:" ? origin : null;
+}
+
+/** An origin cut for display: `before` + `domain` (registrable, to be emphasised) + `after`; `unicode` when the host has `xn--` labels. */
+export interface ShownOrigin {
+  origin: string;
+  before: string;
+  domain: string;
+  after: string;
+  unicode: string | null;
+}
+
+export function shownOrigin(origin: string): ShownOrigin {
+  const url = new URL(origin);
+  const host = url.hostname;
+  const domain = getDomain(host, { allowPrivateDomains: true }) ?? host;
+  const scheme = url.protocol === "https:" ? "" : `${url.protocol}//`;
+  return {
+    origin,
+    before: scheme + host.slice(0, host.length - domain.length),
+    domain,
+    after: url.port ? `:${url.port}` : "",
+    unicode: /(^|\.)xn--/.test(host) ? unicodeHost(host) : null,
+  };
+}
+
+function unicodeHost(host: string): string {
+  try {
+    return punycode.toUnicode(host);
+  } catch {
+    return host;
+  }
+}

@@ -1,0 +1,48 @@
+/** Whom this browser trusts: the broker it was paired with and the LedgerOS it is enrolled at. Public keys and names only. */
+import type { DeviceEnrolled } from "../protocol/messages";
+
+/** The paired broker: `key` is its raw Ed25519 public key. */
+export interface BrokerPin {
+  id: string;
+  key: string;
+  pairedAt: number;
+}
+
+/** LedgerOS as pinned at enrolment: `issuerKey` signs introspections; `userFacingOrigin` is where a person signs in. */
+export interface IssuerPin {
+  deviceId: string;
+  brokerId: string;
+  issuerKey: string;
+  organisationName: string;
+  userFacingOrigin: string;
+  approval: DeviceEnrolled["approval"];
+  enrolledAt: number;
+}
+
+/** A passkey made in this browser: only its public name. */
+export interface PasskeyPin {
+  credentialId: string;
+  createdAt: number;
+}
+
+export interface Pins {
+  broker: BrokerPin | null;
+  issuer: IssuerPin | null;
+  passkeys: PasskeyPin[];
+}
+
+const KEY = "pins";
+const NONE: Pins = { broker: null, issuer: null, passkeys: [] };
+
+/** What is pinned now. */
+export async function readPins(): Promise<Pins> {
+  const stored = await chrome.storage.local.get<{ pins?: Pins }>(KEY);
+  return { ...NONE, ...stored.pins };
+}
+
+/** Change some of the pins and return them all. */
+export async function writePins(change: Partial<Pins>): Promise<Pins> {
+  const pins = { ...(await readPins()), ...change };
+  await chrome.storage.local.set({ [KEY]: pins });
+  return pins;
+}

@@ -1,0 +1,630 @@
+// Made from schema.json by scripts/messages.mjs: do not edit. Source: broker/protocol.
+
+/**
+ * How a release ended.
+ */
+export type Outcome =
+  | "filled"
+  | "denied"
+  | "expired"
+  | "no_tab"
+  | "ambiguous_tab"
+  | "no_form"
+  | "field_rejected"
+  | "tab_closed"
+  | "origin_mismatch"
+  | "amount_mismatch"
+  | "origin_changed"
+  | "page_changed"
+  | "invalid_token"
+  | "wrong_broker"
+  | "already_used"
+  | "refused_by_issuer"
+  | "refused_by_rule"
+  | "passkey_required"
+  | "extension_offline"
+  | "not_enrolled"
+  | "issuer_unavailable"
+  | "interrupted"
+  | "internal_error";
+
+export interface Messages {
+  Approve: Approve;
+  BrokerEnrolled: BrokerEnrolled;
+  Claimed: Claimed;
+  CreateRelease: CreateRelease;
+  Decision: Decision;
+  Deliver: Deliver;
+  Deny: Deny;
+  DeviceEnrolled: DeviceEnrolled;
+  Enrol: Enrol;
+  EnrolAnswer: EnrolAnswer;
+  EnrolBroker: EnrolBroker;
+  EnrolDevice: EnrolDevice;
+  Facts: Facts;
+  Finish: Finish;
+  Frame: Frame;
+  Health: Health;
+  Hello: Hello;
+  HostFault: HostFault;
+  Introspect: Introspect;
+  Introspected: Introspected;
+  Offer: Offer;
+  Outcome: Outcome;
+  Pair: Pair;
+  Paired: Paired;
+  PasskeyAssertion: PasskeyAssertion;
+  PasskeyRegistration: PasskeyRegistration;
+  Ping: Ping;
+  Pong: Pong;
+  Redeem: Redeem;
+  Redeemed: Redeemed;
+  Refused: Refused;
+  Release: Release;
+  ReportOutcome: ReportOutcome;
+  Result: Result;
+  Sealed: Sealed;
+  Seen: Seen;
+  Shown: Shown;
+  SignedDecision: SignedDecision;
+  Skew: Skew;
+  Status: Status;
+  Welcome: Welcome;
+  Window: Window;
+  Withdrawn: Withdrawn;
+}
+/**
+ * Extension → broker: the signed decision.
+ */
+export interface Approve {
+  releaseId: string;
+  signed: SignedDecision;
+  type: "approve";
+}
+/**
+ * A decision with the signatures that make it one.
+ */
+export interface SignedDecision {
+  decision: Decision;
+  deviceSignature: string;
+  passkey?: PasskeyAssertion | null;
+}
+/**
+ * An approval of one release on one page.
+ *
+ * `token_hash` is base64url SHA-256 of the `detailsToken`, or null when approval comes first.
+ * `max_amount` is the most the person agreed to, in minor units. `facts_hash` is base64url
+ * SHA-256 of the signed introspection that was shown. `recipient_key_id` names the enrolled key
+ * the credentials are sealed to.
+ */
+export interface Decision {
+  accessEventId: string | null;
+  agentId: string;
+  agentName: string;
+  brokerId: string;
+  cardId: string;
+  claimed: Claimed;
+  currency: string;
+  decidedAt: number;
+  deviceId: string;
+  expiresAt: number;
+  factsHash: string;
+  last4: string;
+  maxAmount: number;
+  mismatches: ("origin" | "amount")[];
+  mode: "direct" | "surrogate";
+  nonce: string;
+  recipientKeyId: string;
+  releaseId: string;
+  seen: Seen;
+  tokenHash: string | null;
+  version: 1;
+}
+/**
+ * What the agent said: to LedgerOS (attested) and to the broker.
+ */
+export interface Claimed {
+  amount: number | null;
+  currency: string;
+  merchantText: string | null;
+  origin: string | null;
+  purpose: string;
+}
+/**
+ * What the browser itself reports; only `page_amount` comes from the page and is labelled so.
+ */
+export interface Seen {
+  firstTimeHere: boolean;
+  frameOrigins: string[];
+  origin: string;
+  pageAmount: number | null;
+}
+/**
+ * A WebAuthn assertion over the decision's digest (base64url members as in the WebAuthn JSON form).
+ */
+export interface PasskeyAssertion {
+  authenticatorData: string;
+  clientDataJson: string;
+  credentialId: string;
+  signature: string;
+}
+/**
+ * This broker now acts for `organisation_name`.
+ */
+export interface BrokerEnrolled {
+  brokerId: string;
+  organisationName: string;
+}
+/**
+ * Ask for a release. `origin` or `page_url` says where the agent wants to pay; both are claims.
+ */
+export interface CreateRelease {
+  detailsToken: string;
+  origin?: string | null;
+  pageUrl?: string | null;
+  purpose?: string | null;
+}
+/**
+ * Broker → extension: credentials sealed to this device's key, under its decision.
+ */
+export interface Deliver {
+  releaseId: string;
+  sealed: Sealed;
+  type: "deliver";
+}
+/**
+ * Credentials that only the holder of `key_id` can open. `ciphertext` is enc ‖ ct (32 bytes of enc first).
+ */
+export interface Sealed {
+  ciphertext: string;
+  keyId: string;
+}
+/**
+ * Extension → broker: the person said no.
+ */
+export interface Deny {
+  releaseId: string;
+  type: "deny";
+}
+/**
+ * LedgerOS's answer, proven by role ``issuer`` over ``{"request": EnrolDevice, "answer": this without proof}``.
+ *
+ * `issuer_key` is the raw Ed25519 key that signs introspections: the extension pins it.
+ */
+export interface DeviceEnrolled {
+  approval: "passkey" | "step-up" | "click";
+  brokerId: string;
+  deviceId: string;
+  issuerKey: string;
+  organisationName: string;
+  passkeys: number;
+  proof: string;
+  userFacingOrigin: string;
+}
+/**
+ * Extension → broker → LedgerOS: passed on as it is; the broker cannot alter what the proof covers.
+ */
+export interface Enrol {
+  request: EnrolDevice;
+  requestId: string;
+  type: "enrol";
+}
+/**
+ * A browser's public keys, proven by the code the person typed (`protocol.proof`, ceremony ``enrolment``).
+ *
+ * `signing_key` is raw Ed25519, `sealing_key` raw X25519. `proof` is by role ``extension`` over
+ * every other field. With `device_id` set, the registration adds a passkey to that device.
+ */
+export interface EnrolDevice {
+  codeId: string;
+  deviceName: string;
+  extensionOrigin: string;
+  nonce: string;
+  passkey: PasskeyRegistration | null;
+  proof: string;
+  sealingKey: string;
+  signingKey: string;
+}
+/**
+ * A WebAuthn registration made in an extension page (base64url members of the WebAuthn JSON form).
+ */
+export interface PasskeyRegistration {
+  attestationObject: string;
+  clientDataJson: string;
+  credentialId: string;
+}
+/**
+ * Broker → extension: LedgerOS's answer, or why there is none.
+ */
+export interface EnrolAnswer {
+  answer: DeviceEnrolled | null;
+  error: string | null;
+  requestId: string;
+  type: "enrol_answer";
+}
+/**
+ * A code that a signed-in person created for a broker; the TLS session proves the broker's key.
+ */
+export interface EnrolBroker {
+  code: string;
+  name: string;
+}
+/**
+ * What is true of one `detailsToken` at `issued_at`, as LedgerOS knows it.
+ *
+ * Amounts are minor units of `expected_currency`. `remaining` is the most the card may still
+ * authorise. `linked_origins` are the origins that a person approved before for `merchant_text`.
+ */
+export interface Facts {
+  accessEventId: string;
+  agentId: string;
+  agentName: string;
+  amountToleranceBasisPoints: number;
+  approval: "passkey" | "step-up" | "click";
+  brokerId: string;
+  cardBrand: string;
+  cardId: string;
+  cardPurpose: string;
+  cardType: "single" | "multi";
+  expectedAmount: number | null;
+  expectedCurrency: string;
+  expiresAt: number;
+  issuedAt: number;
+  last4: string;
+  linkedOrigins: string[];
+  maxAmount: number | null;
+  merchantText: string | null;
+  organisationName: string;
+  origin: string | null;
+  remaining: number | null;
+  stepUpAbove: number;
+  summary: string;
+  tokenHash: string;
+  userName: string;
+}
+/**
+ * Extension → broker. `signature` (Ed25519, device key) is over digest("ledgeros/channel/v1/extension", {hello, welcome}).
+ */
+export interface Finish {
+  signature: string;
+  type: "finish";
+}
+/**
+ * One encrypted chunk. `n` counts from 0 in each direction; `more` says that the message goes on.
+ *
+ * AES-256-GCM, IV = 4 zero bytes ‖ n (64-bit big-endian), associated data = ASCII
+ * ``ledgeros/channel/v1 <e2b|b2e> <n> <0|1>``. Keys: HKDF-SHA256(X25519(ephemerals), salt =
+ * digest("ledgeros/channel/v1/extension", {hello, welcome}), info ``ledgeros/channel/v1/keys``),
+ * 64 bytes: extension→broker first, broker→extension second.
+ */
+export interface Frame {
+  ciphertext: string;
+  more: boolean;
+  n: number;
+  type: "frame";
+}
+/**
+ * LedgerOS is there, and how it knows this broker.
+ */
+export interface Health {
+  brokerId: string;
+  enrolled: boolean;
+  organisationName: string | null;
+  time: number;
+}
+/**
+ * Extension → broker, first on every connection. `device_key` is its raw Ed25519 public key.
+ */
+export interface Hello {
+  deviceKey: string;
+  ephemeral: string;
+  extensionVersion: string;
+  nonce: string;
+  type: "hello";
+  version: number;
+}
+/**
+ * Native host → extension: the broker cannot be reached or is not the one we pinned. Unauthenticated: only ever shown.
+ */
+export interface HostFault {
+  code: "broker_offline" | "broker_untrusted" | "certificate_expired" | "not_configured";
+  message: string;
+  type: "host_fault";
+}
+/**
+ * What is this token? Consumes nothing.
+ */
+export interface Introspect {
+  token: string;
+}
+/**
+ * `facts` is a signed introspection (`protocol.facts`) when `active`; otherwise `reason` says why not.
+ */
+export interface Introspected {
+  active: boolean;
+  facts: string | null;
+  message: string | null;
+  reason: ("unknown" | "expired" | "used" | "wrong_broker" | "blocked") | null;
+}
+/**
+ * Broker → extension: somebody asks for a release. `facts` is LedgerOS's signed introspection.
+ */
+export interface Offer {
+  claimed: Claimed;
+  expiresAt: number;
+  facts: string;
+  pageUrl: string | null;
+  releaseId: string;
+  requestedAt: number;
+  type: "offer";
+}
+/**
+ * Extension → broker instead of `Finish` when not paired. `proof`: ceremony ``pairing``, role ``extension``,
+ * over ``{"hello", "welcome", "pair" without proof}``.
+ */
+export interface Pair {
+  codeId: string;
+  deviceName: string;
+  proof: string;
+  type: "pair";
+}
+/**
+ * Broker → extension: it pinned this device. `proof`: role ``broker`` over ``{"hello", "welcome", "pair", "paired" without proof}``.
+ *
+ * `replaces` names what this pairing takes the place of. The session then goes on with `Finish`.
+ */
+export interface Paired {
+  proof: string;
+  replaces: string | null;
+  type: "paired";
+}
+/**
+ * Either way; answered with `Pong`. Keeps the worker awake and finds a dead channel.
+ */
+export interface Ping {
+  type: "ping";
+}
+/**
+ * The answer to `Ping`.
+ */
+export interface Pong {
+  type: "pong";
+}
+/**
+ * The token and the decision that spends it.
+ */
+export interface Redeem {
+  signed: SignedDecision;
+  token: string;
+}
+/**
+ * Sealed credentials and the authorisation window they are good for.
+ */
+export interface Redeemed {
+  accessEventId: string;
+  sealed: Sealed;
+  window: Window;
+}
+/**
+ * One authorisation this card may pass, once, until `expires_at`.
+ */
+export interface Window {
+  currency: string;
+  expiresAt: number;
+  id: string;
+  maxAmount: number;
+}
+/**
+ * Broker → extension, before it closes the connection.
+ */
+export interface Refused {
+  code: "bad_code" | "no_code" | "too_many_tries" | "bad_signature" | "malformed";
+  message: string;
+  type: "refused";
+}
+/**
+ * A release as the agent sees it: never a value, only which fields were filled.
+ */
+export interface Release {
+  cardId: string | null;
+  createdAt: number;
+  expiresAt: number;
+  fields: string[];
+  finishedAt: number | null;
+  id: string;
+  last4: string | null;
+  message: string | null;
+  mode: ("direct" | "surrogate") | null;
+  nextStep: string | null;
+  origin: string | null;
+  outcome: Outcome | null;
+  status: "pending" | "approved" | "filling" | "finished";
+}
+/**
+ * How a release ended, for the joined record. `fields` are field types, never values.
+ */
+export interface ReportOutcome {
+  accessEventId: string;
+  fields: string[];
+  outcome: Outcome;
+  releaseId: string;
+}
+/**
+ * Extension → broker: how it ended there. `fields` are field types that hold a value now, `failed` those that do not.
+ */
+export interface Result {
+  failed: string[];
+  fields: string[];
+  outcome: Outcome;
+  releaseId: string;
+  type: "result";
+}
+/**
+ * Extension → broker: a person can see the request now.
+ */
+export interface Shown {
+  releaseId: string;
+  type: "shown";
+}
+/**
+ * Broker → extension when it does not speak `Hello.version`; it then closes.
+ */
+export interface Skew {
+  brokerVersion: string;
+  type: "skew";
+  versions: number[];
+}
+/**
+ * Broker → extension, after the opening and when it changes.
+ */
+export interface Status {
+  enrolled: boolean;
+  issuerReachable: boolean;
+  organisationName: string | null;
+  type: "status";
+}
+/**
+ * Broker → extension.
+ *
+ * `signature` (Ed25519, `broker_key`) is over digest("ledgeros/channel/v1/broker", {hello, welcome without signature}).
+ */
+export interface Welcome {
+  brokerId: string;
+  brokerKey: string;
+  brokerVersion: string;
+  ephemeral: string;
+  nonce: string;
+  paired: boolean;
+  signature: string;
+  time: number;
+  type: "welcome";
+  version: number;
+}
+/**
+ * Broker → extension: the release is over; nothing more is to be done for it.
+ */
+export interface Withdrawn {
+  message: string;
+  outcome: Outcome;
+  releaseId: string;
+  type: "withdrawn";
+}
+
+/** Every outcome: what it means and what to do next. */
+export const OUTCOMES: Record<Outcome, { sentence: string; nextStep: string; valueDelivered: boolean }> = {
+  "already_used": {
+    "nextStep": "Stop and tell the person: somebody may have copied the token.",
+    "sentence": "The token was used before; an alarm was raised.",
+    "valueDelivered": false
+  },
+  "ambiguous_tab": {
+    "nextStep": "Leave one checkout tab open, then ask for new card details.",
+    "sentence": "Several tabs show this merchant and nobody picked one.",
+    "valueDelivered": false
+  },
+  "amount_mismatch": {
+    "nextStep": "Ask for new card details with the amount on the page.",
+    "sentence": "The amount on the page is not the amount that was claimed.",
+    "valueDelivered": false
+  },
+  "denied": {
+    "nextStep": "Do not ask again for the same purchase.",
+    "sentence": "The person denied this release.",
+    "valueDelivered": false
+  },
+  "expired": {
+    "nextStep": "Ask for new card details when a person is there.",
+    "sentence": "Nobody decided before the token expired.",
+    "valueDelivered": false
+  },
+  "extension_offline": {
+    "nextStep": "Ask the person to open the browser with the extension.",
+    "sentence": "No paired browser is connected to the broker.",
+    "valueDelivered": false
+  },
+  "field_rejected": {
+    "nextStep": "Look at the named field; the form may be partly filled.",
+    "sentence": "A field did not keep the value it was given.",
+    "valueDelivered": true
+  },
+  "filled": {
+    "nextStep": "Submit the form in the page.",
+    "sentence": "The checkout form was filled.",
+    "valueDelivered": true
+  },
+  "internal_error": {
+    "nextStep": "Look at the broker's log, then ask for new card details.",
+    "sentence": "Something failed inside the broker or the extension.",
+    "valueDelivered": false
+  },
+  "interrupted": {
+    "nextStep": "Look at the page; if it is not filled, ask for new card details.",
+    "sentence": "The broker stopped before the release was complete.",
+    "valueDelivered": false
+  },
+  "invalid_token": {
+    "nextStep": "Ask LedgerOS for new card details.",
+    "sentence": "LedgerOS does not know this token, or it expired.",
+    "valueDelivered": false
+  },
+  "issuer_unavailable": {
+    "nextStep": "Try again later with new card details.",
+    "sentence": "LedgerOS did not answer.",
+    "valueDelivered": false
+  },
+  "no_form": {
+    "nextStep": "Go to the payment step, then ask for new card details.",
+    "sentence": "The page has no card form.",
+    "valueDelivered": false
+  },
+  "no_tab": {
+    "nextStep": "Open the checkout, then ask for new card details.",
+    "sentence": "No open tab shows the page of this purchase.",
+    "valueDelivered": false
+  },
+  "not_enrolled": {
+    "nextStep": "Ask the person to enrol it in the LedgerOS dashboard.",
+    "sentence": "This broker or browser is not enrolled at LedgerOS.",
+    "valueDelivered": false
+  },
+  "origin_changed": {
+    "nextStep": "Return to the checkout, then ask for new card details.",
+    "sentence": "The tab went to another site after the approval; nothing was written.",
+    "valueDelivered": false
+  },
+  "origin_mismatch": {
+    "nextStep": "Check the address; a person must confirm a different one.",
+    "sentence": "The page is not the merchant that was claimed.",
+    "valueDelivered": false
+  },
+  "page_changed": {
+    "nextStep": "Wait until the page is still, then ask for new card details.",
+    "sentence": "The page or its card fields changed after the approval; nothing was written.",
+    "valueDelivered": false
+  },
+  "passkey_required": {
+    "nextStep": "Ask the person to enrol a passkey in the extension's options page.",
+    "sentence": "This approval needs a passkey and none is enrolled.",
+    "valueDelivered": false
+  },
+  "refused_by_issuer": {
+    "nextStep": "Read the message; the card, agent or user may be blocked.",
+    "sentence": "LedgerOS refused the card's release.",
+    "valueDelivered": false
+  },
+  "refused_by_rule": {
+    "nextStep": "Read the named rule; a person can change it.",
+    "sentence": "A rule refused this release.",
+    "valueDelivered": false
+  },
+  "tab_closed": {
+    "nextStep": "Open the checkout again, then ask for new card details.",
+    "sentence": "The checkout tab was closed.",
+    "valueDelivered": false
+  },
+  "wrong_broker": {
+    "nextStep": "Use the broker that the token was made for.",
+    "sentence": "The token belongs to another broker.",
+    "valueDelivered": false
+  }
+};

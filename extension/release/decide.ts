@@ -1,0 +1,88 @@
+/** From verified facts and what the browser sees to the decision that is signed. Pure. */
+import { plainText } from "../core/text";
+import { nonce } from "../protocol/canonical";
+import type { Claimed, Decision } from "../protocol/messages";
+import { type Mismatch, mismatches, needsPasskey } from "./mismatch";
+import type { Release, Target } from "./release";
+
+/** The amount shown large, which is also the most the person agrees to. `upTo`: nobody named an amount, the card's limit stands in. */
+export interface Amount {
+  value: number;
+  upTo: boolean;
+}
+
+/** The agent's claims as they are signed. What it attested to LedgerOS counts; only page and purpose come by way of the broker. */
+export function claimedOf(release: Release): Claimed {
+  const { claimed, facts } = release;
+  return {
+    origin: claimed.origin ?? facts.origin,
+    merchantText: facts.merchantText,
+    amount: facts.expectedAmount,
+    currency: facts.expectedCurrency,
+    purpose: plainText(claimed.purpose) || "No purpose given",
+  };
+}
+
+export function amountOf(release: Release, target: Target): Amount {
+  const { expectedAmount, remaining, maxAmount } = release.facts;
+  const named = target.pageAmount ?? expectedAmount;
+  return named !== null ? { value: named, upTo: false } : { value: remaining ?? maxAmount ?? 0, upTo: true };
+}
+
+/** What differs enough to be red. Both claims of an origin count: the one to LedgerOS and the one to the broker. */
+export function mismatchesOf(release: Release, target: Target): Mismatch[] {
+  const origins = [release.claimed.origin, release.facts.origin];
+  const found = origins.flatMap((claimedOrigin) =>
+    mismatches({
+      claimedOrigin,
+      observedOrigin: target.origin,
+      expected: release.facts.expectedAmount,
+      pageAmount: target.pageAmount,
+      basisPoints: release.facts.amountToleranceBasisPoints,
+    }),
+  );
+  return [...new Set(found)];
+}
+
+/** Whether LedgerOS will ask for the person's passkey under this approval. */
+export function passkeyNeeded(release: Release, target: Target): boolean {
+  return needsPasskey(release.facts, {
+    maxAmount: amountOf(release, target).value,
+    origin: target.origin,
+    mismatches: mismatchesOf(release, target),
+    mode: "direct",
+  });
+}
+
+/** The decision to approve `release` on `target`, as of `now` (LedgerOS's clock). */
+export function decide(release: Release, target: Target, deviceId: string, recipientKeyId: string, now: number): Decision {
+  const { facts } = release;
+  return {
+    version: 1,
+    releaseId: release.id,
+    tokenHash: facts.tokenHash,
+    factsHash: release.factsHash,
+    accessEventId: facts.accessEventId,
+    brokerId: facts.brokerId,
+    deviceId,
+    agentId: facts.agentId,
+    cardId: facts.cardId,
+    last4: facts.last4,
+    agentName: facts.agentName,
+    claimed: claimedOf(release),
+    seen: {
+      origin: target.origin,
+      frameOrigins: target.frameOrigins,
+      pageAmount: target.pageAmount,
+      firstTimeHere: !facts.linkedOrigins.includes(target.origin),
+    },
+    mismatches: mismatchesOf(release, target),
+    maxAmount: amountOf(release, target).value,
+    currency: facts.expectedCurrency,
+    mode: "direct",
+    recipientKeyId,
+    decidedAt: now,
+    expiresAt: facts.expiresAt,
+    nonce: nonce(),
+  };
+}

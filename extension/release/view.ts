@@ -1,0 +1,112 @@
+/** What the popup shows of a release: only verified facts, what the browser sees, and the agent's words made harmless. Pure. */
+import { formatMoney } from "../core/money";
+import { type ShownOrigin, shownOrigin } from "../core/origin";
+import { plainText } from "../core/text";
+import type { Outcome } from "../protocol/messages";
+import { amountOf, mismatchesOf, passkeyNeeded } from "./decide";
+import type { Release, State, TabChoice } from "./release";
+
+/** done (green ✓), look (amber !), bad (red ✕), open (grey ·): each has a word beside its colour. */
+export type Meaning = "done" | "look" | "bad" | "open";
+
+export interface Row {
+  claimed: string;
+  seen: string;
+  meaning: Meaning;
+  word: string;
+  /** Origins are shown in monospace. */
+  mono: boolean;
+}
+
+export interface RequestView {
+  id: string;
+  revision: number;
+  state: State;
+  agentName: string;
+  organisationName: string;
+  userName: string;
+  deadline: number;
+  card: string;
+  cardLimit: string | null;
+  amount: string | null;
+  upTo: boolean;
+  origin: ShownOrigin | null;
+  frameOrigins: string[];
+  rows: Row[];
+  mismatch: boolean;
+  passkey: boolean;
+  summary: string;
+  purpose: string | null;
+  choices: TabChoice[];
+  outcome: Outcome | null;
+  fields: string[];
+  failed: string[];
+}
+
+export function viewOf(release: Release): RequestView {
+  const { facts, target } = release;
+  const money = (amount: number) => formatMoney(amount, facts.expectedCurrency);
+  const amount = target && amountOf(release, target);
+  const { remaining, maxAmount } = facts;
+  const summary = plainText(facts.summary);
+  const purpose = plainText(release.claimed.purpose);
+  return {
+    id: release.id,
+    revision: release.revision,
+    state: release.state,
+    agentName: plainText(facts.agentName, 60),
+    organisationName: plainText(facts.organisationName, 60),
+    userName: plainText(facts.userName, 60),
+    deadline: release.deadline,
+    card: `${plainText(facts.cardBrand, 20)} ·· ${facts.last4}`,
+    cardLimit: remaining === null ? null : maxAmount === null ? `${money(remaining)} left` : `${money(remaining)} left of ${money(maxAmount)}`,
+    amount: amount ? money(amount.value) : null,
+    upTo: amount?.upTo ?? false,
+    origin: target && shownOrigin(target.origin),
+    frameOrigins: target?.frameOrigins ?? [],
+    rows: target ? rows(release) : [],
+    mismatch: target ? mismatchesOf(release, target).length > 0 : false,
+    passkey: target ? passkeyNeeded(release, target) : false,
+    summary,
+    purpose: purpose !== "" && purpose !== summary ? purpose : null,
+    choices: release.choices,
+    outcome: release.outcome,
+    fields: release.fields,
+    failed: release.failed,
+  };
+}
+
+function rows(release: Release): Row[] {
+  return [originRow(release), merchantRow(release), amountRow(release)].filter((row) => row !== null);
+}
+
+const bare = (origin: string) => origin.replace(/^https:\/\//, "");
+
+function originRow(release: Release): Row {
+  const seen = bare(release.target?.origin ?? "");
+  const claims = [release.claimed.origin, release.facts.origin].filter((origin) => origin !== null);
+  const claimed = claims.find((origin) => origin !== release.target?.origin) ?? claims[0];
+  if (claimed === undefined) return { claimed: "no address", seen, meaning: "look", word: "not claimed", mono: true };
+  const same = claimed === release.target?.origin;
+  return { claimed: bare(claimed), seen, meaning: same ? "done" : "bad", word: same ? "same" : "not the same", mono: true };
+}
+
+function merchantRow(release: Release): Row | null {
+  const merchant = plainText(release.facts.merchantText ?? "", 100);
+  if (merchant === "") return null;
+  const linked = release.facts.linkedOrigins.includes(release.target?.origin ?? "");
+  return linked
+    ? { claimed: `“${merchant}”`, seen: "approved here before", meaning: "done", word: "known", mono: false }
+    : { claimed: `“${merchant}”`, seen: "not checked yet", meaning: "open", word: "first time", mono: false };
+}
+
+function amountRow(release: Release): Row {
+  const { facts, target } = release;
+  const money = (amount: number) => formatMoney(amount, facts.expectedCurrency);
+  const claimed = facts.expectedAmount === null ? "no amount" : money(facts.expectedAmount);
+  if (!target || target.pageAmount === null) return { claimed, seen: "cannot be read", meaning: "look", word: "check", mono: false };
+  const seen = `page says ${money(target.pageAmount)}`;
+  if (facts.expectedAmount === null) return { claimed, seen, meaning: "look", word: "not claimed", mono: false };
+  const differs = mismatchesOf(release, target).includes("amount");
+  return { claimed, seen, meaning: differs ? "bad" : "done", word: differs ? "not the same" : "fits", mono: false };
+}

@@ -1,0 +1,114 @@
+import { describe, expect, it } from "vitest";
+import vectors from "../../tests/conformance/vectors.json";
+import type { Facts, Offer } from "../protocol/messages";
+import { claimedOf, decide, mismatchesOf } from "../release/decide";
+import { mismatches, needsPasskey } from "../release/mismatch";
+import { accept, soughtOrigin } from "../release/offer";
+import type { Release, Target } from "../release/release";
+import { viewOf } from "../release/view";
+
+const SHOP = "https://shop.example.com";
+const facts = vectors.facts.facts as Facts;
+const target: Target = { tabId: 1, documentId: "d", origin: SHOP, frameOrigins: [], look: "n", fields: ["number"], pageAmount: 4990 };
+const release: Release = {
+  id: "rel_1", state: "waiting", facts, factsHash: "h", pageUrl: null, deadline: 0, clockOffset: 0, target, choices: [], revision: 1,
+  claimed: { origin: SHOP, merchantText: "Amazon", amount: 5000, currency: "USD", purpose: "Pens" },
+  decision: null, outcome: null, fields: [], failed: [], shown: false,
+};
+
+describe("a mismatch", () => {
+  const same = { claimedOrigin: SHOP, observedOrigin: SHOP, expected: 5000, pageAmount: 5000, basisPoints: 500 };
+  it("is an origin that is not exactly the claimed one", () => {
+    expect(mismatches(same)).toEqual([]);
+    for (const observedOrigin of ["https://shop.example.com:8443", "http://shop.example.com", "https://example.com", "https://shop.example.com.evil.test"]) {
+      expect(mismatches({ ...same, observedOrigin })).toEqual(["origin"]);
+    }
+  });
+  it("is an amount outside the tolerance, never an unknown one", () => {
+    expect(mismatches({ ...same, pageAmount: 5251 })).toEqual(["amount"]);
+    expect(mismatches({ ...same, pageAmount: null })).toEqual([]);
+    expect(mismatches({ ...same, expected: null })).toEqual([]);
+  });
+  it("is found when either claim of an origin differs", () => {
+    const attested = { ...release, facts: { ...facts, origin: "https://other.example" } };
+    expect(mismatchesOf(attested, target)).toEqual(["origin"]);
+  });
+});
+
+describe("a passkey is needed", () => {
+  const approval = { maxAmount: 5000, origin: SHOP, mismatches: [], mode: "surrogate" as const };
+  const stepUp = { approval: "step-up" as const, stepUpAbove: 5000, linkedOrigins: [SHOP] };
+  it("always, never, or at a step-up, as the organisation says", () => {
+    expect(needsPasskey({ ...stepUp, approval: "passkey" }, approval)).toBe(true);
+    expect(needsPasskey({ ...stepUp, approval: "click" }, { ...approval, mismatches: ["origin"], mode: "direct" })).toBe(false);
+    expect(needsPasskey(stepUp, approval)).toBe(false);
+  });
+  it.each([{ maxAmount: 5001 }, { origin: "https://new.example" }, { mismatches: ["amount" as const] }, { mode: "direct" as const }])("at a step-up for %o", (change) => {
+    expect(needsPasskey(stepUp, { ...approval, ...change })).toBe(true);
+  });
+});
+
+describe("an offer", () => {
+  const issuer = {
+    deviceId: "dev_1", brokerId: "brk_1", issuerKey: vectors.facts.issuerKey, organisationName: "", userFacingOrigin: "", approval: "click" as const, enrolledAt: 0,
+  };
+  const offer = (change: Partial<Offer> = {}): Offer => ({
+    type: "offer", releaseId: "rel_1", facts: vectors.facts.jws, claimed: release.claimed, pageUrl: null, requestedAt: facts.issuedAt, expiresAt: facts.expiresAt, ...change,
+  });
+  it("of this LedgerOS to this broker is taken", async () => {
+    const accepted = await accept(offer(), issuer);
+    expect(accepted).toMatchObject({ facts, factsHash: vectors.decision.decision.factsHash, deadline: facts.expiresAt, clockOffset: 0 });
+  });
+  it("altered, or for another broker or LedgerOS, is not", async () => {
+    expect(await accept(offer({ facts: vectors.facts.tampered }), issuer)).toBeNull();
+    expect(await accept(offer(), { ...issuer, brokerId: "brk_2" })).toBeNull();
+    expect(await accept(offer(), { ...issuer, issuerKey: vectors.channel.welcome.brokerKey })).toBeNull();
+  });
+  it("is timed by LedgerOS's clock when ours is minutes off", async () => {
+    const accepted = await accept(offer({ requestedAt: facts.issuedAt - 300_000 }), issuer);
+    expect(accepted).toMatchObject({ clockOffset: 300_000, deadline: facts.expiresAt - 300_000 });
+  });
+  it("is looked for on the page that the agent named, then at the claimed origin", () => {
+    expect(soughtOrigin({ ...release, pageUrl: "https://pay.example/x" })).toBe("https://pay.example");
+    expect(soughtOrigin({ ...release, pageUrl: "javascript:1" })).toBe(SHOP);
+  });
+});
+
+describe("a decision", () => {
+  it("agrees to what is shown large, and names the facts it rests on", () => {
+    const decision = decide(release, target, "dev_1", "key", 1);
+    expect(decision).toMatchObject({ maxAmount: 4990, tokenHash: facts.tokenHash, factsHash: "h", expiresAt: facts.expiresAt, mode: "direct", mismatches: [] });
+    expect(decision.seen).toEqual({ origin: SHOP, frameOrigins: [], pageAmount: 4990, firstTimeHere: false });
+  });
+  it("falls back to the claimed amount, then to the card's limit", () => {
+    const unread = { ...target, pageAmount: null };
+    expect(decide(release, unread, "d", "k", 1).maxAmount).toBe(5000);
+    const unclaimed = { ...release, facts: { ...facts, expectedAmount: null } };
+    expect(decide(unclaimed, unread, "d", "k", 1).maxAmount).toBe(facts.remaining);
+    expect(viewOf({ ...unclaimed, target: unread })).toMatchObject({ upTo: true, amount: "$50.10" });
+  });
+  it("takes amount and merchant from LedgerOS, whatever the broker says", () => {
+    const lying = { ...release, claimed: { ...release.claimed, amount: 1, merchantText: "Bank", currency: "EUR" } };
+    expect(claimedOf(lying)).toMatchObject({ amount: 5000, merchantText: "Amazon", currency: "USD" });
+  });
+});
+
+describe("the popup", () => {
+  it("is calm for a routine purchase", () => {
+    expect(viewOf(release).rows.map(({ meaning }) => meaning)).toEqual(["done", "done", "done"]);
+    expect(viewOf(release).mismatch).toBe(false);
+  });
+  it("shows a merchant that was never linked as open, an amount that cannot be read as amber", () => {
+    const view = viewOf({ ...release, facts: { ...facts, linkedOrigins: [] }, target: { ...target, pageAmount: null } });
+    expect(view.rows.map(({ meaning }) => meaning)).toEqual(["done", "open", "look"]);
+  });
+  it("shows the red of a mismatch beside both values", () => {
+    const view = viewOf({ ...release, target: { ...target, origin: "https://shop.example.net", pageAmount: 9900 } });
+    expect(view.rows[0]).toMatchObject({ claimed: "shop.example.com", seen: "shop.example.net", meaning: "bad" });
+    expect(view.rows[2]).toMatchObject({ claimed: "$50.00", seen: "page says $99.00", meaning: "bad" });
+  });
+  it("shows both spellings of an international name", () => {
+    const view = viewOf({ ...release, target: { ...target, origin: "https://xn--80ak6aa92e.com" } });
+    expect(view.origin).toMatchObject({ domain: "xn--80ak6aa92e.com", unicode: "аррӏе.com" });
+  });
+});

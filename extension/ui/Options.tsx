@@ -1,0 +1,64 @@
+/** The options page: whom this browser is paired with, where it is enrolled, its passkeys. */
+import type { ComponentChildren } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { Enrolling } from "./Enrolling";
+import { Mark } from "./marks";
+import { Pairing } from "./Pairing";
+import { useWorker } from "./worker";
+
+/** What is rarely wanted, behind one line; its form stays open once something was typed. */
+function Fold({ open, words, children }: { open: boolean; words: string; children: ComponentChildren }) {
+  const [opened, setOpened] = useState(open);
+  useEffect(() => void (open && setOpened(true)), [open]);
+  return opened ? (
+    <>{children}</>
+  ) : (
+    <details onToggle={() => setOpened(true)}>
+      <summary>{words}</summary>
+    </details>
+  );
+}
+
+export function Options() {
+  const { worker, state } = useWorker();
+  if (!worker || !state) return <main class="options" aria-busy="true" />;
+  const { channel, issuer, passkeys } = state;
+  const again = channel.kind === "offline" && (channel.code === "another_broker" || channel.code === "forgotten");
+  return (
+    <main class="options">
+      <h1>LedgerOS in this browser</h1>
+      <section class="section" id="pairing">
+        <div class="line">
+          <h2>Broker on this machine</h2>
+          {channel.kind === "online" ? <Mark meaning="done" word="Connected" /> : <Mark meaning="look" word={state.broker ? "Offline" : "Not paired"} />}
+        </div>
+        {channel.kind === "offline" && (
+          <p class="note look">
+            {channel.message} {channel.cure}
+          </p>
+        )}
+        <Fold open={!state.broker || again} words="Pair with another broker">
+          <Pairing state={state} worker={worker} />
+        </Fold>
+      </section>
+      <section class="section" id="enrolment">
+        <div class="line">
+          <h2>LedgerOS</h2>
+          {issuer ? <Mark meaning="done" word={`Enrolled at ${issuer.organisationName}`} /> : <Mark meaning="look" word="Not enrolled" />}
+        </div>
+        {issuer && (
+          <p class="muted">
+            Since {new Date(issuer.enrolledAt).toLocaleDateString()} ·{" "}
+            <a href={issuer.userFacingOrigin} target="_blank" rel="noreferrer">
+              {issuer.userFacingOrigin}
+            </a>{" "}
+            · {passkeys.length === 0 ? "no passkey" : passkeys.length === 1 ? "one passkey" : `${passkeys.length} passkeys`}
+          </p>
+        )}
+        <Fold open={!issuer || location.hash === "#passkeys"} words="Add a passkey, or enrol again">
+          <Enrolling state={state} worker={worker} />
+        </Fold>
+      </section>
+    </main>
+  );
+}

@@ -1,0 +1,58 @@
+/** Meanings as icon and word: never colour alone. */
+import type { Outcome } from "../protocol/messages";
+import { OUTCOMES } from "../protocol/messages";
+import type { Meaning } from "../release/view";
+
+const ICONS: Record<Meaning | "over", string> = { done: "✓", look: "!", bad: "✕", open: "·", over: "–" };
+
+export function Mark({ meaning, word }: { meaning: Meaning | "over"; word: string }) {
+  return (
+    <span class={`mark ${meaning}`}>
+      {word} <span aria-hidden="true">{ICONS[meaning]}</span>
+    </span>
+  );
+}
+
+const OVER: Outcome[] = ["denied", "expired", "no_tab", "ambiguous_tab", "tab_closed", "no_form", "interrupted"];
+
+/** How an outcome is coloured. */
+export function meaningOf(outcome: Outcome): Meaning | "over" {
+  if (outcome === "filled") return "done";
+  if (outcome === "field_rejected" || outcome === "passkey_required" || outcome === "extension_offline") return "look";
+  return OVER.includes(outcome) ? "over" : "bad";
+}
+
+const SHORT: Partial<Record<Outcome, string>> = {
+  filled: "Filled",
+  denied: "Denied",
+  expired: "Expired",
+  no_form: "No card form",
+  no_tab: "No such tab",
+  tab_closed: "Tab closed",
+  field_rejected: "Partly filled",
+  passkey_required: "Needs a passkey",
+  page_changed: "Page changed",
+  origin_changed: "Site changed",
+};
+
+export function outcomeWord(outcome: Outcome): string {
+  return SHORT[outcome] ?? (outcome[0]?.toUpperCase() ?? "") + outcome.slice(1).replaceAll("_", " ");
+}
+
+/** What an outcome means, in one sentence. Unknown ones (of a newer broker) are shown by name. */
+export function outcomeSentence(outcome: Outcome): string {
+  return OUTCOMES[outcome]?.sentence ?? outcomeWord(outcome);
+}
+
+const FIELDS: Record<string, string> = {
+  number: "number",
+  expiry: "expiry",
+  expiryMonth: "expiry month",
+  expiryYear: "expiry year",
+  securityCode: "security code",
+  name: "name",
+};
+
+export function fieldNames(kinds: string[]): string {
+  return kinds.map((kind) => FIELDS[kind] ?? kind).join(", ");
+}

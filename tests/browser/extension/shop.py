@@ -1,0 +1,61 @@
+"""Small checkout pages, honest and hostile."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+FORM = """
+<form>
+  <label>Card number <input name="cardnumber" autocomplete="cc-number" inputmode="numeric"></label>
+  <label>Name on card <input name="ccname"></label>
+  <label>Expiry <input name="exp" placeholder="MM / YY" maxlength="7"></label>
+  <label>CVC <input name="cvc" maxlength="4"></label>
+</form>
+"""
+
+SPLIT = """
+<form>
+  <label for="n">Kartennummer</label><input id="n" name="f1">
+  <label for="m">Month</label><select id="m" name="exp_month"><option value="">--</option>
+    <option value="1">January</option><option value="2">February</option><option value="3">March</option></select>
+  <label for="y">Year</label><select id="y" name="exp_year"><option value="">--</option><option>2030</option><option>2031</option></select>
+  <label for="c">Security code</label><input id="c" name="f2" type="password">
+</form>
+"""
+
+PAGES = {
+    "/": f"<h1>Checkout</h1><p>Total: $49.90</p>{FORM}<button>Pay $49.90</button>",
+    "/dear": f"<h1>Checkout</h1><p>Total: $499.00</p>{FORM}",
+    "/quiet": f"<h1>Checkout</h1>{FORM}",
+    "/split": f"<p>Subtotal $45.00</p><p>Order total <b>$50.00</b></p>{SPLIT}",
+    "/cart": "<h1>Cart</h1><p>Total: $49.90</p>",
+    "/frame": '<h1>Checkout</h1><p>Total: $49.90</p><iframe src="/quiet" width="500" height="300"></iframe>',
+    "/late": f"<main></main><script>setTimeout(() => {{ document.querySelector('main').innerHTML = `{FORM}`; }}, 700)</script>",
+    "/decoys": f"""<input name="gift_card_number" placeholder="Gift card number"><input name="q" aria-label="Search">
+      <div style="opacity:0"><input name="cardnumber" id="trap1"></div>
+      <input name="cardnumber" id="trap2" style="position:absolute;left:-9999px">
+      <div style="height:0;overflow:hidden"><input name="cardnumber" id="trap3" style="display:none"></div>{FORM}""",
+    "/react": f"""{FORM}<script>
+      for (const input of document.querySelectorAll("input")) {{
+        let tracked = "";
+        Object.defineProperty(input, "value", {{ configurable: true,
+          get() {{ return Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").get.call(this); }},
+          set(value) {{ tracked = value; Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set.call(this, value); }} }});
+        input.addEventListener("input", () => {{ window.changed = (window.changed ?? 0) + (input.value !== tracked ? 1 : 0); }});
+      }}</script>""",
+    "/stubborn": f"""{FORM}<script>
+      document.querySelector("[name=cvc]").addEventListener("input", (event) => {{ event.target.value = ""; }});</script>""",
+}
+
+
+async def page(request: web.Request) -> web.Response:
+    body = PAGES.get(request.path)
+    if body is None:
+        raise web.HTTPNotFound
+    return web.Response(text=f"<!doctype html><title>Shop</title><body>{body}</body>", content_type="text/html")
+
+
+def application() -> web.Application:
+    app = web.Application()
+    app.router.add_get("/{path:.*}", page)
+    return app
