@@ -1,0 +1,41 @@
+"""``ledgeros demo``."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+
+from broker.core.errors import LedgerError
+
+_KNOWN = {"MODE": ("direct",), "HEADED": ("0", "1"), "THEME": ("light", "dark")}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("demo")(demo)
+
+
+def demo(
+    settings: Annotated[list[str] | None, typer.Argument(help="KEY=VALUE: HEADED=1 opens windows and lets you click; MODE=direct.")] = None,
+) -> None:
+    """The whole chain in a real Chromium, told step by step."""
+    chosen = demo_settings(settings or [])
+    from broker.demo.browser import Look
+    from broker.demo.story import tell
+
+    raise typer.Exit(tell(Look(headed=chosen["HEADED"] == "1", dark=chosen["THEME"] == "dark")))
+
+
+def demo_settings(arguments: list[str]) -> dict[str, str]:
+    """The demo's settings: arguments win over the environment, which wins over the defaults."""
+    given = dict(argument.partition("=")[::2] for argument in arguments)
+    unknown = sorted(set(given) - set(_KNOWN))
+    if unknown:
+        raise LedgerError(400, "unknown_setting", f"The demo has no setting {', '.join(unknown)}.", f"Known: {', '.join(_KNOWN)}.")
+    chosen = {name: given.get(name, os.environ.get(name, values[0])) for name, values in _KNOWN.items()}
+    for name, value in chosen.items():
+        if value not in _KNOWN[name]:
+            raise LedgerError(400, "unknown_value", f"{name} cannot be what was given.", f"Choose one of: {', '.join(_KNOWN[name])}.")
+    return chosen

@@ -1,0 +1,71 @@
+"""How results look in a terminal: short lines, aligned tables, JSON for machines, errors of three lines."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from broker.core.errors import LedgerError
+from broker.terminal import time_text
+
+console = Console(highlight=False)
+errors = Console(stderr=True, highlight=False)
+
+
+def complain(error: LedgerError) -> None:
+    """What went wrong and what to do next."""
+    errors.print(f"[red]✕[/red] {escape(error.message)}")
+    if error.hint:
+        errors.print(f"  {escape(error.hint)}")
+
+
+def show_json(value: Any) -> None:
+    """`value` as JSON on standard output."""
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def show_list(rows: Sequence[Mapping[str, Any]], columns: Iterable[tuple[str, str]], *, as_json: bool, empty: str) -> None:
+    """A list as a table of `columns` (key, heading), or whole as JSON; `empty` is said when there is nothing."""
+    if as_json:
+        show_json([dict(row) for row in rows])
+        return
+    if not rows:
+        console.print(f"[dim]{escape(empty)}[/dim]")
+        return
+    chosen = list(columns)
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for _, heading in chosen:
+        table.add_column(heading)
+    for row in rows:
+        table.add_row(*(cell(key, row.get(key)) for key, _ in chosen))
+    console.print(table)
+
+
+def cell(key: str, value: Any) -> str:
+    """One value for a person: times in UTC, ids shortened, nothing as a dash."""
+    if value is None or value == "":
+        return "–"
+    if isinstance(value, int) and key.endswith("At"):
+        return time_text(value)
+    if isinstance(value, list | tuple):
+        return escape(", ".join(map(str, value))) or "–"
+    return escape(str(value))
+
+
+def say(text: str) -> None:
+    """One line for a person; markup of rich is allowed."""
+    console.print(text)
+
+
+def ask_secret(words: str) -> str:
+    """A secret from the person: hidden on a terminal, one line of standard input otherwise."""
+    if sys.stdin.isatty():
+        return getpass.getpass(f"{words}: ").strip()
+    return sys.stdin.readline().strip()

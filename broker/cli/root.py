@@ -1,0 +1,50 @@
+"""Composition of the commands, and how an error looks."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from broker.cli import agents, broker, certs, demo, devices, events, extension, forms, issuer, lock, pair, protocol, releases, screenshots, tests
+from broker.cli.output import complain
+from broker.cli.state import CliState
+from broker.core.errors import LedgerError
+from broker.install.layout import STATE_VARIABLE, StateFolder, default_state
+
+app = typer.Typer(
+    name="ledgeros",
+    help="Virtual cards for AI agents: a person approves, the checkout is filled, the agent never holds the number. Sandbox.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+for single in (demo, tests, pair, releases, extension, forms, screenshots, lock):
+    single.register(app)
+for group in (certs, issuer, broker, agents, devices, events, protocol):
+    app.add_typer(group.app, name=group.NAME)
+
+
+@app.callback()
+def options(
+    context: typer.Context,
+    state: Annotated[
+        Path | None, typer.Option(help="Folder that holds certificates, databases and keys.", envvar=STATE_VARIABLE, show_default=False)
+    ] = None,
+) -> None:
+    """Options that every command takes."""
+    context.obj = CliState(StateFolder((state or default_state()).expanduser().absolute()))
+
+
+def main() -> None:
+    """Run the command line; exits 1 with a sentence for faults that are expected, never with a traceback."""
+    try:
+        app(prog_name="ledgeros")
+    except LedgerError as error:
+        complain(error)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)

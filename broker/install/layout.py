@@ -1,0 +1,90 @@
+"""The state folder: one place for everything an installation keeps, owner-only.
+
+::
+
+    pki/       CA and leaf certificates (see certs/README.md)
+    issuer/    LedgerOS: database, keys, endpoints.json while it runs
+    broker/    broker: database, broker.json, issuer.json, endpoints.json while it runs
+    host/      native messaging host: launcher and host.json
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from broker.core.errors import LedgerError
+from broker.pki.files import PkiFolder
+
+STATE_VARIABLE = "LEDGEROS_STATE"
+"""Environment variable that names the state folder; ``--state`` wins over it."""
+
+
+def default_state() -> Path:
+    """The state folder when none is named: ``LEDGEROS_STATE``, else the platform's place for a user's state."""
+    named = os.environ.get(STATE_VARIABLE)
+    return Path(named) if named else platformdirs.user_state_path("ledgeros")
+
+
+def clone_root() -> Path:
+    """The folder that holds the package ``broker``: the clone, when run from one."""
+    return Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True, slots=True)
+class StateFolder:
+    """The paths of one installation."""
+
+    path: Path
+
+    @property
+    def pki(self) -> PkiFolder:
+        """Certificates."""
+        return PkiFolder(self.path / "pki")
+
+    @property
+    def issuer(self) -> Path:
+        """LedgerOS's own folder."""
+        return self.path / "issuer"
+
+    @property
+    def broker(self) -> Path:
+        """The broker's own folder."""
+        return self.path / "broker"
+
+    @property
+    def host(self) -> Path:
+        """The native messaging host's folder."""
+        return self.path / "host"
+
+    def make(self) -> None:
+        """Create the folder, readable by its owner only."""
+        self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    def issuer_endpoints(self) -> dict[str, Any]:
+        """``publicUrl``, ``brokerUrl``, ``pid`` of the running LedgerOS; a `LedgerError` when it does not run."""
+        return _endpoints(self.issuer, "LedgerOS", "ledgeros issuer run")
+
+    def broker_endpoints(self) -> dict[str, Any]:
+        """``agentUrl``, ``channelPort``, ``pid`` of the running broker; a `LedgerError` when it does not run."""
+        return _endpoints(self.broker, "The broker", "ledgeros broker run")
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON object from a file of ours."""
+    value = json.loads(path.read_text())
+    if not isinstance(value, dict):
+        raise LedgerError(500, "bad_file", f"{path.name} does not hold a JSON object.", "Remove it and start again.")
+    return value
+
+
+def _endpoints(folder: Path, name: str, command: str) -> dict[str, Any]:
+    try:
+        return read_json(folder / "endpoints.json")
+    except FileNotFoundError:
+        raise LedgerError(503, "not_running", f"{name} does not run with this state folder.", f"Start it: {command}") from None

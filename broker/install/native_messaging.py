@@ -1,0 +1,68 @@
+"""Telling a browser where the native messaging host is: one JSON manifest in the place it looks."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from broker.core.errors import LedgerError
+from broker.install.extension_build import extension_id
+from broker.install.identities import identities
+from broker.install.layout import StateFolder
+from broker.native_host.launcher import HOST_NAME, HostConfig, write_launcher
+from broker.pki.profile import Roles
+
+_USER_FOLDERS = {
+    "linux": {
+        "chromium": ".config/chromium",
+        "chrome": ".config/google-chrome",
+        "edge": ".config/microsoft-edge",
+        "brave": ".config/BraveSoftware/Brave-Browser",
+    },
+    "darwin": {
+        "chromium": "Library/Application Support/Chromium",
+        "chrome": "Library/Application Support/Google/Chrome",
+        "edge": "Library/Application Support/Microsoft Edge",
+        "brave": "Library/Application Support/BraveSoftware/Brave-Browser",
+    },
+}
+
+
+def user_data_folder(browser: str, home: Path, platform: str = sys.platform) -> Path:
+    """The user-data folder of `browser` (``chromium``, ``chrome``, ``edge``, ``brave``) under `home`."""
+    try:
+        return home / _USER_FOLDERS[platform][browser]
+    except KeyError:
+        raise LedgerError(
+            400, "unknown_browser", f"No known place for {browser} on {platform}.", "Give --profile with its folder."
+        ) from None
+
+
+def register_host(state: StateFolder, user_data: Path) -> Path:
+    """Write launcher and configuration into the state folder and the manifest into `user_data`; returns the manifest's path."""
+    config = HostConfig(
+        port_file=str(state.broker / "channel.json"),
+        ca_file=str(state.pki.ca_file),
+        cert_file=str(state.pki.certificate_file(Roles.HOST_CLIENT)),
+        key_file=str(state.pki.key_file(Roles.HOST_CLIENT)),
+        broker_id=identities(state).broker_id,
+    )
+    manifest = write_launcher(state.host, config, [extension_id()])
+    path = manifest_path(user_data)
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path.write_text(json.dumps(manifest, indent=2) + "\n")
+    return path
+
+
+def unregister_host(user_data: Path) -> bool:
+    """Remove the manifest; whether there was one."""
+    path = manifest_path(user_data)
+    existed = path.exists()
+    path.unlink(missing_ok=True)
+    return existed
+
+
+def manifest_path(user_data: Path) -> Path:
+    """Where a browser with this user-data folder reads the manifest; it wins over the system-wide one."""
+    return user_data / "NativeMessagingHosts" / f"{HOST_NAME}.json"

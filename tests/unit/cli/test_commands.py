@@ -1,0 +1,119 @@
+"""The command line as a person meets it: lists, JSON, refusals in a sentence, no tracebacks."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from broker.cli.demo import demo_settings
+from broker.cli.lock import refuse_addresses
+from broker.core.errors import LedgerError
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def run(state: Path, *arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "200"}
+    return subprocess.run(
+        [sys.executable, "-P", "-m", "broker.cli", "--state", str(state), *arguments],
+        env=environment, input=given, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+
+
+def test_an_agent_is_added_listed_and_revoked(tmp_path: Path) -> None:
+    added = json.loads(run(tmp_path, "agents", "add", "my-agent", "--json").stdout)
+    assert added["credential"].startswith("bt_")
+    listed = run(tmp_path, "agents", "list", "--json").stdout
+    assert json.loads(listed)[0]["name"] == "my-agent"
+    assert added["credential"] not in listed
+    assert run(tmp_path, "agents", "revoke", added["id"]).returncode == 0
+    assert json.loads(run(tmp_path, "agents", "list", "--json").stdout)[0]["revokedAt"] is not None
+
+
+def test_a_pairing_code_is_shown_and_its_event_verifies_without_it(tmp_path: Path) -> None:
+    code = json.loads(run(tmp_path, "pair", "--json").stdout)["code"]
+    events = run(tmp_path, "events", "list", "--of", "broker", "--json").stdout
+    assert json.loads(events)[0]["name"] == "person:pairing-code:created"
+    assert code not in events
+    assert run(tmp_path, "events", "verify", "--of", "broker").stdout.startswith("1 events hold")
+
+
+def test_a_changed_log_does_not_verify(tmp_path: Path) -> None:
+    import sqlite3
+
+    run(tmp_path, "pair")
+    with sqlite3.connect(tmp_path / "broker" / "broker.db") as database:
+        database.execute("UPDATE events SET at = at + 1")
+    done = run(tmp_path, "events", "verify", "--of", "broker")
+    assert done.returncode == 1
+    assert "The broker log was changed" in done.stderr.replace("\n", " ")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("devices", "revoke", "dev_1"),
+        ("agents", "revoke", "agt_1"),
+        ("broker", "run", "--port", "0"),
+        ("demo", "COLOUR=red"),
+        ("demo", "HEADED=2"),
+    ],
+)
+def test_a_refusal_is_at_most_three_lines_and_no_traceback(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    done = run(tmp_path, *arguments)
+    assert done.returncode == 1
+    assert done.stderr.startswith("✕ ")
+    assert len(done.stderr.strip().splitlines()) <= 3
+    assert "Traceback" not in done.stderr
+
+
+def test_certificates_are_made_and_shown(tmp_path: Path) -> None:
+    assert run(tmp_path, "certs", "init").returncode == 0
+    rows = json.loads(run(tmp_path, "certs", "show", "--json").stdout)
+    assert [row["file"] for row in rows] == ["ca.crt", "issuer-server.crt", "broker-server.crt", "broker-client.crt", "host-client.crt"]
+    assert run(tmp_path, "certs", "ca").stdout == (tmp_path / "pki" / "ca.crt").read_text()
+
+
+def test_a_port_that_is_taken_is_said_in_words(tmp_path: Path) -> None:
+    import socket
+
+    (tmp_path / "broker").mkdir()
+    (tmp_path / "broker" / "issuer.json").write_text('{"brokerUrl": "https://localhost:1", "publicUrl": "https://localhost:1"}')
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = run(tmp_path, "broker", "run", "--port", str(port))
+    assert f"Port {port} is taken" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_arguments_of_the_demo_win_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEADED", "1")
+    monkeypatch.delenv("MODE", raising=False)
+    assert demo_settings([])["HEADED"] == "1"
+    assert demo_settings(["HEADED=0", "MODE=direct"]) == {"HEADED": "0", "MODE": "direct", "THEME": "light"}
+
+
+def test_the_lock_names_no_download_address() -> None:
+    text = (ROOT / "requirements.lock").read_text()
+    refuse_addresses(text)
+    requirements = [line for line in text.splitlines() if "==" in line]
+    assert len(requirements) > 50
+    assert text.count("--hash=sha256:") >= len(requirements)
+
+
+@pytest.mark.parametrize(
+    "line", ["--index-url something", "thing @ https://host.invalid/thing.whl", "thing==1  # from http://host.invalid"]
+)
+def test_a_lock_with_an_address_is_refused(line: str) -> None:
+    with pytest.raises(LedgerError):
+        refuse_addresses(f"aiohttp==3\n{line}\n")
+
+
+def test_the_extensions_lock_names_no_download_address() -> None:
+    lock = json.loads((ROOT / "extension" / "package-lock.json").read_text())
+    assert not [name for name, package in lock["packages"].items() if "resolved" in package]

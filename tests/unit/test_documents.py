@@ -1,0 +1,42 @@
+"""Documents are held to the code: every test they name exists, every link leads somewhere."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENTS = ["README.md", "THREAT_MODEL.md", "CHANGELOG.md", "certs/README.md"]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_test_that_is_named_exists(document: str) -> None:
+    for path, name in re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", (ROOT / document).read_text()):
+        source = ROOT / path
+        assert source.exists(), f"{document} names {path}"
+        assert not name or re.search(rf"^(?:async )?def {name}\(", source.read_text(), re.MULTILINE), f"{document} names {path}::{name}"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_local_link_leads_somewhere(document: str) -> None:
+    folder = (ROOT / document).parent
+    for target in re.findall(r"\]\((?!https?://|#)([^)#]+)", (ROOT / document).read_text()):
+        assert (folder / target).exists(), f"{document} links to {target}"
+
+
+def test_every_line_of_the_threat_model_names_a_test() -> None:
+    rows = [line for line in (ROOT / "THREAT_MODEL.md").read_text().splitlines() if line.startswith("| **")]
+    assert len(rows) > 25
+    assert not [row for row in rows if "`tests/" not in row]
+
+
+def test_the_readme_names_only_commands_that_exist() -> None:
+    from typer.main import get_command
+
+    from broker.cli.root import app
+
+    known = get_command(app).commands  # type: ignore[attr-defined]
+    for command in re.findall(r"\./ledgeros ([a-z-]+)", (ROOT / "README.md").read_text()):
+        assert command in known
