@@ -7,6 +7,7 @@ witness elsewhere, which this package does not have yet.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator
@@ -15,7 +16,7 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, Integer, LargeBinary, MetaData, Table, Text, select
 
-from broker.core.canonical import b64u, digest
+from broker.core.canonical import b64u, canonical_json, digest
 
 EVENT_DOMAIN = "ledgeros/event/v1"
 GENESIS = bytes(32)
@@ -67,9 +68,10 @@ def append(raw: sqlite3.Connection, at: int, name: str, facts: dict[str, Any]) -
     row = raw.execute("SELECT seq, hash FROM events ORDER BY seq DESC LIMIT 1").fetchone()
     last, previous = row if row else (0, GENESIS)
     seq = last + 1
+    text = canonical_json(facts)
     raw.execute(
         "INSERT INTO events (seq, at, name, facts, previous, hash) VALUES (?, ?, ?, ?, ?, ?)",
-        (seq, at, name, json.dumps(facts, sort_keys=True), previous, _hash(seq, at, name, facts, previous)),
+        (seq, at, name, text.decode(), previous, _hash_of_text(seq, at, name, text, previous)),
     )
     return seq
 
@@ -98,3 +100,11 @@ def verify(log: Iterable[Entry], after: tuple[int, bytes] = (0, GENESIS)) -> tup
 
 def _hash(seq: int, at: int, name: str, facts: dict[str, Any], previous: bytes) -> bytes:
     return digest(EVENT_DOMAIN, {"at": at, "facts": facts, "name": name, "previous": b64u(previous), "seq": seq})
+
+
+def _hash_of_text(seq: int, at: int, name: str, facts: bytes, previous: bytes) -> bytes:
+    """`_hash` without encoding the facts again: they are canonical already, and so is this order of members."""
+    return hashlib.sha256(
+        b'%s\n{"at":%d,"facts":%s,"name":%s,"previous":"%s","seq":%d}'
+        % (EVENT_DOMAIN.encode(), at, facts, canonical_json(name), b64u(previous).encode(), seq)
+    ).digest()

@@ -1,0 +1,68 @@
+"""Whether LedgerOS is there and knows this broker: asked now and then, told to browsers when it changes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+import structlog
+
+from broker.issuer_client import IssuerRefusedError, IssuerUnavailableError
+from broker.protocol.channel import Status
+from broker.protocol.issuer_api import Health
+
+_log = structlog.get_logger(__name__)
+
+
+class HealthSource(Protocol):
+    """LedgerOS, as far as its health goes."""
+
+    async def health(self) -> Health:
+        """Is it there, and does it know us?"""
+        ...
+
+
+class StatusWatch:
+    """The last known `Status`; `changed` is called with every new one."""
+
+    def __init__(self, issuer: HealthSource, changed: Callable[[Status], Awaitable[None]]) -> None:
+        self._issuer = issuer
+        self._changed = changed
+        self._task: asyncio.Task[None] | None = None
+        self.current = Status(issuer_reachable=False, enrolled=False, organisation_name=None)
+
+    async def refresh(self) -> Status:
+        """Ask LedgerOS now."""
+        before, self.current = self.current, await self._ask()
+        if self.current != before:
+            await self._changed(self.current)
+        return self.current
+
+    def start(self, every_seconds: float) -> None:
+        """Ask now and then from here on."""
+        self._task = asyncio.create_task(self._watch(every_seconds), name="status")
+
+    async def close(self) -> None:
+        """Stop asking."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _watch(self, every_seconds: float) -> None:
+        while True:
+            try:
+                await self.refresh()
+            except Exception:
+                _log.exception("status failed")
+            await asyncio.sleep(every_seconds)
+
+    async def _ask(self) -> Status:
+        try:
+            health = await self._issuer.health()
+        except IssuerUnavailableError:
+            return Status(issuer_reachable=False, enrolled=self.current.enrolled, organisation_name=self.current.organisation_name)
+        except IssuerRefusedError:
+            # It answers, and refuses to talk to us: for the person that means "enrol this broker".
+            return Status(issuer_reachable=True, enrolled=False, organisation_name=None)
+        return Status(issuer_reachable=True, enrolled=health.enrolled, organisation_name=health.organisation_name)

@@ -1,0 +1,69 @@
+"""The broker's agent API."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from pydantic import ValidationError
+
+from broker.client.errors import UnreachableError
+from broker.client.transport import Endpoint
+from broker.protocol.agent_api import Release
+
+_POLL_SECONDS = 30
+
+
+class BrokerClient(Endpoint):
+    """``BrokerClient(base_url, credential, ca_file)``: `base_url` is the broker's agent URL, `credential` a ``bt_…``."""
+
+    _name = "The broker"
+
+    def __init__(self, base_url: str, credential: str, ca_file: Path | str) -> None:
+        super().__init__(base_url, {"Authorization": f"Bearer {credential}"}, ca_file)
+
+    async def request_release(
+        self, details_token: str, *, origin: str | None = None, page_url: str | None = None, purpose: str | None = None
+    ) -> Release:
+        """``POST /v1/releases``. Asking twice with one token answers the same release."""
+        wanted = {"detailsToken": details_token, "origin": origin, "pageUrl": page_url, "purpose": purpose}
+        body = {name: value for name, value in wanted.items() if value is not None}
+        return _release(await self._call("POST", "/v1/releases", body=body, seconds=20.0))
+
+    async def get(self, release_id: str) -> Release:
+        """The release as it is now."""
+        return _release(await self._call("GET", _path(release_id)))
+
+    async def wait(self, release_id: str, seconds: float = 150.0) -> Release:
+        """The release once it is finished, or as it is after `seconds`. Survives a broker that is restarted meanwhile."""
+        deadline = asyncio.get_running_loop().time() + seconds
+        while True:
+            left = deadline - asyncio.get_running_loop().time()
+            poll = max(0, min(_POLL_SECONDS, round(left)))
+            try:
+                release = _release(await self._call("GET", f"{_path(release_id)}?wait={poll}", seconds=poll + 10.0))
+            except UnreachableError:
+                if left <= 0:
+                    raise
+                await asyncio.sleep(0.5)
+                continue
+            if release.status == "finished" or left <= 0:
+                return release
+
+    async def releases(self, limit: int = 20) -> list[Release]:
+        """This agent's releases, newest first."""
+        answer = await self._call("GET", f"/v1/releases?limit={limit}")
+        return [_release(item) for item in answer.get("data", [])]
+
+
+def _path(release_id: str) -> str:
+    return f"/v1/releases/{quote(release_id, safe='')}"
+
+
+def _release(answer: dict[str, Any]) -> Release:
+    try:
+        return Release.model_validate(answer)
+    except ValidationError:
+        raise UnreachableError("The broker answered something else than a release.", "Use a client of the broker's version.") from None

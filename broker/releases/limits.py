@@ -1,0 +1,20 @@
+"""How long a release may take at each step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseLimits:
+    """All in milliseconds.
+
+    `token_ms` is assumed until LedgerOS says when a token really ends. `fill_ms` is how long a
+    browser may take between delivery and result. `grace_ms` is how long a browser that went away
+    while filling may stay away. `shutdown_ms` is how long a redeem in flight may finish at the end.
+    """
+
+    token_ms: int = 120_000
+    fill_ms: int = 30_000
+    grace_ms: int = 10_000
+    shutdown_ms: int = 2_000

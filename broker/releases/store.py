@@ -1,0 +1,201 @@
+"""Releases on disk: every change is one conditional write with its events in the same transaction."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, select, update
+
+from broker.audit import Event, record
+from broker.core.clock import DAY_MS, Clock
+from broker.policy import Verdict, one_pending_per_card
+from broker.protocol.agent_api import Release, ReleaseStatus
+from broker.protocol.issuer_api import ReportOutcome
+from broker.protocol.outcomes import MEANINGS, Outcome
+from broker.releases.states import UNFINISHED
+from broker.releases.tables import releases
+from broker.storage import Database, Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """The release of a token: `is_new`, or the one this agent already has; `taken` when another agent has it."""
+
+    release_id: str
+    is_new: bool
+    taken: bool = False
+
+
+class ReleaseStore:
+    """The releases table. All times are Unix milliseconds of the injected clock."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def create(self, release_id: str, agent_id: str, token_hash: bytes, expires_at: int) -> Created:
+        """A new pending release, unless the token already has one: a token never makes two offers."""
+
+        def job(transaction: Transaction) -> Created:
+            now = self._clock.now_ms()
+            found = transaction.sql.execute(select(releases.c.id, releases.c.agent_id).where(releases.c.token_hash == token_hash)).first()
+            if found is None:
+                row = {
+                    "id": release_id, "agent_id": agent_id, "token_hash": token_hash, "status": "pending",
+                    "created_at": now, "expires_at": expires_at,
+                }  # fmt: skip
+                transaction.sql.execute(releases.insert(), row)
+                record(transaction, now, Event("agent:release:requested", {"releaseId": release_id, "agentId": agent_id}))
+                return Created(release_id, is_new=True)
+            if found.agent_id == agent_id:
+                return Created(found.id, is_new=False)
+            facts = {"releaseId": found.id, "agentId": agent_id, "ownerId": found.agent_id}
+            record(transaction, now, Event("alarm:token:presented-by-another-agent", facts))
+            return Created(found.id, is_new=False, taken=True)
+
+        return await self._database.write(job)
+
+    async def offer(self, release_id: str, columns: dict[str, Any], events: Sequence[Event]) -> Verdict | None:
+        """Record what LedgerOS said about the token, if no rule speaks against an offer for that card.
+
+        None, and nothing written, when the release ended meanwhile.
+        """
+
+        def job(transaction: Transaction) -> Verdict | None:
+            same_card = (releases.c.card_id == columns["card_id"], releases.c.status != "finished", releases.c.id != release_id)
+            verdict = one_pending_per_card(transaction.sql.execute(select(releases.c.id).where(*same_card)).scalars().all())
+            if not verdict.allowed:
+                return verdict
+            if not self._change(transaction, release_id, ("pending",), columns):
+                return None
+            record(transaction, self._clock.now_ms(), *events)
+            return verdict
+
+        return await self._database.write(job)
+
+    async def move(self, release_id: str, source: ReleaseStatus, target: ReleaseStatus, events: Sequence[Event], **columns: Any) -> bool:
+        """`source` → `target`; False, and nothing written, when the release is not in `source` any more."""
+
+        def job(transaction: Transaction) -> bool:
+            if not self._change(transaction, release_id, (source,), {**columns, "status": target}):
+                return False
+            record(transaction, self._clock.now_ms(), *events)
+            return True
+
+        return await self._database.write(job)
+
+    async def finish(
+        self,
+        release_id: str,
+        sources: Sequence[ReleaseStatus],
+        outcome: Outcome,
+        detail: str | None,
+        fields: Sequence[str],
+        event: Event | None,
+    ) -> bool:
+        """End a release that is in one of `sources`; False, and nothing written, when it is in none of them."""
+
+        def job(transaction: Transaction) -> bool:
+            now = self._clock.now_ms()
+            columns = {
+                "status": "finished", "outcome": outcome.value, "detail": detail, "fields": json.dumps(list(fields)), "finished_at": now,
+            }  # fmt: skip
+            if not self._change(transaction, release_id, sources, columns):
+                return False
+            ended = Event("broker:release:finished", {"releaseId": release_id, "outcome": outcome.value})
+            record(transaction, now, *([event, ended] if event else [ended]))
+            return True
+
+        return await self._database.write(job)
+
+    async def note(self, *events: Event) -> None:
+        """Record events that change no state: refusals, and steps on the way."""
+        await self._database.write(lambda transaction: record(transaction, self._clock.now_ms(), *events))
+
+    async def interrupt_unfinished(self) -> int:
+        """End what an earlier run of the broker left open; returns how many there were."""
+
+        def job(transaction: Transaction) -> int:
+            now = self._clock.now_ms()
+            open_ones = transaction.sql.execute(select(releases.c.id, releases.c.status).where(releases.c.status != "finished")).all()
+            for row in open_ones:
+                columns = {"status": "finished", "outcome": Outcome.INTERRUPTED.value, "finished_at": now}
+                self._change(transaction, row.id, UNFINISHED, columns)
+                facts = {"releaseId": row.id, "outcome": Outcome.INTERRUPTED.value, "was": row.status}
+                record(transaction, now, Event("broker:release:finished", facts))
+            return len(open_ones)
+
+        return await self._database.write(job)
+
+    async def get(self, release_id: str, agent_id: str) -> Release | None:
+        """A release of this agent, or None."""
+        mine = (releases.c.id == release_id, releases.c.agent_id == agent_id)
+        row = await self._database.read(lambda connection: connection.execute(select(releases).where(*mine)).first())
+        return None if row is None else as_release(row)
+
+    async def of_agent(self, agent_id: str, limit: int) -> list[Release]:
+        """This agent's releases, newest first."""
+        query = select(releases).where(releases.c.agent_id == agent_id).order_by(releases.c.created_at.desc(), releases.c.id.desc())
+        rows = await self._database.read(lambda connection: connection.execute(query.limit(limit)).all())
+        return [as_release(row) for row in rows]
+
+    async def ended_for(self, release_id: str, device_id: str) -> Release | None:
+        """A finished release that was offered to this browser, or None."""
+        wanted = (releases.c.id == release_id, releases.c.device_id == device_id, releases.c.status == "finished")
+        row = await self._database.read(lambda connection: connection.execute(select(releases).where(*wanted)).first())
+        return None if row is None else as_release(row)
+
+    async def unreported(self) -> list[ReportOutcome]:
+        """Outcomes of the last day that LedgerOS has not confirmed, oldest first."""
+        since = self._clock.now_ms() - DAY_MS
+        wanted = (releases.c.reported_at.is_(None), releases.c.access_event_id.is_not(None), releases.c.finished_at > since)
+        query = select(releases).where(*wanted).order_by(releases.c.finished_at)
+        rows = await self._database.read(lambda connection: connection.execute(query).all())
+        return [
+            ReportOutcome(release_id=row.id, access_event_id=row.access_event_id, outcome=Outcome(row.outcome), fields=_fields(row))
+            for row in rows
+        ]
+
+    async def mark_reported(self, release_id: str) -> None:
+        """LedgerOS knows how this release ended."""
+        statement = update(releases).where(releases.c.id == release_id).values(reported_at=self._clock.now_ms())
+        await self._database.write(lambda transaction: transaction.sql.execute(statement))
+
+    @staticmethod
+    def _change(transaction: Transaction, release_id: str, sources: Sequence[ReleaseStatus], columns: dict[str, Any]) -> bool:
+        condition = (releases.c.id == release_id, releases.c.status.in_(sources))
+        return transaction.sql.execute(update(releases).where(*condition).values(columns)).rowcount == 1
+
+
+def all_releases(connection: Connection, limit: int) -> list[Release]:
+    """Every agent's releases, newest first: for the person at the machine."""
+    query = select(releases).order_by(releases.c.created_at.desc(), releases.c.id.desc()).limit(limit)
+    return [as_release(row) for row in connection.execute(query)]
+
+
+def as_release(row: Row[Any]) -> Release:
+    """A row as the agent sees it."""
+    outcome = None if row.outcome is None else Outcome(row.outcome)
+    meaning = None if outcome is None else MEANINGS[outcome]
+    return Release(
+        id=row.id,
+        status=row.status,
+        outcome=outcome,
+        message=row.detail or (meaning.sentence if meaning else None),
+        next_step=meaning.next_step if meaning else None,
+        card_id=row.card_id,
+        last4=row.last4,
+        origin=row.origin,
+        mode=row.mode,
+        fields=_fields(row),
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        finished_at=row.finished_at,
+    )
+
+
+def _fields(row: Row[Any]) -> tuple[str, ...]:
+    return tuple(json.loads(row.fields))

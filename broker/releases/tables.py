@@ -1,0 +1,31 @@
+"""One row per release. The token itself is not in it, only its SHA-256."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Index, Integer, LargeBinary, Table, Text
+
+from broker.audit import metadata
+
+releases = Table(
+    "releases",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("agent_id", Text, nullable=False),  # the broker's own id of the agent that asked
+    Column("token_hash", LargeBinary, nullable=False, unique=True),
+    Column("status", Text, nullable=False),
+    Column("outcome", Text),
+    Column("detail", Text),  # replaces the outcome's general sentence where there is more to say
+    Column("card_id", Text),
+    Column("last4", Text),
+    Column("access_event_id", Text),
+    Column("device_id", Text),
+    Column("origin", Text),
+    Column("mode", Text),
+    Column("fields", Text, nullable=False, default="[]"),
+    Column("created_at", Integer, nullable=False),
+    Column("expires_at", Integer, nullable=False),
+    Column("finished_at", Integer),
+    Column("reported_at", Integer),
+    Index("releases_by_agent", "agent_id", "created_at"),
+    Index("releases_by_status", "status"),
+)

@@ -1,0 +1,174 @@
+"""The broker's part of a state folder: where its files lie, who it is, and its database."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cryptography import x509
+
+import broker.agent_api.tables
+import broker.channel.tables
+import broker.releases.tables  # noqa: F401  (each adds its tables to the one MetaData)
+from broker.audit import metadata
+from broker.core.clock import SystemClock
+from broker.core.errors import LedgerError
+from broker.core.ids import IdFactory
+from broker.core.text import plain_text
+from broker.pki.files import PkiFolder, write_private
+from broker.pki.profile import Roles, identity_uri
+from broker.storage import Database
+
+try:
+    import fcntl
+except ImportError:  # Windows: no lock yet
+    fcntl = None  # type: ignore[assignment]
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """The broker's stable id and the name a person knows it by."""
+
+    broker_id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerState:
+    """Paths of one installation: ``<root>/broker`` is the broker's own, ``<root>/pki`` is shared."""
+
+    root: Path
+
+    @property
+    def folder(self) -> Path:
+        """Everything only the broker reads."""
+        return self.root / "broker"
+
+    @property
+    def database(self) -> Path:
+        """The SQLite file."""
+        return self.folder / "broker.db"
+
+    @property
+    def identity_file(self) -> Path:
+        """``{"brokerId", "name"}``."""
+        return self.folder / "broker.json"
+
+    @property
+    def channel_key(self) -> Path:
+        """Raw Ed25519 key of the channel; browsers pin its public half."""
+        return self.folder / "channel-identity.key"
+
+    @property
+    def issuer_file(self) -> Path:
+        """``{"brokerUrl", "publicUrl"}``: where LedgerOS is."""
+        return self.folder / "issuer.json"
+
+    @property
+    def channel_file(self) -> Path:
+        """``{"port"}`` while the broker runs: what the native messaging host reads."""
+        return self.folder / "channel.json"
+
+    @property
+    def endpoints(self) -> Path:
+        """``{"agentUrl", "channelPort", "pid"}`` while the broker runs: it is ready when this exists."""
+        return self.folder / "endpoints.json"
+
+    @property
+    def pki(self) -> PkiFolder:
+        """Certificates."""
+        return PkiFolder(self.root / "pki")
+
+    def prepare(self) -> None:
+        """Make the folder, readable by its owner only."""
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """Hold the folder for one running broker; `LedgerError` 409 when another one runs.
+
+        Two would end each other's releases. The lock goes with the process, however it ends.
+        """
+        self.prepare()
+        with (self.folder / "broker.lock").open("w") as file:
+            if fcntl is not None:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except OSError:
+                    hint = "Stop it first, or use another state folder."
+                    raise LedgerError(409, "already_running", "A broker already runs on this state folder.", hint) from None
+            yield
+
+    def open_database(self) -> Database:
+        """The broker's database, made when it is missing."""
+        self.prepare()
+        return Database(self.database, metadata, SCHEMA_VERSION)
+
+    def identity(self, name: str | None = None) -> Identity:
+        """Who this broker is. Its certificate decides the id; without one yet, ``broker.json`` is made with a new id.
+
+        `LedgerError` when the file and the certificate name different brokers.
+        """
+        certified = self._certified_id()
+        if not self.identity_file.exists():
+            self.prepare()
+            made = {
+                "brokerId": certified or IdFactory(SystemClock()).new("brk"),
+                "name": plain_text(name or socket.gethostname(), 100) or "broker",
+            }
+            write_private(self.identity_file, json.dumps(made).encode())
+        found = _read(self.identity_file, "brokerId", "name")
+        if certified not in (None, found["brokerId"]):
+            raise LedgerError(
+                500, "other_identity", "The broker's certificate names another broker than broker.json.", "Make the certificates again."
+            )
+        return Identity(found["brokerId"], found["name"])
+
+    def _certified_id(self) -> str | None:
+        path = self.pki.certificate_file(Roles.BROKER_CLIENT)
+        if not path.exists():
+            return None
+        names = x509.load_pem_x509_certificate(path.read_bytes()).extensions.get_extension_for_class(x509.SubjectAlternativeName)
+        uris = names.value.get_values_for_type(x509.UniformResourceIdentifier)
+        prefix = identity_uri(Roles.BROKER_CLIENT, "")
+        return next((uri.removeprefix(prefix) for uri in uris if uri.startswith(prefix)), None)
+
+    def write_issuer(self, broker_url: str, public_url: str) -> None:
+        """Say where LedgerOS is; a running broker takes it up at its next call."""
+        self.prepare()
+        write_private(self.issuer_file, json.dumps({"brokerUrl": broker_url, "publicUrl": public_url}).encode())
+
+    def issuer_url(self) -> str:
+        """Base URL of LedgerOS's broker API: from ``issuer.json``, else from a LedgerOS that runs in the same state folder.
+
+        `LedgerError` when nobody said where it is.
+        """
+        beside = self.root / "issuer" / "endpoints.json"
+        source = self.issuer_file if self.issuer_file.exists() else beside
+        if not source.exists():
+            raise LedgerError(
+                409,
+                "issuer_unknown",
+                "This broker does not know where LedgerOS is.",
+                f"Write {self.issuer_file.name}, or start both together.",
+            )
+        url = _read(source, "brokerUrl")["brokerUrl"]
+        if not url.startswith("https://"):
+            raise LedgerError(409, "issuer_insecure", f"brokerUrl in {source.name} is not https.", "Use LedgerOS's brokerUrl.")
+        return url
+
+
+def _read(path: Path, *names: str) -> dict[str, str]:
+    try:
+        value: Any = json.loads(path.read_bytes())
+        return {name: str(value[name]) for name in names}
+    except (ValueError, KeyError, TypeError):
+        hint = f"It must be a JSON object with {', '.join(names)}."
+        raise LedgerError(500, "bad_state", f"{path.name} cannot be read.", hint) from None

@@ -1,0 +1,71 @@
+"""What a browser may say when, and what an agent may claim."""
+
+from __future__ import annotations
+
+import pytest
+
+from broker.core.errors import LedgerError
+from broker.issuer_client import IssuerRefusedError
+from broker.protocol.agent_api import CreateRelease
+from broker.protocol.outcomes import MEANINGS, Outcome
+from broker.releases.claims import claimed_origin
+from broker.releases.introspection import refusal
+from broker.releases.states import AFTER_FILL, BEFORE_FILL, states_for_result
+
+TOKEN = "tok_" + "A" * 43
+
+
+def test_only_a_browser_that_holds_credentials_may_claim_a_written_value() -> None:
+    for outcome in AFTER_FILL:
+        assert states_for_result(outcome, delivered=False) == ()
+        assert states_for_result(outcome, delivered=True) == ("filling",)
+
+
+def test_outcomes_that_deliver_a_value_are_never_before_the_fill() -> None:
+    assert not {outcome for outcome in BEFORE_FILL if MEANINGS[outcome].value_delivered}
+
+
+@pytest.mark.parametrize("outcome", [Outcome.DENIED, Outcome.ALREADY_USED, Outcome.ISSUER_UNAVAILABLE, Outcome.REFUSED_BY_ISSUER])
+def test_a_browser_does_not_speak_for_others(outcome: Outcome) -> None:
+    assert states_for_result(outcome, delivered=True) == ()
+
+
+@pytest.mark.parametrize(
+    ("origin", "page_url", "claimed"),
+    [
+        (None, None, None),
+        ("https://shop.example.com", None, "https://shop.example.com"),
+        (None, "https://Shop.example.com:443/pay?x=1", "https://shop.example.com"),
+        ("https://shop.example.com", "https://shop.example.com/pay", "https://shop.example.com"),
+    ],
+)
+def test_a_claimed_origin_is_parsed(origin: str | None, page_url: str | None, claimed: str | None) -> None:
+    assert claimed_origin(CreateRelease(details_token=TOKEN, origin=origin, page_url=page_url)) == claimed
+
+
+@pytest.mark.parametrize(
+    "origin", ["javascript:alert(1)", "https://a@evil.example", "file:///etc/passwd", "https://a b", "", "https://x:99999999"]
+)
+def test_what_is_no_web_origin_is_refused(origin: str) -> None:
+    with pytest.raises(LedgerError, match="not a web origin"):
+        claimed_origin(CreateRelease(details_token=TOKEN, origin=origin))
+
+
+def test_two_origins_at_once_are_refused() -> None:
+    with pytest.raises(LedgerError, match="different origins"):
+        claimed_origin(CreateRelease(details_token=TOKEN, origin="https://a.example", page_url="https://b.example/"))
+
+
+@pytest.mark.parametrize(
+    ("code", "outcome"),
+    [
+        ("already_used", Outcome.ALREADY_USED),
+        ("expired", Outcome.EXPIRED),
+        ("passkey_required", Outcome.PASSKEY_REQUIRED),
+        ("device_not_enrolled", Outcome.NOT_ENROLLED),
+        ("anything_else", Outcome.REFUSED_BY_ISSUER),
+        ("", Outcome.REFUSED_BY_ISSUER),
+    ],
+)
+def test_a_refusal_of_ledgeros_has_one_outcome(code: str, outcome: Outcome) -> None:
+    assert refusal(IssuerRefusedError(403, code, "Words.")).outcome is outcome
