@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from pathlib import Path
+from typing import Any
 
 import structlog
 
@@ -16,11 +17,11 @@ from tests.api.issuer.harness import World, ask, dashboard, ready_world, running
 
 async def test_an_export_verifies_without_ledgeros(world: World) -> None:
     await world.authorise(await world.release())
-    exported, after = [], "0"
-    while after is not None:
-        page = (await world.call("GET", f"/v1/events?after={after}&limit=7")).body
+    exported: list[Any] = []
+    page: dict[str, Any] = {"cursor": "0"}
+    while page["cursor"]:
+        page = (await world.call("GET", f"/v1/events?after={page['cursor']}&limit=7")).body
         exported += page["data"]
-        after = page["cursor"]
     log = [Entry(e["seq"], e["at"], e["name"], e["facts"], unb64u(e["previous"]), unb64u(e["hash"])) for e in exported]
     assert verify(log) == (page["head"]["seq"], unb64u(page["head"]["hash"]))
     assert all(re.fullmatch(r"[a-z]+:[a-z-]+:[a-z-]+", entry.name) for entry in log), [entry.name for entry in log]
@@ -61,8 +62,9 @@ async def test_a_known_number_is_nowhere_but_where_it_is_sealed(tmp_path: Path) 
             credentials = world.device.open(redeemed.body, decision)
             number, code = credentials.pan.reveal(), credentials.cvv.reveal()
             bodies.append(redeemed.text)
-            for changes in ({}, {"amount": 9}, {"cvv": "x"}, {"merchant": {"name": number}}, {"pan": number + "0"}):
-                bodies.append((await world.authorise(credentials, **{"amount": 5000, **changes})).text)
+            changed: list[dict[str, Any]] = [{}, {"cvv": "x"}, {"merchant": {"name": number}}, {"pan": number + "0"}]
+            for changes in changed:
+                bodies.append((await world.authorise(credentials, 5000, **changes)).text)
             bodies.append(
                 (await world.details(card_id, summary=f"pay with {number[:4]} {number[4:8]}-{number[8:12]} {number[12:]} {code}")).text
             )

@@ -58,8 +58,7 @@ def test_stricter_settings_never_ask_for_less(amount: int, page: int | None, lin
     made = decision(maxAmount=amount, seen=seen(pageAmount=page), mode="direct" if direct else "surrogate")
     attested = dataclasses.replace(KNOWN, origin_linked=linked, origin=origin)
     click, step_up, passkey = (
-        passkey_reason(made, dataclasses.replace(attested, approval=setting)) is not None
-        for setting in ("click", "step-up", "passkey")  # type: ignore[arg-type]
+        passkey_reason(made, dataclasses.replace(attested, approval=setting)) is not None for setting in ("click", "step-up", "passkey")
     )
     assert passkey
     assert step_up >= click
