@@ -30,7 +30,7 @@ _SHOWN = (
 
 async def introspect(context: Context, broker_id: str, body: Introspect) -> Introspected:
     """Facts signed by LedgerOS, or why there are none; either way an event."""
-    now, token_hash = context.now(), secret_hash(body.token)
+    now, token_hash = context.now(), secret_hash(body.token or "")
 
     def job(tx: Transaction) -> Introspected | LedgerError:
         org_id = organisation_of(tx.raw, broker_id)
