@@ -1,7 +1,9 @@
 """What an agent and the broker say to each other: ``/v1/releases`` on the broker.
 
 ``POST /v1/releases`` `CreateRelease` → 201 `Release`; ``GET /v1/releases/{id}?wait=SECONDS`` → `Release`
-(answers when the release is finished, or after SECONDS, at most 60); ``GET /v1/releases`` → a list;
+(answers when the release is finished, or after SECONDS, at most 60);
+``POST /v1/releases/{id}/token`` `GiveToken` → `Release` once a release on an intent is ``approved``;
+``GET /v1/releases`` → a list;
 ``GET /v1/health`` → ``{"status": "ok"}``. ``Authorization: Bearer bt_…`` on all but health.
 """
 
@@ -19,12 +21,22 @@ ReleaseStatus = Literal["pending", "approved", "filling", "finished"]
 
 
 class CreateRelease(Wire):
-    """Ask for a release. `origin` or `page_url` says where the agent wants to pay; both are claims."""
+    """Ask for a release: with a token, or with an intent when approval comes first (exactly one).
 
-    details_token: DetailsToken
+    `origin` or `page_url` says where the agent wants to pay; both are claims.
+    """
+
+    details_token: DetailsToken | None = None
+    intent_id: Id | None = None
     origin: Annotated[str, StringConstraints(max_length=300)] | None = None
     page_url: Annotated[str, StringConstraints(max_length=2_048)] | None = None
     purpose: Annotated[str, StringConstraints(max_length=2_000)] | None = None
+
+
+class GiveToken(Wire):
+    """The token for a release that was approved on its intent."""
+
+    details_token: DetailsToken
 
 
 class Release(Wire):
@@ -43,3 +55,5 @@ class Release(Wire):
     created_at: Millis
     expires_at: Millis
     finished_at: Millis | None
+    intent_id: Id | None = None
+    retry_at: Millis | None = None

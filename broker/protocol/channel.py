@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints, TypeAdapter
 
 from broker.protocol.decision import Claimed, SignedDecision
+from broker.protocol.grants import GrantState, SignedAction, SignedGrant
 from broker.protocol.issuer_api import DeviceEnrolled, EnrolDevice
 from broker.protocol.outcomes import Outcome
 from broker.protocol.sealing import Sealed
@@ -194,6 +195,60 @@ class Result(Wire):
     failed: tuple[Label, ...]
 
 
+class Stop(Wire):
+    """Extension → broker: the person stopped a release they had approved, before anything was filled."""
+
+    type: Literal["stop"] = "stop"
+    release_id: Id
+
+
+class Presence(Wire):
+    """Extension → broker: whether somebody can be asked. Unattended and no grant: refused at once, never waited on."""
+
+    type: Literal["presence"] = "presence"
+    attended: bool
+
+
+class MakeGrant(Wire):
+    """Extension → broker → LedgerOS: a new standing rule; answered with `GrantsAnswer`."""
+
+    type: Literal["make_grant"] = "make_grant"
+    request_id: Base64Url
+    signed: SignedGrant
+
+
+class ListGrants(Wire):
+    """Extension → broker → LedgerOS: which rules there are; answered with `GrantsAnswer`."""
+
+    type: Literal["list_grants"] = "list_grants"
+    request_id: Base64Url
+
+
+class Act(Wire):
+    """Extension → broker → LedgerOS: freeze, pause, undo, revoke; answered with `ActAnswer`."""
+
+    type: Literal["act"] = "act"
+    request_id: Base64Url
+    signed: SignedAction
+
+
+class GrantsAnswer(Wire):
+    """Broker → extension: all rules after the change, or why it was refused."""
+
+    type: Literal["grants_answer"] = "grants_answer"
+    request_id: Base64Url
+    grants: tuple[GrantState, ...]
+    error: ShortText | None
+
+
+class ActAnswer(Wire):
+    """Broker → extension: done when `error` is null."""
+
+    type: Literal["act_answer"] = "act_answer"
+    request_id: Base64Url
+    error: ShortText | None
+
+
 class Enrol(Wire):
     """Extension → broker → LedgerOS: passed on as it is; the broker cannot alter what the proof covers."""
 
@@ -232,8 +287,12 @@ class Pong(Wire):
     type: Literal["pong"] = "pong"
 
 
-ToExtension = Annotated[Offer | Withdrawn | Deliver | EnrolAnswer | Status | Ping | Pong, Field(discriminator="type")]
-ToBroker = Annotated[Shown | Approve | Deny | Result | Enrol | Ping | Pong, Field(discriminator="type")]
+ToExtension = Annotated[
+    Offer | Withdrawn | Deliver | EnrolAnswer | GrantsAnswer | ActAnswer | Status | Ping | Pong, Field(discriminator="type")
+]
+ToBroker = Annotated[
+    Shown | Approve | Deny | Stop | Presence | Result | Enrol | MakeGrant | ListGrants | Act | Ping | Pong, Field(discriminator="type")
+]
 
 outer_messages: TypeAdapter[Outer] = TypeAdapter(Outer)
 to_extension: TypeAdapter[ToExtension] = TypeAdapter(ToExtension)

@@ -40,6 +40,8 @@ class Decision(Wire):
     """An approval of one release on one page.
 
     `token_hash` is base64url SHA-256 of the `detailsToken`, or null when approval comes first.
+    `intent_id` names the intent it was decided on then; `grant_id` the standing rule that decided
+    in the person's place.
     `max_amount` is the most the person agreed to, in minor units. `facts_hash` is base64url
     SHA-256 of the signed introspection that was shown. `recipient_key_id` names the enrolled key
     the credentials are sealed to.
@@ -50,6 +52,8 @@ class Decision(Wire):
     token_hash: Base64Url | None
     facts_hash: Base64Url
     access_event_id: Id | None
+    intent_id: Id | None = None
+    grant_id: Id | None = None
     broker_id: Id
     device_id: Id
     agent_id: Id

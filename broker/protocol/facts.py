@@ -13,6 +13,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from broker.core.canonical import b64u, canonical_json, unb64u
+from broker.protocol.grants import GrantState
 from broker.protocol.wire import Amount, Base64Url, Currency, Id, Label, Millis, Origin, ShortText, Wire
 
 JWS_HEADER = b64u(canonical_json({"alg": "EdDSA", "typ": "token-introspection+jwt"}))
@@ -21,15 +22,19 @@ ApprovalSetting = Literal["passkey", "step-up", "click"]
 
 
 class Facts(Wire):
-    """What is true of one `detailsToken` at `issued_at`, as LedgerOS knows it.
+    """What is true of one `detailsToken`, or of one intent when approval comes first, at `issued_at`.
+
+    With an intent, `token_hash` and `access_event_id` are null and `expires_at` is the intent's end.
+    `grants` are the standing rules in force for this agent.
 
     Amounts are minor units of `expected_currency`. `remaining` is the most the card may still
     authorise. `linked_origins` are the origins that a person approved before for `merchant_text`.
     """
 
     issued_at: Millis
-    token_hash: Base64Url
-    access_event_id: Id
+    token_hash: Base64Url | None
+    access_event_id: Id | None
+    intent_id: Id | None = None
     expires_at: Millis
     broker_id: Id
     organisation_name: Label
@@ -52,6 +57,7 @@ class Facts(Wire):
     approval: ApprovalSetting
     step_up_above: Amount
     amount_tolerance_basis_points: int
+    grants: tuple[GrantState, ...] = ()
 
 
 def sign_facts(facts: Facts, key: Ed25519PrivateKey) -> str:

@@ -8,6 +8,10 @@
 | ``POST /broker/v1/introspect`` | `Introspect` → `Introspected` |
 | ``POST /broker/v1/redeem`` | `Redeem` → `Redeemed` |
 | ``POST /broker/v1/outcomes`` | `ReportOutcome` → ``{}`` |
+| ``POST /broker/v1/grants`` | `protocol.grants.SignedGrant` → `GrantState` |
+| ``GET  /broker/v1/grants`` | → `Grants`, those made on this broker's devices |
+| ``POST /broker/v1/actions`` | `protocol.grants.SignedAction` → ``{}`` |
+| ``POST /broker/v1/windows/close`` | `CloseWindow` → ``{}`` |
 
 The broker's stable id comes from its certificate (URI SAN), never from a body.
 """
@@ -20,6 +24,7 @@ from pydantic import StringConstraints
 
 from broker.protocol.decision import SignedDecision
 from broker.protocol.facts import ApprovalSetting
+from broker.protocol.grants import GrantState
 from broker.protocol.outcomes import Outcome
 from broker.protocol.sealing import Sealed
 from broker.protocol.wire import Amount, Base64Url, Currency, Id, Label, Millis, Wire
@@ -93,9 +98,10 @@ class DeviceEnrolled(Wire):
 
 
 class Introspect(Wire):
-    """What is this token? Consumes nothing."""
+    """What is this token, or this intent? Exactly one is given; nothing is consumed."""
 
-    token: DetailsToken
+    token: DetailsToken | None = None
+    intent_id: Id | None = None
 
 
 class Introspected(Wire):
@@ -138,3 +144,15 @@ class ReportOutcome(Wire):
     access_event_id: Id
     outcome: Outcome
     fields: tuple[Label, ...]
+
+
+class Grants(Wire):
+    """Standing rules and how often they acted."""
+
+    grants: tuple[GrantState, ...]
+
+
+class CloseWindow(Wire):
+    """The person stopped a release that was redeemed and not yet filled: its window authorises nothing any more."""
+
+    access_event_id: Id

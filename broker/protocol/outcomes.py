@@ -15,6 +15,7 @@ class Outcome(StrEnum):
 
     FILLED = "filled"
     DENIED = "denied"
+    STOPPED = "stopped"
     EXPIRED = "expired"
     NO_TAB = "no_tab"
     AMBIGUOUS_TAB = "ambiguous_tab"
@@ -50,6 +51,7 @@ class Meaning:
 MEANINGS: dict[Outcome, Meaning] = {
     Outcome.FILLED: Meaning("The checkout form was filled.", "Submit the form in the page.", value_delivered=True),
     Outcome.DENIED: Meaning("The person denied this release.", "Do not ask again for the same purchase."),
+    Outcome.STOPPED: Meaning("The person stopped this release before anything was filled.", "Do not ask again for the same purchase."),
     Outcome.EXPIRED: Meaning("Nobody decided before the token expired.", "Ask for new card details when a person is there."),
     Outcome.NO_TAB: Meaning("No open tab shows the page of this purchase.", "Open the checkout, then ask for new card details."),
     Outcome.AMBIGUOUS_TAB: Meaning(

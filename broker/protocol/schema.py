@@ -11,11 +11,11 @@ from pathlib import Path
 
 from pydantic.json_schema import models_json_schema
 
-from broker.protocol import agent_api, channel, decision, facts, issuer_api, sealing
+from broker.protocol import agent_api, channel, decision, facts, grants, issuer_api, sealing
 from broker.protocol.outcomes import MEANINGS
 from broker.protocol.wire import Wire
 
-_MODULES = (facts, decision, sealing, issuer_api, channel, agent_api)
+_MODULES = (grants, facts, decision, sealing, issuer_api, channel, agent_api)
 _PYTHON_ONLY = {sealing.Credentials}
 
 

@@ -6,6 +6,7 @@
 export type Outcome =
   | "filled"
   | "denied"
+  | "stopped"
   | "expired"
   | "no_tab"
   | "ambiguous_tab"
@@ -29,9 +30,13 @@ export type Outcome =
   | "internal_error";
 
 export interface Messages {
+  Act: Act;
+  ActAnswer: ActAnswer;
+  Action: Action;
   Approve: Approve;
   BrokerEnrolled: BrokerEnrolled;
   Claimed: Claimed;
+  CloseWindow: CloseWindow;
   CreateRelease: CreateRelease;
   Decision: Decision;
   Deliver: Deliver;
@@ -44,11 +49,18 @@ export interface Messages {
   Facts: Facts;
   Finish: Finish;
   Frame: Frame;
+  GiveToken: GiveToken;
+  Grant: Grant;
+  GrantState: GrantState;
+  Grants: Grants;
+  GrantsAnswer: GrantsAnswer;
   Health: Health;
   Hello: Hello;
   HostFault: HostFault;
   Introspect: Introspect;
   Introspected: Introspected;
+  ListGrants: ListGrants;
+  MakeGrant: MakeGrant;
   Offer: Offer;
   Outcome: Outcome;
   Pair: Pair;
@@ -57,6 +69,7 @@ export interface Messages {
   PasskeyRegistration: PasskeyRegistration;
   Ping: Ping;
   Pong: Pong;
+  Presence: Presence;
   Redeem: Redeem;
   Redeemed: Redeemed;
   Refused: Refused;
@@ -66,12 +79,63 @@ export interface Messages {
   Sealed: Sealed;
   Seen: Seen;
   Shown: Shown;
+  SignedAction: SignedAction;
   SignedDecision: SignedDecision;
+  SignedGrant: SignedGrant;
   Skew: Skew;
   Status: Status;
+  Stop: Stop;
   Welcome: Welcome;
   Window: Window;
   Withdrawn: Withdrawn;
+}
+/**
+ * Extension → broker → LedgerOS: freeze, pause, undo, revoke; answered with `ActAnswer`.
+ */
+export interface Act {
+  requestId: string;
+  signed: SignedAction;
+  type: "act";
+}
+/**
+ * An action with its signatures.
+ */
+export interface SignedAction {
+  action: Action;
+  deviceSignature: string;
+  passkey?: PasskeyAssertion | null;
+}
+/**
+ * What a person does about a card or agent from the extension.
+ *
+ * Restricting (`freeze_card`, `pause_agent`, `revoke_grant`) needs the device's signature only;
+ * loosening (`unfreeze_card`, `resume_agent`) needs the passkey too unless the organisation's
+ * approval setting is ``click``.
+ */
+export interface Action {
+  at: number;
+  deviceId: string;
+  kind: "freeze_card" | "unfreeze_card" | "pause_agent" | "resume_agent" | "revoke_grant";
+  nonce: string;
+  subject: string;
+  version: 1;
+}
+/**
+ * A WebAuthn assertion over the decision's digest (base64url members as in the WebAuthn JSON form).
+ */
+export interface PasskeyAssertion {
+  authenticatorData: string;
+  clientDataJson: string;
+  credentialId: string;
+  signature: string;
+}
+/**
+ * Broker → extension: done when `error` is null.
+ */
+export interface ActAnswer {
+  error: string | null;
+  requestId: string;
+  type: "act_answer";
 }
 /**
  * Extension → broker: the signed decision.
@@ -93,6 +157,8 @@ export interface SignedDecision {
  * An approval of one release on one page.
  *
  * `token_hash` is base64url SHA-256 of the `detailsToken`, or null when approval comes first.
+ * `intent_id` names the intent it was decided on then; `grant_id` the standing rule that decided
+ * in the person's place.
  * `max_amount` is the most the person agreed to, in minor units. `facts_hash` is base64url
  * SHA-256 of the signed introspection that was shown. `recipient_key_id` names the enrolled key
  * the credentials are sealed to.
@@ -109,6 +175,8 @@ export interface Decision {
   deviceId: string;
   expiresAt: number;
   factsHash: string;
+  grantId?: string | null;
+  intentId?: string | null;
   last4: string;
   maxAmount: number;
   mismatches: ("origin" | "amount")[];
@@ -140,15 +208,6 @@ export interface Seen {
   pageAmount: number | null;
 }
 /**
- * A WebAuthn assertion over the decision's digest (base64url members as in the WebAuthn JSON form).
- */
-export interface PasskeyAssertion {
-  authenticatorData: string;
-  clientDataJson: string;
-  credentialId: string;
-  signature: string;
-}
-/**
  * This broker now acts for `organisation_name`.
  */
 export interface BrokerEnrolled {
@@ -156,10 +215,17 @@ export interface BrokerEnrolled {
   organisationName: string;
 }
 /**
- * Ask for a release. `origin` or `page_url` says where the agent wants to pay; both are claims.
+ * The person stopped a release that was redeemed and not yet filled: its window authorises nothing any more.
+ */
+export interface CloseWindow {
+  accessEventId: string;
+}
+/**
+ * Ask for a release: with a token, or with an intent when approval comes first (exactly one). `origin` or `page_url` says where the agent wants to pay; both are claims.
  */
 export interface CreateRelease {
-  detailsToken: string;
+  detailsToken?: string | null;
+  intentId?: string | null;
   origin?: string | null;
   pageUrl?: string | null;
   purpose?: string | null;
@@ -250,13 +316,16 @@ export interface EnrolBroker {
   name: string;
 }
 /**
- * What is true of one `detailsToken` at `issued_at`, as LedgerOS knows it.
+ * What is true of one `detailsToken`, or of one intent when approval comes first, at `issued_at`.
+ *
+ * With an intent, `token_hash` and `access_event_id` are null and `expires_at` is the intent's end.
+ * `grants` are the standing rules in force for this agent.
  *
  * Amounts are minor units of `expected_currency`. `remaining` is the most the card may still
  * authorise. `linked_origins` are the origins that a person approved before for `merchant_text`.
  */
 export interface Facts {
-  accessEventId: string;
+  accessEventId: string | null;
   agentId: string;
   agentName: string;
   amountToleranceBasisPoints: number;
@@ -269,6 +338,8 @@ export interface Facts {
   expectedAmount: number | null;
   expectedCurrency: string;
   expiresAt: number;
+  grants?: GrantState[];
+  intentId?: string | null;
   issuedAt: number;
   last4: string;
   linkedOrigins: string[];
@@ -279,8 +350,43 @@ export interface Facts {
   remaining: number | null;
   stepUpAbove: number;
   summary: string;
-  tokenHash: string;
+  tokenHash: string | null;
   userName: string;
+}
+/**
+ * A grant as LedgerOS keeps it: how often it acted today, and whether it still may.
+ */
+export interface GrantState {
+  grant: Grant;
+  lastUsedAt: number | null;
+  revokedAt: number | null;
+  usedToday: number;
+  usedTotal: number;
+}
+/**
+ * “Allow this agent here up to …”: every bound is a limit, none is a default that widens.
+ *
+ * `max_amount` bounds each payment (minor units). `count_per_day` bounds uses in a local calendar day.
+ * `from_minute`/`to_minute` bound the local time of day (0–1440 means any; from > to spans midnight);
+ * `utc_offset_minutes` fixes what local means. `ends_at` is required: nothing stands for ever.
+ */
+export interface Grant {
+  agentId: string;
+  agentName: string;
+  countPerDay: number;
+  createdAt: number;
+  currency: string;
+  deviceId: string;
+  endsAt: number;
+  fromMinute: number;
+  grantId: string;
+  maxAmount: number;
+  modes: ("direct" | "surrogate")[];
+  nonce: string;
+  origin: string;
+  toMinute: number;
+  utcOffsetMinutes: number;
+  version: 1;
 }
 /**
  * Extension → broker. `signature` (Ed25519, device key) is over digest("ledgeros/channel/v1/extension", {hello, welcome}).
@@ -302,6 +408,27 @@ export interface Frame {
   more: boolean;
   n: number;
   type: "frame";
+}
+/**
+ * The token for a release that was approved on its intent.
+ */
+export interface GiveToken {
+  detailsToken: string;
+}
+/**
+ * Standing rules and how often they acted.
+ */
+export interface Grants {
+  grants: GrantState[];
+}
+/**
+ * Broker → extension: all rules after the change, or why it was refused.
+ */
+export interface GrantsAnswer {
+  error: string | null;
+  grants: GrantState[];
+  requestId: string;
+  type: "grants_answer";
 }
 /**
  * LedgerOS is there, and how it knows this broker.
@@ -332,10 +459,11 @@ export interface HostFault {
   type: "host_fault";
 }
 /**
- * What is this token? Consumes nothing.
+ * What is this token, or this intent? Exactly one is given; nothing is consumed.
  */
 export interface Introspect {
-  token: string;
+  intentId?: string | null;
+  token?: string | null;
 }
 /**
  * `facts` is a signed introspection (`protocol.facts`) when `active`; otherwise `reason` says why not.
@@ -345,6 +473,29 @@ export interface Introspected {
   facts: string | null;
   message: string | null;
   reason: ("unknown" | "expired" | "used" | "wrong_broker" | "blocked") | null;
+}
+/**
+ * Extension → broker → LedgerOS: which rules there are; answered with `GrantsAnswer`.
+ */
+export interface ListGrants {
+  requestId: string;
+  type: "list_grants";
+}
+/**
+ * Extension → broker → LedgerOS: a new standing rule; answered with `GrantsAnswer`.
+ */
+export interface MakeGrant {
+  requestId: string;
+  signed: SignedGrant;
+  type: "make_grant";
+}
+/**
+ * A grant with both signatures; the passkey's is not optional.
+ */
+export interface SignedGrant {
+  deviceSignature: string;
+  grant: Grant;
+  passkey: PasskeyAssertion;
 }
 /**
  * Broker → extension: somebody asks for a release. `facts` is LedgerOS's signed introspection.
@@ -391,6 +542,13 @@ export interface Pong {
   type: "pong";
 }
 /**
+ * Extension → broker: whether somebody can be asked. Unattended and no grant: refused at once, never waited on.
+ */
+export interface Presence {
+  attended: boolean;
+  type: "presence";
+}
+/**
  * The token and the decision that spends it.
  */
 export interface Redeem {
@@ -432,12 +590,14 @@ export interface Release {
   fields: string[];
   finishedAt: number | null;
   id: string;
+  intentId?: string | null;
   last4: string | null;
   message: string | null;
   mode: ("direct" | "surrogate") | null;
   nextStep: string | null;
   origin: string | null;
   outcome: Outcome | null;
+  retryAt?: number | null;
   status: "pending" | "approved" | "filling" | "finished";
 }
 /**
@@ -482,6 +642,13 @@ export interface Status {
   issuerReachable: boolean;
   organisationName: string | null;
   type: "status";
+}
+/**
+ * Extension → broker: the person stopped a release they had approved, before anything was filled.
+ */
+export interface Stop {
+  releaseId: string;
+  type: "stop";
 }
 /**
  * Broker → extension.
@@ -615,6 +782,11 @@ export const OUTCOMES: Record<Outcome, { sentence: string; nextStep: string; val
   "refused_by_rule": {
     "nextStep": "Read the named rule; a person can change it.",
     "sentence": "A rule refused this release.",
+    "valueDelivered": false
+  },
+  "stopped": {
+    "nextStep": "Do not ask again for the same purchase.",
+    "sentence": "The person stopped this release before anything was filled.",
     "valueDelivered": false
   },
   "tab_closed": {

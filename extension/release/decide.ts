@@ -63,6 +63,8 @@ export function decide(release: Release, target: Target, deviceId: string, recip
     tokenHash: facts.tokenHash,
     factsHash: release.factsHash,
     accessEventId: facts.accessEventId,
+    intentId: facts.intentId,
+    grantId: null,
     brokerId: facts.brokerId,
     deviceId,
     agentId: facts.agentId,

@@ -68,7 +68,9 @@ class Writer(threading.Thread):
 
 async def main(state: Path, tokens: int) -> None:
     writer = Writer(state / "floor.db")
-    writer.db.executescript("CREATE TABLE tokens (hash BLOB PRIMARY KEY, used INTEGER); CREATE TABLE log (seq INTEGER PRIMARY KEY, leaf TEXT, hash BLOB);")
+    writer.db.executescript(
+        "CREATE TABLE tokens (hash BLOB PRIMARY KEY, used INTEGER); CREATE TABLE log (seq INTEGER PRIMARY KEY, leaf TEXT, hash BLOB);"
+    )
     writer.db.execute("BEGIN")
     writer.db.executemany("INSERT INTO tokens VALUES (?, 0)", ((hashlib.sha256(f"tok_{n:043d}".encode()).digest(),) for n in range(tokens)))
     writer.db.execute("COMMIT")
@@ -91,7 +93,9 @@ async def main(state: Path, tokens: int) -> None:
     app.router.add_post("/redeem", redeem)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=server_context(PkiFolder(state / "pki"), Roles.ISSUER_SERVER, client_certificate=True))
+    site = web.TCPSite(
+        runner, "127.0.0.1", 0, ssl_context=server_context(PkiFolder(state / "pki"), Roles.ISSUER_SERVER, client_certificate=True)
+    )
     await site.start()
     print(json.dumps({"port": runner.addresses[0][1], "pid": os.getpid()}), flush=True)  # noqa: T201
     await asyncio.Event().wait()

@@ -39,10 +39,13 @@ async def _send_all(port: int, context: ssl.SSLContext, path: str, bodies: list[
     for body in bodies:
         writer.write(head + str(len(body)).encode() + b"\r\n\r\n" + body)
         answer = await reader.readuntil(b"\r\n\r\n")
-        statuses[int(answer[9:12])] += 1
+        status = int(answer[9:12])
+        statuses[status] += 1
         lower = answer.lower()
         start = lower.index(b"content-length:") + 15
-        await reader.readexactly(int(lower[start : lower.index(b"\r\n", start)]))
+        content = await reader.readexactly(int(lower[start : lower.index(b"\r\n", start)]))
+        if status != 200:
+            raise RuntimeError(f"the server answered {status}: {content[:200]!r}")
     writer.close()
     await writer.wait_closed()
 

@@ -260,12 +260,13 @@ class Passkey:
     credential_id: bytes = field(default_factory=lambda: secrets.token_bytes(16))
     count: int = 0
     verifies_user: bool = True
+    counts: bool = True  # synced passkeys always report 0
 
     def _client_data(self, kind: str, challenge: bytes) -> bytes:
         return canonical_json({"type": kind, "challenge": b64u(challenge), "origin": self.origin, "crossOrigin": False})
 
     def _data(self, flags: int) -> bytes:
-        self.count += 1
+        self.count = self.count + 1 if self.counts else 0
         flags |= 0x01 | (0x04 if self.verifies_user else 0)
         return hashlib.sha256(self.origin.encode()).digest() + struct.pack(">BI", flags, self.count)
 
