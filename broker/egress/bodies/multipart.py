@@ -1,0 +1,72 @@
+"""``multipart/form-data`` (RFC 7578) exactly as browsers write it; anything looser is refused.
+
+Preambles, folded headers, transfer encodings and repeated parameters are where parsers disagree,
+and a browser sends none of them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import partial
+
+from broker.egress.bodies.content_type import ContentType
+from broker.egress.bodies.text import Field, verbatim
+from broker.egress.refusal import body_not_readable
+
+_BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,./:=?-]{1,70}")
+_DISPOSITION = re.compile(r'form-data; name="([^"\r\n]*)"(; filename="[^"\r\n]*")?', re.IGNORECASE)
+_HEADER = re.compile(r"([A-Za-z0-9-]+):[ \t]*([^\r\n]*?)[ \t]*")
+
+_LONGEST_HEAD = 4_096
+
+
+def fields(raw: str, content_type: ContentType) -> Iterator[Field]:
+    """Every field that is not a file, with its value. `raw` is the body as Latin-1."""
+    boundary = content_type.parameters.get("boundary", "")
+    if not _BOUNDARY.fullmatch(boundary):
+        raise body_not_readable()
+    for start, end in _parts(raw, boundary):
+        head_end = raw.find("\r\n\r\n", start, min(end, start + _LONGEST_HEAD))
+        if head_end < 0:
+            raise body_not_readable()
+        name = _field_name(raw[start:head_end])
+        if name is not None:
+            yield name, partial(verbatim, raw, head_end + 4, end)
+
+
+def _parts(raw: str, boundary: str) -> Iterator[tuple[int, int]]:
+    delimiter = f"--{boundary}"
+    if not raw.startswith(f"{delimiter}\r\n"):
+        raise body_not_readable()
+    start = len(delimiter) + 2
+    while True:
+        end = raw.find(f"\r\n{delimiter}", start)
+        after = end + 2 + len(delimiter)
+        if end < 0:
+            raise body_not_readable()
+        yield start, end
+        if raw[after : after + 2] == "\r\n":
+            start = after + 2
+        elif raw[after:] in ("--", "--\r\n"):
+            return
+        else:
+            raise body_not_readable()
+
+
+def _field_name(head: str) -> str | None:
+    """The name of a part; None for a file."""
+    headers: dict[str, str] = {}
+    for line in head.split("\r\n"):
+        match = _HEADER.fullmatch(line)
+        if match is None or match[1].lower() in headers:
+            raise body_not_readable()
+        headers[match[1].lower()] = match[2]
+    disposition = _DISPOSITION.fullmatch(headers.pop("content-disposition", ""))
+    if disposition is None or headers.keys() - {"content-type"}:
+        raise body_not_readable()
+    if disposition[2]:
+        return None
+    if "content-type" in headers:
+        ContentType.parse(headers["content-type"]).require_ascii_compatible()
+    return disposition[1]

@@ -1,0 +1,18 @@
+"""``text/plain`` as HTML forms send it: ``name=value`` lines that end in CR LF (HTML, section 4.10.21.8)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+from broker.egress.bodies.text import Field, verbatim
+
+
+def fields(raw: str) -> Iterator[Field]:
+    """Every name with its value, in order. A line break inside a value looks like a new field: names given twice are refused later."""
+    position = 0
+    for line in raw.split("\r\n"):
+        name, equals, _ = line.partition("=")
+        if equals:
+            yield name, partial(verbatim, raw, position + len(name) + 1, position + len(line))
+        position += len(line) + 2

@@ -1,0 +1,167 @@
+"""Every form in which a number is recognised, as patterns over bytes that know how to write another number in its place.
+
+Two families. *Digit by digit*: each digit in any of its spellings (plain, percent, HTML entity,
+escapes of JSON, JavaScript and CSS, full width), as hexadecimal pairs, or as decimal character codes,
+with up to four separators between two digits, forwards and backwards. *Base64*: the characters that
+the digits alone determine, at each of the three alignments, for the number as it is, spaced, dashed
+and backwards. A zero byte may stand anywhere, which covers UTF-16 and UTF-32.
+
+What is not recognised is listed in README.md.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+Match = re.Match[bytes]
+
+WIDEST = 8_192
+"""No form of a number of up to 19 digits is wider than this many bytes; a test holds it to the patterns."""
+
+_NUL = rb"\x00{0,3}"
+_SEPARATOR = (
+    rb"[ \t\r\n\-+.,_/:;|*'\"\xa0]|\xc2\xa0|\xe2\x80[\x80-\x8f\xaf]|\xe2\x81\xa0|%(?:25){0,2}(?:20|2[dD]|[aA]0|09)"
+    rb"|&(?:nbsp|shy|#0{0,5}(?:32|45|160);?|#[xX]0{0,5}(?:20|2[dD]|[aA]0));?|\\{1,4}[nrt]|\\{1,4}u00(?:20|2[dD]|[aA]0)|<[^<>]{0,64}>"
+)
+_HEX_SEPARATOR = rb"[ :\-,\r\n]|0[xX]|\\{1,4}x|20|2[dD]"
+_CODE_SEPARATOR = rb"[ ,;\r\n\[\]]"
+_LINE_BREAK = rb"\r|\n|\\{1,4}[rn]|%0[aAdD]|="
+
+
+def _spaced(characters: str) -> bytes:
+    """The characters with zero bytes allowed between them."""
+    return _NUL.join(re.escape(character.encode("latin-1")) for character in characters)
+
+
+def _choice(characters: str) -> bytes:
+    return b"[" + characters.encode() + b"]"
+
+
+def _text_digit(digit: str) -> bytes:
+    # Every alternative begins with a literal byte: the engine then skips to the few bytes that can begin one.
+    code, hexadecimal = str(48 + int(digit)), f"3{digit}"
+    n = _NUL
+    zeros = rb"(?:0" + n + rb"){0,6}"
+    entity = b"&" + n + rb"(?:a" + n + b"m" + n + b"p" + n + rb";" + n + rb"){0,2}#" + n
+    escape = rb"\\" + n + rb"(?:\\" + n + rb"){0,3}"
+    return b"|".join([
+        digit.encode(),
+        rb"%" + n + rb"(?:2" + n + b"5" + n + rb"){0,2}" + _spaced(hexadecimal),
+        entity + zeros + _spaced(code) + rb"(?:" + n + rb";)?",
+        entity + _choice("xX") + n + zeros + _spaced(hexadecimal) + rb"(?:" + n + rb";)?",
+        escape + rb"u" + n + rb"\{" + n + zeros + _spaced(hexadecimal) + n + rb"\}",
+        escape + rb"(?:[uUxX]" + n + rb")?" + zeros + _spaced(hexadecimal),
+        b"\xef\xbc" + bytes([0x90 + int(digit)]),
+    ])  # fmt: skip
+
+
+def _hex_digit(digit: str) -> bytes:
+    return _spaced(f"3{digit}")
+
+
+def _code_digit(digit: str) -> bytes:
+    return _spaced(str(48 + int(digit)))
+
+
+def _chain(digits: str, spell: Callable[[str], bytes], separator: bytes, fewest: int, most: int) -> re.Pattern[bytes]:
+    """The digits in a row, each in a group of its own. Atomic groups: a near miss must cost linear time, not a power of two."""
+    between = b"(?>" + _NUL + b"(?:(?:" + separator + b")" + _NUL + b"){%d,%d})" % (fewest, most)
+    return re.compile(between.join(b"((?>" + spell(digit) + b"))" for digit in digits))
+
+
+def respelled(group: bytes, digit: str) -> bytes:
+    """One digit's spelling with another digit in it: ``%34`` and 7 give ``%37``."""
+    if group.startswith(b"\xef\xbc"):
+        return group[:2] + bytes([0x90 + int(digit)])
+    decimal = b"#" in group and b"x" not in group.lower()
+    return _decimal(group, digit) if decimal else _last_digit(group, digit)
+
+
+def _last_digit(group: bytes, digit: str) -> bytes:
+    position = max(i for i, byte in enumerate(group) if 0x30 <= byte <= 0x39)
+    return group[:position] + digit.encode() + group[position + 1 :]
+
+
+def _decimal(group: bytes, digit: str) -> bytes:
+    places = [i for i, byte in enumerate(group) if 0x30 <= byte <= 0x39][-2:]
+    changed = bytearray(group)
+    for place, byte in zip(places, str(48 + int(digit)).encode(), strict=True):
+        changed[place] = byte
+    return bytes(changed)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Form:
+    """A pattern, and what to write where it matched: always as many bytes as matched."""
+
+    pattern: re.Pattern[bytes]
+    replace: Callable[[Match], bytes]
+
+
+def _by_digit(pattern: re.Pattern[bytes], digits: str, respell: Callable[[bytes, str], bytes]) -> Form:
+    def replace(match: Match) -> bytes:
+        whole, offset = match[0], match.start()
+        pieces: list[bytes] = []
+        position = 0
+        for index, digit in enumerate(digits, start=1):
+            start, end = match.start(index) - offset, match.end(index) - offset
+            pieces += [whole[position:start], respell(match[index], digit)]
+            position = end
+        return b"".join([*pieces, whole[position:]])
+
+    return Form(pattern, replace)
+
+
+def _base64_cores(text: bytes, alignment: int) -> tuple[bytes, bytes]:
+    """The base64 and base64url characters that `text` alone determines when it starts at `alignment` modulo 3."""
+    first, last = -(-alignment * 8 // 6), (alignment + len(text)) * 8 // 6
+    padded = b"\x00" * alignment + text + b"\x00" * 3
+    return base64.b64encode(padded)[first:last], base64.urlsafe_b64encode(padded)[first:last]
+
+
+def _by_character(core: bytes, other: bytes) -> Form:
+    between = b"(?>" + _NUL + b"(?:(?:" + _LINE_BREAK + b")" + _NUL + b"){0,4})"
+    pattern = re.compile(between.join(b"(" + re.escape(bytes([byte])) + b")" for byte in core))
+
+    def replace(match: Match) -> bytes:
+        changed = bytearray(match[0])
+        for index, byte in enumerate(other, start=1):
+            changed[match.start(index) - match.start()] = byte
+        return bytes(changed)
+
+    return Form(pattern, replace)
+
+
+def _grouped(digits: str, separator: str) -> str:
+    return separator.join(digits[i : i + 4] for i in range(0, len(digits), 4))
+
+
+def _base64_forms(number: str, other: str) -> Iterator[Form]:
+    pairs = [(number, other), *((_grouped(number, s), _grouped(other, s)) for s in (" ", "-")), (number[::-1], other[::-1])]
+    seen: set[bytes] = set()
+    for (text, replacement), alignment in ((pair, a) for pair in pairs for a in range(3)):
+        for core, changed in zip(_base64_cores(text.encode(), alignment), _base64_cores(replacement.encode(), alignment), strict=True):
+            if core not in seen:
+                seen.add(core)
+                yield _by_character(core, changed)
+
+
+def _digit_forms(number: str, other: str) -> Iterator[Form]:
+    for digits, changed in ((number, other), (number[::-1], other[::-1])):
+        yield _by_digit(_chain(digits, _text_digit, _SEPARATOR, 0, 4), changed, respelled)
+        yield _by_digit(_chain(digits, _hex_digit, _HEX_SEPARATOR, 0, 3), changed, _last_digit)
+        yield _by_digit(_chain(digits, _code_digit, _CODE_SEPARATOR, 1, 4), changed, _decimal)
+
+
+def forms_of(number: str, other: str) -> tuple[Form, ...]:
+    """All forms of `number`, each of which writes `other` (as many digits) in the same form and length.
+
+    The patterns hold the number: they live as long as the armed release. ``re``'s own cache is
+    emptied so that nothing outlives it.
+    """
+    forms = (*_digit_forms(number, other), *_base64_forms(number, other))
+    re.purge()
+    return forms

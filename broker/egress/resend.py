@@ -1,0 +1,176 @@
+"""One paused request from end to end: judge, send with real values, scrub the answer, say how it ended."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from urllib.parse import urldefrag, urljoin
+
+import aiohttp
+import structlog
+from multidict import CIMultiDict
+from yarl import URL
+
+from broker.core.canonical import b64u
+from broker.core.clock import Clock
+from broker.egress.answer_headers import delivered
+from broker.egress.armed import ArmedRelease, Leg, body_hash
+from broker.egress.armoury import Armoury
+from broker.egress.authorise import Authorised, Authoriser
+from broker.egress.content_coding import Decoding
+from broker.egress.headers import outgoing
+from broker.egress.network import PrivateAddressError, Progress
+from broker.egress.refusal import RefusedError
+from broker.egress.scrub import NotScrubbableError, Patterns, Scrubber, scrub_text
+from broker.protocol.egress import EGRESS_MEANINGS, Chunk, EgressOutcome, End, Head, Send
+from broker.protocol.wire import Wire
+
+Emit = Callable[[Wire], Awaitable[None]]
+
+_READ = 65_536
+_KEEPS_METHOD_AND_BODY = (307, 308)
+
+log = structlog.get_logger("egress")
+
+
+class TooLargeError(Exception):
+    """The answer has more bytes than the limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resender:
+    """Everything a request needs; one for the whole process."""
+
+    session: aiohttp.ClientSession
+    armoury: Armoury
+    authoriser: Authoriser
+    response_limit: int
+    clock: Clock
+
+    async def handle(self, request: Send, emit: Emit) -> None:
+        """Answer `request` through `emit`; the last message is always `End`, unless the broker is gone."""
+        try:
+            release = self.armoury.find(request.release_id)
+            authorised = self.authoriser.authorise(request, release)
+            values = _Values(*release.claim(request, self.clock))
+        except RefusedError as refused:
+            await emit(_end(request, refused.outcome))
+        except Exception as error:
+            _log_fault(request, error)
+            await emit(_end(request, EgressOutcome.REQUEST_REFUSED))
+        else:
+            await emit(await self._send(request, release, authorised, values, emit))
+
+    async def _send(self, request: Send, release: ArmedRelease, authorised: Authorised, values: _Values, emit: Emit) -> End:
+        progress, next_leg = Progress(), None
+        try:
+            body = authorised.located.replaced(values.number, values.code)
+            async with self._request(request, authorised, body, progress) as answer:
+                next_leg, outcome = self._next_leg(request, answer, values.patterns)
+                await self._stream(request, answer, values.patterns, emit)
+            self._remember(request, authorised, answer.status)
+        except RefusedError as refused:
+            outcome = refused.outcome
+        except Exception as error:
+            _log_fault(request, error)
+            outcome, next_leg = _outcome_of(error, progress), None
+        finally:
+            release.was_sent(next_leg) if progress.sent else release.nothing_was_sent()
+            self.armoury.settle(release)
+        return _end(request, outcome, authorised)
+
+    def _request(self, request: Send, authorised: Authorised, body: bytes, progress: Progress) -> aiohttp.client._RequestContextManager:
+        headers = outgoing(request, authorised.page_headers, authorised.destination, authorised.endpoint.headers)
+        return self.session.request(
+            request.method,
+            URL(authorised.destination.url, encoded=True),
+            data=io.BytesIO(body),
+            headers=CIMultiDict(headers),
+            allow_redirects=False,
+            trace_request_ctx=progress,
+        )
+
+    def _next_leg(self, request: Send, answer: aiohttp.ClientResponse, patterns: Patterns) -> tuple[Leg | None, EgressOutcome]:
+        """What a 307 or 308 may lead to. The browser follows it; the next leg then comes here as a request of its own."""
+        if answer.status not in _KEEPS_METHOD_AND_BODY or "Location" not in answer.headers:
+            return None, EgressOutcome.SWAPPED
+        location = scrub_text(patterns, answer.headers["Location"])
+        url = urldefrag(urljoin(request.url, location)).url
+        if not self.authoriser.redirect_allowed(url, request):
+            return None, EgressOutcome.REDIRECT_REFUSED
+        return Leg(url, request.method, body_hash(request.body)), EgressOutcome.SWAPPED
+
+    async def _stream(self, request: Send, answer: aiohttp.ClientResponse, patterns: Patterns, emit: Emit) -> None:
+        decoding = Decoding(answer.headers.getall("Content-Encoding", []))
+        head = _head(request, answer, patterns)
+        if (answer.content_length or 0) > self.response_limit:
+            raise TooLargeError
+        await emit(head)
+        scrubber, size = Scrubber(patterns), 0
+        async for data in answer.content.iter_chunked(_READ):
+            for piece in decoding.feed(data):
+                size += len(piece)
+                if size > self.response_limit:
+                    raise TooLargeError
+                await _emit_chunk(request, scrubber.feed(piece), emit)
+        decoding.finish()
+        await _emit_chunk(request, scrubber.finish(), emit)
+
+    def _remember(self, request: Send, authorised: Authorised, status: int) -> None:
+        if authorised.account_first_seen and authorised.account is not None and status < 400:
+            self.authoriser.accounts.remember(request.top_origin, authorised.endpoint.id, authorised.account)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Values:
+    number: str
+    code: str
+    patterns: Patterns
+
+
+def _head(request: Send, answer: aiohttp.ClientResponse, patterns: Patterns) -> Head:
+    if not 200 <= answer.status <= 599:
+        raise NotScrubbableError
+    return Head(
+        request_id=request.request_id,
+        status=answer.status,
+        reason=scrub_text(patterns, "".join(c for c in answer.reason or "" if c.isprintable())),
+        headers=delivered(answer.raw_headers, patterns),
+    )
+
+
+async def _emit_chunk(request: Send, data: bytes, emit: Emit) -> None:
+    if data:
+        await emit(Chunk(request_id=request.request_id, data=b64u(data)))
+
+
+def _outcome_of(error: Exception, progress: Progress) -> EgressOutcome:
+    if not progress.sent:
+        private = isinstance(error, aiohttp.ClientConnectorError) and isinstance(error.os_error, PrivateAddressError)
+        return EgressOutcome.DESTINATION_REFUSED if private else EgressOutcome.MERCHANT_UNREACHABLE
+    if isinstance(error, NotScrubbableError):
+        return EgressOutcome.RESPONSE_NOT_SCRUBBABLE
+    if isinstance(error, TooLargeError):
+        return EgressOutcome.RESPONSE_TOO_LARGE
+    return EgressOutcome.MERCHANT_TIMEOUT if isinstance(error, TimeoutError) else EgressOutcome.MAY_HAVE_BEEN_CHARGED
+
+
+def _log_fault(request: Send, error: Exception) -> None:
+    # Only the kind: a message or traceback could hold what was sent.
+    log.warning("fault", release=request.release_id, kind=type(error).__name__)
+
+
+def _end(request: Send, outcome: EgressOutcome, authorised: Authorised | None = None) -> End:
+    log.info("request", release=request.release_id, outcome=outcome.value, entry=authorised.endpoint.id if authorised else None)
+    charged = EGRESS_MEANINGS[outcome].may_have_been_charged
+    if authorised is None:
+        return End(request_id=request.request_id, outcome=outcome, may_have_been_charged=charged)
+    return End(
+        request_id=request.request_id,
+        outcome=outcome,
+        may_have_been_charged=charged,
+        entry=authorised.endpoint.id,
+        fields=authorised.located.kinds if charged else (),
+        account_first_seen=charged and authorised.account_first_seen,
+    )

@@ -1,0 +1,44 @@
+"""How one egress process is set up: a JSON file named on its command line. Nothing in it is secret."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+
+from broker.protocol.wire import Wire
+
+_Seconds = Annotated[float, Field(gt=0, le=600)]
+_Bytes = Annotated[int, Field(gt=0, le=1_000_000_000)]
+
+
+class Limits(Wire):
+    """Times in seconds, sizes in bytes.
+
+    `connect` covers DNS, TCP and TLS; `idle` is the longest silence of the merchant; `total` bounds
+    the whole request. `response` counts decoded bytes. `armed` bounds how many releases are held at
+    once, `life` how long any of them may live whatever its decision says.
+    """
+
+    connect: _Seconds = 10
+    idle: _Seconds = 30
+    total: _Seconds = 90
+    response: _Bytes = 32_000_000
+    armed: Annotated[int, Field(gt=0, le=1_000)] = 16
+    life: _Seconds = 600
+
+
+class EgressSettings(Wire):
+    """`folder` holds the key, ``taught.json`` and what was spent; `socket` is where the broker connects.
+
+    `broker_uid` is the one user id that may connect. `sandbox` allows loopback, any port and, with
+    `extra_ca`, one more certificate authority: never set it where real cards are used.
+    """
+
+    folder: Path
+    socket: Path
+    broker_uid: Annotated[int, Field(ge=0)]
+    sandbox: bool = False
+    extra_ca: Path | None = None
+    limits: Limits = Limits()
