@@ -5,6 +5,6 @@ results, after the commit is on disk. Knows nothing of cards or releases.
 """
 
 from broker.storage.database import Database, Transaction
-from broker.storage.schema import SchemaTooNewError
+from broker.storage.schema import Migration, SchemaTooNewError
 
-__all__ = ["Database", "SchemaTooNewError", "Transaction"]
+__all__ = ["Database", "Migration", "SchemaTooNewError", "Transaction"]

@@ -1,4 +1,8 @@
-"""One writer thread per database. Jobs that arrive together share one durable commit.
+"""One writer per database. Jobs that arrive together share one durable commit.
+
+Jobs of an event loop run on the loop's own thread, a batch at a time: every statement takes
+microseconds, less than handing the interpreter lock to another thread and back. Only what waits
+for the disk, the commit, runs beside the loop, which gathers the next batch meanwhile.
 
 A job runs inside its own savepoint: when it raises, only its own changes are undone and its caller
 gets the exception. Callers resume after the commit that holds their job. If the commit itself
@@ -10,11 +14,10 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from queue import SimpleQueue
 from typing import Any, Self, TypeVar
 
 from sqlalchemy import Connection, Engine, MetaData, create_engine
@@ -23,6 +26,7 @@ from sqlalchemy.pool import StaticPool
 from broker.storage import schema
 
 _BATCH = 256  # jobs in one commit; keeps the first caller's wait bounded
+_NONE: Mapping[int, schema.Migration] = {}
 _BUSY_SECONDS = 5.0  # the CLI may write the same file for a moment
 
 
@@ -35,26 +39,47 @@ class Transaction:
 
 
 T = TypeVar("T")
-_Job = tuple[Callable[["Transaction"], Any], Future[Any]]
+
+
+@dataclass(slots=True)
+class _Call:
+    """A job, who waits for it, and how it went."""
+
+    job: Callable[[Transaction], Any]
+    caller: asyncio.Future[Any]
+    guarded: bool
+    result: Any = None
+    failure: BaseException | None = None
+
+    def answer(self) -> None:
+        if self.caller.cancelled():
+            return
+        if self.failure is None:
+            self.caller.set_result(self.result)
+        else:
+            self.caller.set_exception(self.failure)
 
 
 class Database:
-    """A SQLite file (WAL, ``synchronous=FULL``) with one writer thread and a few readers."""
+    """A SQLite file (WAL, ``synchronous=FULL``) with one writer and a few reader threads."""
 
-    def __init__(self, path: Path, metadata: MetaData, version: int, readers: int = 2) -> None:
+    def __init__(
+        self, path: Path, metadata: MetaData, version: int, migrations: Mapping[int, schema.Migration] = _NONE, readers: int = 2
+    ) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._path = path
-        self._queue: SimpleQueue[_Job | None] = SimpleQueue()
         self._local = threading.local()
         self._reader_engines: list[Engine] = []
-        self._open_writer(metadata, version)
+        self._open_writer(metadata, version, migrations)
         self._readers = ThreadPoolExecutor(readers, thread_name_prefix="db-read")
-        self._thread = threading.Thread(target=self._write_loop, name=f"db-write-{path.stem}", daemon=True)
-        self._thread.start()
+        self._disk = ThreadPoolExecutor(1, thread_name_prefix=f"db-commit-{path.stem}")
+        self._writing = threading.Lock()  # held from BEGIN to the end of COMMIT; the committing thread releases it
+        self._waiting: list[_Call] = []
+        self._loop: asyncio.AbstractEventLoop | None = None  # whose batches are under way
 
     def _engine(self, read_only: bool) -> Engine:
         def connect() -> sqlite3.Connection:
-            # Autocommit at the driver: the writer thread says BEGIN and COMMIT itself.
+            # Autocommit at the driver: this module says BEGIN and COMMIT itself.
             connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=_BUSY_SECONDS)
             connection.execute("PRAGMA foreign_keys = ON")
             if read_only:
@@ -62,28 +87,45 @@ class Database:
             else:
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.execute("PRAGMA synchronous = FULL")
+                connection.execute("PRAGMA cache_size = -32768")  # KiB: the indexes that a redeem touches stay in memory
             return connection
 
         return create_engine("sqlite://", creator=connect, poolclass=StaticPool, isolation_level="AUTOCOMMIT")
 
-    def _open_writer(self, metadata: MetaData, version: int) -> None:
+    def _open_writer(self, metadata: MetaData, version: int, migrations: Mapping[int, schema.Migration]) -> None:
         self._writer_engine = self._engine(read_only=False)
         connection = self._writer_engine.connect()
         driver = connection.connection.driver_connection
         assert isinstance(driver, sqlite3.Connection)
         self._path.chmod(0o600)
-        schema.prepare(connection, driver, metadata, version)
+        schema.prepare(connection, driver, metadata, version, migrations, self._path)
         self._writer = Transaction(connection, driver)
 
     # -- callers ---------------------------------------------------------------------------
 
     async def write(self, job: Callable[[Transaction], T]) -> T:
-        """Run `job` on the writer thread; returns its result once it is durable."""
-        return await asyncio.wrap_future(self._submit(job))
+        """Run `job` in the next batch; returns its result once it is durable."""
+        return await self._enqueue(job, guarded=True)
+
+    async def write_unguarded(self, job: Callable[[Transaction], T]) -> T:
+        """`write` for hot paths, without a savepoint: a job that raises undoes and fails the whole batch it is in.
+
+        For jobs that answer every refusal instead of raising it.
+        """
+        return await self._enqueue(job, guarded=False)
 
     def write_now(self, job: Callable[[Transaction], T]) -> T:
         """`write` for callers without an event loop (the CLI)."""
-        return self._submit(job).result()
+        raw = self._writer.raw
+        with self._writing:
+            raw.execute("BEGIN IMMEDIATE")
+            try:
+                result = job(self._writer)
+                raw.execute("COMMIT")
+            finally:
+                if raw.in_transaction:
+                    raw.execute("ROLLBACK")
+        return result
 
     async def read(self, job: Callable[[Connection], T]) -> T:
         """Run a read-only `job` on a reader thread; sees everything committed before the call."""
@@ -94,9 +136,8 @@ class Database:
         return self._readers.submit(self._read, job).result()
 
     def close(self) -> None:
-        """Finish what is queued, then close every connection."""
-        self._queue.put(None)
-        self._thread.join()
+        """Finish the commit under way, then close every connection. Callers have ended by then."""
+        self._disk.shutdown()
         self._readers.shutdown()
         self._writer.sql.close()
         for engine in (self._writer_engine, *self._reader_engines):
@@ -108,12 +149,70 @@ class Database:
     def __exit__(self, *exc_info: object) -> None:
         self.close()
 
-    # -- threads ---------------------------------------------------------------------------
+    # -- batches ---------------------------------------------------------------------------
 
-    def _submit(self, job: Callable[[Transaction], T]) -> Future[T]:
-        future: Future[T] = Future()
-        self._queue.put((job, future))
-        return future
+    def _enqueue(self, job: Callable[[Transaction], T], *, guarded: bool) -> asyncio.Future[T]:
+        loop = asyncio.get_running_loop()
+        caller: asyncio.Future[T] = loop.create_future()
+        if self._loop is not None and self._loop is not loop and self._loop.is_closed():
+            self._loop, self._waiting = None, []  # an earlier loop ended; nobody waits for its jobs
+        self._waiting.append(_Call(job, caller, guarded))
+        if self._loop is None:
+            self._loop = loop
+            loop.call_soon(self._next_batch)  # after everybody who is ready now has asked
+        return caller
+
+    def _next_batch(self) -> None:
+        batch, self._waiting = self._waiting[:_BATCH], self._waiting[_BATCH:]
+        loop = self._loop
+        if not batch or loop is None:
+            self._loop = None
+            return
+        self._writing.acquire()
+        try:
+            self._writer.raw.execute("BEGIN IMMEDIATE")
+            for call in batch:
+                self._run(call)
+        except BaseException as error:
+            self._undo(batch, error)
+            self._writing.release()
+            self._answer(batch)
+            return
+        loop.run_in_executor(self._disk, self._commit, batch).add_done_callback(lambda _: self._answer(batch))
+
+    def _run(self, call: _Call) -> None:
+        raw = self._writer.raw
+        if not call.guarded:
+            call.result = call.job(self._writer)
+            return
+        raw.execute("SAVEPOINT job")
+        try:
+            call.result = call.job(self._writer)
+        except Exception as error:
+            call.failure = error
+            raw.execute("ROLLBACK TO job")
+        raw.execute("RELEASE job")
+
+    def _commit(self, batch: list[_Call]) -> None:
+        try:
+            self._writer.raw.execute("COMMIT")
+        except BaseException as error:
+            self._undo(batch, error)
+        finally:
+            self._writing.release()
+
+    def _undo(self, batch: list[_Call], error: BaseException) -> None:
+        if self._writer.raw.in_transaction:
+            self._writer.raw.execute("ROLLBACK")
+        for call in batch:
+            call.failure = error
+
+    def _answer(self, batch: list[_Call]) -> None:
+        for call in batch:
+            call.answer()
+        self._next_batch()
+
+    # -- readers ---------------------------------------------------------------------------
 
     def _read(self, job: Callable[[Connection], T]) -> T:
         connection: Connection | None = getattr(self._local, "connection", None)
@@ -122,48 +221,3 @@ class Database:
             self._reader_engines.append(engine)
             connection = self._local.connection = engine.connect()
         return job(connection)
-
-    def _write_loop(self) -> None:
-        while (first := self._queue.get()) is not None:
-            batch = [first]
-            stop = False
-            while len(batch) < _BATCH and not self._queue.empty():
-                item = self._queue.get()
-                if item is None:
-                    stop = True
-                    break
-                batch.append(item)
-            self._commit(batch)
-            if stop:
-                return
-
-    def _commit(self, batch: list[_Job]) -> None:
-        raw = self._writer.raw
-        answers: list[tuple[Future[Any], Any, BaseException | None]] = []
-        try:
-            raw.execute("BEGIN IMMEDIATE")
-            answers = [self._run(job, future) for job, future in batch]
-            raw.execute("COMMIT")
-        except BaseException as error:
-            if raw.in_transaction:
-                raw.execute("ROLLBACK")
-            answers = [(future, None, error) for _, future in batch]
-        for future, result, failure in answers:
-            if not future.set_running_or_notify_cancel():
-                continue
-            if failure is None:
-                future.set_result(result)
-            else:
-                future.set_exception(failure)
-
-    def _run(self, job: Callable[[Transaction], Any], future: Future[Any]) -> tuple[Future[Any], Any, BaseException | None]:
-        raw = self._writer.raw
-        raw.execute("SAVEPOINT job")
-        try:
-            result = job(self._writer)
-        except Exception as error:
-            raw.execute("ROLLBACK TO job")
-            raw.execute("RELEASE job")
-            return future, None, error
-        raw.execute("RELEASE job")
-        return future, result, None

@@ -5,6 +5,6 @@ sequence anybody can re-compute. Seam: a Merkle log with signed checkpoints take
 without its callers noticing.
 """
 
-from broker.tlog.chain import ChainBrokenError, Entry, append, entries, events_table, head, verify
+from broker.tlog.chain import ChainBrokenError, Entry, append, append_all, entries, events_table, head, verify
 
-__all__ = ["ChainBrokenError", "Entry", "append", "entries", "events_table", "head", "verify"]
+__all__ = ["ChainBrokenError", "Entry", "append", "append_all", "entries", "events_table", "head", "verify"]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,15 +65,23 @@ def events_table(metadata: MetaData) -> Table:
 
 def append(raw: sqlite3.Connection, at: int, name: str, facts: dict[str, Any]) -> int:
     """Add an event inside the caller's transaction; returns its sequence number."""
+    return append_all(raw, at, ((name, facts),))
+
+
+def append_all(raw: sqlite3.Connection, at: int, events: Sequence[tuple[str, dict[str, Any]]]) -> int:
+    """Add several events of one moment, in order, in one statement; returns the last sequence number."""
     row = raw.execute("SELECT seq, hash FROM events ORDER BY seq DESC LIMIT 1").fetchone()
-    last, previous = row if row else (0, GENESIS)
-    seq = last + 1
-    text = canonical_json(facts)
-    raw.execute(
-        "INSERT INTO events (seq, at, name, facts, previous, hash) VALUES (?, ?, ?, ?, ?, ?)",
-        (seq, at, name, text.decode(), previous, _hash_of_text(seq, at, name, text, previous)),
-    )
-    return seq
+    seq, previous = row if row else (0, GENESIS)
+    values: list[int | str | bytes] = []
+    for name, facts in events:
+        seq += 1
+        text = canonical_json(facts)
+        this = _hash_of_text(seq, at, name, text, previous)
+        values += (seq, at, name, text.decode(), previous, this)
+        previous = this
+    rows = ", ".join(["(?, ?, ?, ?, ?, ?)"] * len(events))
+    raw.execute(f"INSERT INTO events (seq, at, name, facts, previous, hash) VALUES {rows}", values)  # noqa: S608
+    return int(seq)
 
 
 def entries(connection: Connection, table: Table, after: int = 0, limit: int | None = None) -> Iterator[Entry]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -50,22 +49,66 @@ async def test_a_failing_job_takes_only_itself_back(database: Database) -> None:
     assert await numbers(database) == [1, 3]
 
 
-async def test_jobs_that_wait_share_one_commit(database: Database, tmp_path: Path) -> None:
+async def test_jobs_that_wait_share_one_commit(database: Database) -> None:
     commits: list[str] = []
-    gate = threading.Event()
 
     def trace(tx: Transaction) -> None:
         tx.raw.set_trace_callback(lambda sql: commits.append(sql) if sql == "COMMIT" else None)
 
     await database.write(trace)
     commits.clear()
-    blocker = asyncio.create_task(database.write(lambda tx: gate.wait(5)))
-    await asyncio.sleep(0.05)
-    rest = [asyncio.create_task(database.write(insert(n))) for n in range(50)]
-    await asyncio.sleep(0.05)
-    gate.set()
-    await asyncio.gather(blocker, *rest)
-    assert len(commits) == 2
+    await asyncio.gather(*(database.write(insert(n)) for n in range(50)))
+    assert len(commits) == 1
+    assert await numbers(database) == list(range(50))
+
+
+async def test_what_arrives_during_a_commit_goes_into_the_next(database: Database) -> None:
+    first = asyncio.ensure_future(database.write(insert(1)))
+    await asyncio.sleep(0)
+    second = asyncio.ensure_future(database.write(insert(2)))
+    assert await asyncio.gather(first, second) == [1, 2]
+    assert await numbers(database) == [1, 2]
+
+
+async def test_an_unguarded_job_that_raises_fails_its_batch_and_no_other(database: Database) -> None:
+    def broken(tx: Transaction) -> None:
+        insert(1)(tx)
+        raise RuntimeError("a defect")
+
+    results = await asyncio.gather(database.write_unguarded(broken), database.write(insert(2)), return_exceptions=True)
+    assert [type(r) for r in results] == [RuntimeError, RuntimeError]
+    assert await database.write_unguarded(insert(3)) == 3
+    assert await numbers(database) == [3]
+
+
+async def test_a_writer_without_a_loop_waits_its_turn(database: Database) -> None:
+    pending = [asyncio.ensure_future(database.write(insert(n))) for n in range(5)]
+    beside = asyncio.create_task(asyncio.to_thread(database.write_now, insert(9)))
+    await asyncio.gather(*pending, beside)
+    assert await numbers(database) == [0, 1, 2, 3, 4, 9]
+
+
+def test_a_failing_job_without_a_loop_leaves_nothing(database: Database) -> None:
+    def broken(tx: Transaction) -> None:
+        insert(1)(tx)
+        raise RuntimeError("stop")
+
+    with pytest.raises(RuntimeError):
+        database.write_now(broken)
+    assert database.write_now(insert(2)) == 2
+    assert asyncio.run(numbers(database)) == [2]
+
+
+def test_a_loop_that_ended_in_the_middle_does_not_stop_the_next(database: Database) -> None:
+    async def abandon() -> None:
+        asyncio.ensure_future(database.write(insert(1)))  # noqa: RUF006  left behind on purpose
+        await asyncio.sleep(0)
+
+    async def go_on() -> int:
+        return await asyncio.wait_for(database.write(insert(2)), 5)
+
+    asyncio.run(abandon())
+    assert asyncio.run(go_on()) == 2
 
 
 async def test_a_failing_commit_fails_every_caller_and_keeps_nothing(database: Database, tmp_path: Path) -> None:
@@ -83,13 +126,6 @@ async def test_a_failing_commit_fails_every_caller_and_keeps_nothing(database: D
 async def test_readers_cannot_write(database: Database) -> None:
     with pytest.raises(Exception, match="readonly"):
         await database.read(lambda sql: sql.execute(NUMBERS.insert().values(n=1)))
-
-
-def test_work_queued_before_close_is_kept(tmp_path: Path) -> None:
-    database = Database(tmp_path / "x.db", METADATA, 1)
-    futures = [database._submit(insert(n)) for n in range(20)]
-    database.close()
-    assert [f.result() for f in futures] == list(range(20))
 
 
 def test_a_newer_schema_is_refused_and_left_alone(tmp_path: Path) -> None:
