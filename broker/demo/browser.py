@@ -102,7 +102,7 @@ def _arguments(look: Look) -> list[str]:
 
 async def _devtools_port(profile: Path) -> int:
     path = profile / _PORT_FILE
-    for _ in range(200):
+    for _ in range(1_500):
         if path.exists() and (lines := path.read_text().splitlines()):
             return int(lines[0])
         await asyncio.sleep(0.02)

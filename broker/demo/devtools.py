@@ -17,7 +17,7 @@ import aiohttp
 
 from broker.core.errors import LedgerError
 
-_ANSWER_SECONDS = 15.0
+_ANSWER_SECONDS = 30.0
 _BOX = """(() => {{
   const {{x, y, width, height}} = document.querySelector({selector!r}).getBoundingClientRect();
   return {{x, y, width, height}};

@@ -15,8 +15,8 @@ from broker.core.errors import LedgerError
 from broker.demo.browser import ShoppingBrowser
 from broker.demo.devtools import DevToolsPage, page_targets
 
-_POPUP_SECONDS = 20.0
-_READY_SECONDS = 10.0
+_POPUP_SECONDS = 60.0
+_READY_SECONDS = 40.0
 _AUTHENTICATOR = {
     "protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True,
     "isUserVerified": True, "automaticPresenceSimulation": True,
@@ -44,6 +44,10 @@ class Person:
     def moves_to(self, browser: ShoppingBrowser) -> None:
         """The browser was started again."""
         self._browser = browser
+
+    def leaves_passkey_at_home(self) -> None:
+        """From now on there is no authenticator at the browser."""
+        self._passkeys = []
 
     async def pair(self, code: str) -> None:
         """Type the broker's code in the options page."""
@@ -96,12 +100,14 @@ class Person:
             async def send(method: str, parameters: dict[str, Any]) -> dict[str, Any]:
                 return await page.call(method, **parameters)
 
-            authenticator = await self._authenticator(send)
+            # The toolbar popup has no WebAuthn over DevTools: without a passkey none is offered.
+            authenticator = await self._authenticator(send) if self._passkeys else None
             try:
                 yield Popup(page)
             finally:
-                with suppress(ConnectionError, LedgerError):
-                    self._passkeys = await _credentials(send, authenticator)
+                if authenticator:
+                    with suppress(ConnectionError, LedgerError):
+                        self._passkeys = await _credentials(send, authenticator)
 
     async def _popup_target(self, seconds: float) -> dict[str, Any]:
         deadline = asyncio.get_running_loop().time() + seconds

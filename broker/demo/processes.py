@@ -18,6 +18,7 @@ from broker.install.layout import clone_root
 
 _PR_SET_PDEATHSIG = 1
 _STOP_SECONDS = 8.0
+START_SECONDS = 60.0  # a limit for busy machines, not a wait
 _LINE_LIMIT = 1_000_000
 
 
@@ -83,7 +84,7 @@ async def start(name: str, module: list[str], log: Path, first_line: dict[str, A
     return Child(name, process, log)
 
 
-async def wait_for_file(child: Child, path: Path, seconds: float = 15.0) -> None:
+async def wait_for_file(child: Child, path: Path, seconds: float = START_SECONDS) -> None:
     """Wait until `child` has written `path`; a `LedgerError` when it ends first or takes too long."""
     deadline = asyncio.get_running_loop().time() + seconds
     while not path.exists():

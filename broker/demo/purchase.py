@@ -14,7 +14,7 @@ from broker.demo.processes import Child
 from broker.demo.shop import SHOP_NAME
 from broker.demo.stage import OpenShop, Stage
 
-_AGENT_SECONDS = 30.0
+_AGENT_SECONDS = 60.0
 _DECISION_SECONDS = 150.0
 AGENT_WORDS = "Purchase office supplies from Amazon"
 EXPECTED_AMOUNT = 5_000

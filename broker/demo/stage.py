@@ -15,14 +15,14 @@ from urllib.parse import urlsplit
 from playwright.async_api import async_playwright
 
 from broker.demo.browser import Look, ShoppingBrowser, launch_shopping_browser
-from broker.demo.processes import Child, start, wait_for_file
+from broker.demo.processes import START_SECONDS, Child, start, wait_for_file
 from broker.demo.shop import ShopSettings
 from broker.install.certificates import initialise
 from broker.install.extension_build import built_extension, exclusive_build
 from broker.install.layout import StateFolder, clone_root
 from broker.install.native_messaging import register_host
 
-_READY_SECONDS = 20.0
+_READY_SECONDS = START_SECONDS
 T = TypeVar("T")
 
 

@@ -33,9 +33,9 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / _TICKS
 
 
-async def _send_all(port: int, context: ssl.SSLContext, path: str, bodies: list[bytes], statuses: Counter[int]) -> None:
+async def _send_all(port: int, context: ssl.SSLContext, path: str, headers: str, bodies: list[bytes], statuses: Counter[int]) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=context, server_hostname="localhost")
-    head = f"POST {path} HTTP/1.1\r\nHost: localhost:{port}\r\nContent-Type: application/json\r\nContent-Length: ".encode()
+    head = f"POST {path} HTTP/1.1\r\nHost: localhost:{port}\r\n{headers}Content-Type: application/json\r\nContent-Length: ".encode()
     for body in bodies:
         writer.write(head + str(len(body)).encode() + b"\r\n\r\n" + body)
         answer = await reader.readuntil(b"\r\n\r\n")
@@ -50,10 +50,12 @@ async def _send_all(port: int, context: ssl.SSLContext, path: str, bodies: list[
     await writer.wait_closed()
 
 
-async def measure(pid: int, port: int, context: ssl.SSLContext, path: str, bodies: list[bytes], connections: int = 32) -> Measured:
+async def measure(
+    pid: int, port: int, context: ssl.SSLContext, path: str, bodies: list[bytes], connections: int = 32, headers: str = ""
+) -> Measured:
     """Send `bodies` over `connections` connections; handshakes are part of it and few."""
     statuses: Counter[int] = Counter()
     before, started = cpu_seconds(pid), time.perf_counter()
-    await asyncio.gather(*(_send_all(port, context, path, bodies[n::connections], statuses) for n in range(connections)))
+    await asyncio.gather(*(_send_all(port, context, path, headers, bodies[n::connections], statuses) for n in range(connections)))
     wall, cpu = time.perf_counter() - started, cpu_seconds(pid) - before
     return Measured(len(bodies), cpu / len(bodies) * 1e6, wall / len(bodies) * 1e6, dict(statuses))

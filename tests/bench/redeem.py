@@ -28,6 +28,7 @@ from broker.pki.files import PkiFolder
 from broker.pki.profile import Roles
 from broker.protocol.decision import SignedDecision
 from tests.api.issuer.harness import BROKER_ID, ready_world, running_issuer
+from tests.bench import openbao
 from tests.bench.load import Measured, measure
 
 BOUND = 1.3
@@ -46,6 +47,7 @@ class RedeemCost:
     floor: Measured
     click: Measured
     passkey: Measured
+    openbao: Measured | None
     device_signature_us: float
     passkey_signature_us: float
 
@@ -134,6 +136,8 @@ async def run(folder: Path, count: int, progress: Callable[[str], None]) -> Rede
     """Measure floor and redeem with `count` requests each, under `folder`."""
     progress("floor")
     floor = await _measure_floor(folder / "floor", count)
+    progress("OpenBao's unwrap")
+    bao = await openbao.run(folder / "openbao", count)
     measured, signatures = {}, {}
     for approval in ("click", "passkey"):
         root = folder / approval
@@ -143,7 +147,7 @@ async def run(folder: Path, count: int, progress: Callable[[str], None]) -> Rede
         signatures[approval] = _signature_us(root, bodies)
         assert set(measured[approval].statuses) == {200}, measured[approval].statuses
     device = signatures["click"]
-    return RedeemCost(floor, measured["click"], measured["passkey"], device, max(0.0, signatures["passkey"] - device))
+    return RedeemCost(floor, measured["click"], measured["passkey"], bao, device, max(0.0, signatures["passkey"] - device))
 
 
 def as_json(cost: RedeemCost) -> dict[str, object]:

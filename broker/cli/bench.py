@@ -1,0 +1,96 @@
+"""``ledgeros bench``: what a redeem and a fill cost, beside a floor measured in the same run. Needs a clone."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+
+from broker.cli.output import console, errors, say
+from broker.core.errors import LedgerError
+from broker.install.layout import clone_root
+
+if TYPE_CHECKING:
+    from tests.bench.fill import FillTimes
+    from tests.bench.redeem import RedeemCost
+
+NAME = "bench"
+app = typer.Typer(help="Measure; nothing here is asserted by the tests.", no_args_is_help=False, rich_markup_mode=None)
+
+Count = Annotated[int, typer.Option(min=1, help="How many.", show_default=True)]
+
+
+@app.callback(invoke_without_command=True)
+def both(context: typer.Context) -> None:
+    """Measure; without a command, everything."""
+    sys.path.insert(0, str(clone_root()))
+    try:
+        import tests.bench  # noqa: F401
+    except ModuleNotFoundError:
+        raise LedgerError(400, "clone_only", "The benchmarks are in the source tree only.", "Run ./ledgeros bench in a clone.") from None
+    if context.invoked_subcommand is None:
+        redeem()
+        fill()
+
+
+@app.command("redeem")
+def redeem(count: Count = 2_000) -> None:
+    """CPU of a whole redeem at LedgerOS, beside the floor and OpenBao's unwrap."""
+    from tests.bench import redeem as bench
+
+    with tempfile.TemporaryDirectory() as folder, console.status("redeem") as status:
+        cost = asyncio.run(bench.run(Path(folder), count, status.update))
+    _keep("redeem", bench.as_json(cost))
+    _show_redeem(cost, bench.BOUND)
+
+
+@app.command("fill")
+def fill(count: Count = 200) -> None:
+    """Milliseconds from the click on Approve to filled fields, in Chromium."""
+    from broker.install.extension_build import build_extension
+    from tests.bench import fill as bench
+
+    build_extension(errors.print)
+    with console.status("fill") as status:
+        times = asyncio.run(bench.run(count, status.update))
+    _keep("fill", times.as_json())
+    _show_fill(times, bench.P50_MS, bench.P99_MS)
+
+
+def _show_redeem(cost: RedeemCost, bound: float) -> None:
+    table = Table("", "CPU µs a request", "× floor", "signature checks apart", title="Redeem", title_justify="left", box=None)
+    table.add_row("floor", f"{cost.floor.cpu_us:.0f}", "1.0", "")
+    for name, ratio in cost.ratios().items():
+        run = getattr(cost, name)
+        colour = "green" if ratio <= bound else "red"
+        table.add_row(
+            f"redeem, {name}", f"{run.cpu_us:.0f}", f"{run.cpu_us / cost.floor.cpu_us:.2f}", f"[{colour}]{ratio:.2f}[/] (≤ {bound})"
+        )
+    if cost.openbao is not None:
+        table.add_row("OpenBao unwrap", f"{cost.openbao.cpu_us:.0f}", f"{cost.openbao.cpu_us / cost.floor.cpu_us:.2f}", "")
+    console.print(table)
+    say(f"Signature checks: device key {cost.device_signature_us:.0f} µs, passkey {cost.passkey_signature_us:.0f} µs more.")
+
+
+def _show_fill(times: FillTimes, p50: float, p99: float) -> None:
+    table = Table("", "ms", "bound", title="Click on Approve → fields filled", title_justify="left", box=None)
+    judged: Callable[[float, float], str] = lambda value, bound: f"[{'green' if value <= bound else 'red'}]{value:.0f}[/]"  # noqa: E731
+    table.add_row("p50", judged(times.at(0.5), p50), f"≤ {p50:.0f}")
+    table.add_row("p99", judged(times.at(0.99), p99), f"≤ {p99:.0f}")
+    table.add_row("max", f"{times.milliseconds[-1]:.0f}", "")
+    console.print(table)
+
+
+def _keep(name: str, record: dict[str, object]) -> None:
+    folder = clone_root() / ".ledgeros" / "bench"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}.json"
+    path.write_text(json.dumps(record, indent=1) + "\n")
+    say(f"[dim]Kept in {path.relative_to(clone_root())}[/dim]")
