@@ -16,13 +16,17 @@ from sqlalchemy import select
 from broker.core.card_number import Pan
 from broker.core.clock import SystemClock
 from broker.core.errors import LedgerError
+from broker.issuer.agents.tables import agents
 from broker.issuer.auth import Actor
 from broker.issuer.brokers import services as enrolments
+from broker.issuer.cards.numbers import BRAND
+from broker.issuer.cards.services import effective_status
 from broker.issuer.cards.tables import cards
 from broker.issuer.cards.vault import CardVault
 from broker.issuer.database import open_database
 from broker.issuer.events import services as log
 from broker.issuer.events.tables import events
+from broker.issuer.grants import services as grants
 from broker.issuer.keys import KeyFolder
 from broker.issuer.settings import IssuerSettings
 from broker.issuer.state import IssuerState
@@ -89,6 +93,46 @@ def revoke_broker(state_dir: Path, broker_id: str) -> None:
 def revoke_device(state_dir: Path, device_id: str) -> None:
     """Revoke a browser."""
     revoke(state_dir, "device", device_id)
+
+
+def list_grants(state_dir: Path) -> list[dict[str, Any]]:
+    """Standing rules of every organisation, newest first."""
+    with _database(state_dir) as database:
+        return database.read_now(lambda c: grants.listed(c, SystemClock().now_ms()))
+
+
+def revoke_grant(state_dir: Path, grant_id: str) -> None:
+    """Revoke a standing rule, effective at the next payment; `LedgerError` 404 when there is none such."""
+    now = SystemClock().now_ms()
+    with _database(state_dir) as database:
+        refusal = database.write_now(lambda tx: grants.revoke_now(tx, _OPERATOR, grant_id, now))
+    if refusal is not None:
+        raise refusal
+
+
+def list_cards(state_dir: Path) -> list[dict[str, Any]]:
+    """Cards of every organisation, newest first: brand and last four digits, never the number."""
+    now = SystemClock().now_ms()
+    query = (
+        select(cards, agents.c.name.label("agent_name")).join(agents, agents.c.id == cards.c.agent_id).order_by(cards.c.created_at.desc())
+    )
+    with _database(state_dir) as database:
+        rows = database.read_now(lambda c: c.execute(query).all())
+    return [
+        {
+            "id": row.id,
+            "brand": BRAND,
+            "last4": row.last4,
+            "status": effective_status(row, now),
+            "type": row.type,
+            "purpose": row.purpose,
+            "agentId": row.agent_id,
+            "agentName": row.agent_name,
+            "credentialExposure": row.exposure,
+            "createdAt": row.created_at,
+        }
+        for row in rows
+    ]
 
 
 def read_events(state_dir: Path, after: int = 0, limit: int | None = None) -> list[Entry]:

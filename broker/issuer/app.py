@@ -26,7 +26,9 @@ from broker.issuer.context import CONTEXT, Addresses, Context
 from broker.issuer.database import open_database
 from broker.issuer.details import views as details
 from broker.issuer.events import views as events
+from broker.issuer.grants import views as grants
 from broker.issuer.http import ERROR_PAGE, HOSTS, guard
+from broker.issuer.intents import views as intents
 from broker.issuer.keys import KeyFolder
 from broker.issuer.ratelimit import RateLimiter
 from broker.issuer.redeem import views as redeem
@@ -36,7 +38,7 @@ from broker.issuer.state import IssuerState
 from broker.issuer.sweep import keep_sweeping
 from broker.issuer.transactions import views as transactions
 from broker.issuer.users import views as users
-from broker.issuer.web import account_views, enrolment_views, kyc_views, settings_views, views
+from broker.issuer.web import account_views, enrolment_views, grant_views, kyc_views, settings_views, views
 from broker.issuer.web.page import PAGES, error_page
 from broker.pki.contexts import reload_certificate, server_context
 from broker.pki.files import write_private
@@ -72,10 +74,10 @@ def create_public_app(context: Context) -> web.Application:
     app = _app(context)
     app[PAGES] = Pages("broker.issuer.web", context.clock)
     app[ERROR_PAGE] = error_page
-    for resource in (users, agents, cards, details, events, redeem):
+    for resource in (users, agents, cards, details, intents, events, redeem):
         app.add_routes(resource.routes())
     app.add_routes(transactions.routes(sandbox=context.settings.sandbox))
-    for room in (views, settings_views, enrolment_views, kyc_views):
+    for room in (views, settings_views, enrolment_views, grant_views, kyc_views):
         app.add_routes(room.routes())
     app.add_routes(account_views.routes(app))
     app.add_routes(static_routes())
@@ -87,6 +89,7 @@ def create_broker_app(context: Context, keys: PublicKeys) -> web.Application:
     app = _app(context)
     app.add_routes(brokers.routes())
     app.add_routes(redeem.broker_routes(keys))
+    app.add_routes(grants.broker_routes(keys))
     return app
 
 

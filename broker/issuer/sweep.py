@@ -32,6 +32,12 @@ _LAPSES = (
         "window",
     ),
     (
+        "UPDATE intents SET status = 'expired' WHERE id IN (SELECT id FROM intents WHERE status IN ('pending_approval', 'pending')"
+        " AND expires_at <= ? LIMIT ?) RETURNING org_id, id, card_id",
+        "ledgeros:intent:expired",
+        "intent",
+    ),
+    (
         "UPDATE cards SET status = 'closed' WHERE id IN (SELECT id FROM cards WHERE status != 'closed' AND closes_at <= ? LIMIT ?)"
         " RETURNING org_id, id, id",
         "ledgeros:card:closed",

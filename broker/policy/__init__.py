@@ -1,11 +1,25 @@
 """Rules as pure functions that name themselves: facts in, a verdict out, nothing kept.
 
-Which approval a release needs is LedgerOS's and the extension's business; here is what the broker
-itself refuses. Seam: grants (standing rules signed by a passkey), the queue's cool-down after
-denials and per-merchant limits are further functions that answer a `Verdict`.
+`grants` says whether a standing rule decides in a person's place (LedgerOS asks it at redeem, the
+broker to know whether a person is needed at all). `rules` and `rate` are what the broker itself
+refuses. Seam: per-merchant limits are further functions that answer a `Verdict`.
 """
 
+from broker.policy.grants import Coverage, Payment, covers, first_covering, local_day
 from broker.policy.rate import Bucket, Rate
-from broker.policy.rules import ALLOWED, Verdict, one_pending_per_card
+from broker.policy.rules import ALLOWED, Verdict, cool_down_after_denials, one_pending_per_card, somebody_can_be_asked
 
-__all__ = ["ALLOWED", "Bucket", "Rate", "Verdict", "one_pending_per_card"]
+__all__ = [
+    "ALLOWED",
+    "Bucket",
+    "Coverage",
+    "Payment",
+    "Rate",
+    "Verdict",
+    "cool_down_after_denials",
+    "covers",
+    "first_covering",
+    "local_day",
+    "one_pending_per_card",
+    "somebody_can_be_asked",
+]

@@ -138,10 +138,14 @@ class Redeemed(Wire):
 
 
 class ReportOutcome(Wire):
-    """How a release ended, for the joined record. `fields` are field types, never values."""
+    """How a release ended, for the joined record. `fields` are field types, never values.
+
+    `access_event_id` is null when a release on an intent ended before it had a token; `intent_id` names the intent then.
+    """
 
     release_id: Id
-    access_event_id: Id
+    access_event_id: Id | None
+    intent_id: Id | None = None
     outcome: Outcome
     fields: tuple[Label, ...]
 

@@ -8,6 +8,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal
+
+Retry = Literal["no", "new request", "same decision"]
+"""How the same purchase may be tried again.
+
+``same decision``: nothing reached the page, so under an intent that a person approved a new token is
+enough, while the approval lasts and at most `MOST_REDEEMS` times; without one it is a new request.
+``new request``: once the cause is gone, a person or a rule decides anew. ``no``: do not.
+"""
+
+MOST_REDEEMS = 3
+"""Tokens that one decision on an intent may spend, each after the one before came to nothing."""
 
 
 class Outcome(StrEnum):
@@ -46,22 +58,31 @@ class Meaning:
     sentence: str
     next_step: str
     value_delivered: bool = False
+    retry: Retry = "new request"
 
 
 MEANINGS: dict[Outcome, Meaning] = {
-    Outcome.FILLED: Meaning("The checkout form was filled.", "Submit the form in the page.", value_delivered=True),
-    Outcome.DENIED: Meaning("The person denied this release.", "Do not ask again for the same purchase."),
-    Outcome.STOPPED: Meaning("The person stopped this release before anything was filled.", "Do not ask again for the same purchase."),
-    Outcome.EXPIRED: Meaning("Nobody decided before the token expired.", "Ask for new card details when a person is there."),
-    Outcome.NO_TAB: Meaning("No open tab shows the page of this purchase.", "Open the checkout, then ask for new card details."),
-    Outcome.AMBIGUOUS_TAB: Meaning(
-        "Several tabs show this merchant and nobody picked one.", "Leave one checkout tab open, then ask for new card details."
+    Outcome.FILLED: Meaning("The checkout form was filled.", "Submit the form in the page.", value_delivered=True, retry="no"),
+    Outcome.DENIED: Meaning("The person denied this release.", "Do not ask again for the same purchase.", retry="no"),
+    Outcome.STOPPED: Meaning(
+        "The person stopped this release before anything was filled.", "Do not ask again for the same purchase.", retry="no"
     ),
-    Outcome.NO_FORM: Meaning("The page has no card form.", "Go to the payment step, then ask for new card details."),
+    Outcome.EXPIRED: Meaning("Nobody decided before the token expired.", "Ask for new card details when a person is there."),
+    Outcome.NO_TAB: Meaning(
+        "No open tab shows the page of this purchase.", "Open the checkout, then ask for new card details.", retry="same decision"
+    ),
+    Outcome.AMBIGUOUS_TAB: Meaning(
+        "Several tabs show this merchant and nobody picked one.",
+        "Leave one checkout tab open, then ask for new card details.",
+        retry="same decision",
+    ),
+    Outcome.NO_FORM: Meaning("The page has no card form.", "Go to the payment step, then ask for new card details.", retry="same decision"),
     Outcome.FIELD_REJECTED: Meaning(
         "A field did not keep the value it was given.", "Look at the named field; the form may be partly filled.", value_delivered=True
     ),
-    Outcome.TAB_CLOSED: Meaning("The checkout tab was closed.", "Open the checkout again, then ask for new card details."),
+    Outcome.TAB_CLOSED: Meaning(
+        "The checkout tab was closed.", "Open the checkout again, then ask for new card details.", retry="same decision"
+    ),
     Outcome.ORIGIN_MISMATCH: Meaning(
         "The page is not the merchant that was claimed.", "Check the address; a person must confirm a different one."
     ),
@@ -69,16 +90,21 @@ MEANINGS: dict[Outcome, Meaning] = {
         "The amount on the page is not the amount that was claimed.", "Ask for new card details with the amount on the page."
     ),
     Outcome.ORIGIN_CHANGED: Meaning(
-        "The tab went to another site after the approval; nothing was written.", "Return to the checkout, then ask for new card details."
+        "The tab went to another site after the approval; nothing was written.",
+        "Return to the checkout, then ask for new card details.",
+        retry="same decision",
     ),
     Outcome.PAGE_CHANGED: Meaning(
         "The page or its card fields changed after the approval; nothing was written.",
         "Wait until the page is still, then ask for new card details.",
+        retry="same decision",
     ),
-    Outcome.INVALID_TOKEN: Meaning("LedgerOS does not know this token, or it expired.", "Ask LedgerOS for new card details."),
+    Outcome.INVALID_TOKEN: Meaning(
+        "LedgerOS does not know this token, or it expired.", "Ask LedgerOS for new card details.", retry="same decision"
+    ),
     Outcome.WRONG_BROKER: Meaning("The token belongs to another broker.", "Use the broker that the token was made for."),
     Outcome.ALREADY_USED: Meaning(
-        "The token was used before; an alarm was raised.", "Stop and tell the person: somebody may have copied the token."
+        "The token was used before; an alarm was raised.", "Stop and tell the person: somebody may have copied the token.", retry="no"
     ),
     Outcome.REFUSED_BY_ISSUER: Meaning("LedgerOS refused the card's release.", "Read the message; the card, agent or user may be blocked."),
     Outcome.REFUSED_BY_RULE: Meaning("A rule refused this release.", "Read the named rule; a person can change it."),

@@ -35,7 +35,8 @@ def schema_text() -> str:
     _, schema = models_json_schema([(model, "serialization") for model in wire_models()], by_alias=True)
     schema["title"] = "LedgerOS protocol"
     schema["x-outcomes"] = {
-        code.value: {"sentence": m.sentence, "nextStep": m.next_step, "valueDelivered": m.value_delivered} for code, m in MEANINGS.items()
+        code.value: {"sentence": m.sentence, "nextStep": m.next_step, "valueDelivered": m.value_delivered, "retry": m.retry}
+        for code, m in MEANINGS.items()
     }
     return json.dumps(schema, indent=1, sort_keys=True) + "\n"
 

@@ -39,7 +39,12 @@ class Credentials(Wire):
 
     def plaintext(self) -> bytes:
         """Canonical JSON with the real digits: call only to seal."""
-        return canonical_json({**self.wire(), "pan": self.pan.reveal(), "cvv": self.cvv.reveal()})
+        return canonical_json(
+            {
+                "brand": self.brand, "cardholderName": self.cardholder_name, "cvv": self.cvv.reveal(),
+                "expirationMonth": self.expiration_month, "expirationYear": self.expiration_year, "pan": self.pan.reveal(),
+            }
+        )  # fmt: skip
 
 
 def key_id(public_key: bytes) -> str:

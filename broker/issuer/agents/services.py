@@ -99,6 +99,17 @@ async def change(context: Context, actor: Actor, org_id: str, agent_id: str, bod
     return await context.write(job)
 
 
+def set_status(tx: Transaction, actor: Actor, org_id: str, agent_id: str, status: str, now: int) -> LedgerError | None:
+    """Suspend (``suspended``) or resume (``active``) inside a transaction; the same status again changes nothing."""
+    row = tx.sql.execute(select(agents).where(agents.c.id == agent_id, agents.c.org_id == org_id)).first()
+    if row is None:
+        return LedgerError(*_NOT_FOUND)
+    if row.status != status:
+        tx.sql.execute(update(agents).where(agents.c.id == agent_id).values(status=status))
+        record(tx, now, f"{actor.source}:agent:changed", org_id, actor=actor.id, agent=agent_id, status=status, changed=["status"])
+    return None
+
+
 def agent_answer(connection: Connection, row: Row[Any], now: int) -> dict[str, Any]:
     """An agent on the wire, with its spend in the current period and its number of open cards."""
     open_cards = select(func.count()).select_from(cards).where(cards.c.agent_id == row.id, cards.c.status != "closed")

@@ -160,21 +160,22 @@ async def card_answers(call: Call, query: Select[Any]) -> dict[str, Any]:
 
 async def set_status(context: Context, actor: Actor, org_id: str, card_id: str, action: str) -> dict[str, Any]:
     """``freeze``, ``unfreeze`` or ``close``; a closed card stays closed."""
-    target, verb = {"freeze": ("frozen", "frozen"), "unfreeze": ("active", "unfrozen"), "close": ("closed", "closed")}[action]
     now = context.now()
+    return await context.write(lambda tx: set_status_now(tx, actor, org_id, card_id, action, now))
 
-    def job(tx: Transaction) -> dict[str, Any] | LedgerError:
-        row = tx.sql.execute(select(cards).where(cards.c.id == card_id, cards.c.org_id == org_id)).first()
-        if row is None:
-            return not_found()
-        if row.status == "closed" and target != "closed":
-            return LedgerError(*_CLOSED)
-        if row.status != target:
-            tx.sql.execute(update(cards).where(cards.c.id == card_id).values(status=target))
-            record(tx, now, f"{actor.source}:card:{verb}", org_id, actor=actor.id, agent=row.agent_id, card=card_id)
-        return {"object": "card", "id": card_id, "status": target, "previousStatus": row.status}
 
-    return await context.write(job)
+def set_status_now(tx: Transaction, actor: Actor, org_id: str, card_id: str, action: str, now: int) -> dict[str, Any] | LedgerError:
+    """`set_status` inside a transaction."""
+    target, verb = {"freeze": ("frozen", "frozen"), "unfreeze": ("active", "unfrozen"), "close": ("closed", "closed")}[action]
+    row = tx.sql.execute(select(cards).where(cards.c.id == card_id, cards.c.org_id == org_id)).first()
+    if row is None:
+        return not_found()
+    if row.status == "closed" and target != "closed":
+        return LedgerError(*_CLOSED)
+    if row.status != target:
+        tx.sql.execute(update(cards).where(cards.c.id == card_id).values(status=target))
+        record(tx, now, f"{actor.source}:card:{verb}", org_id, actor=actor.id, agent=row.agent_id, card=card_id)
+    return {"object": "card", "id": card_id, "status": target, "previousStatus": row.status}
 
 
 async def change(context: Context, principal: Principal, card_id: str, body: UpdateCard) -> dict[str, Any]:

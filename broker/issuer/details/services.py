@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,8 +19,10 @@ from broker.issuer.brokers.tables import brokers
 from broker.issuer.cards.services import effective_status, find_card
 from broker.issuer.context import Context
 from broker.issuer.details.models import RequestDetails
+from broker.issuer.details.rules import blocked_reason, merchant_key
 from broker.issuer.details.tables import access_events
 from broker.issuer.events.services import record
+from broker.issuer.intents.services import for_details
 from broker.issuer.organisations.services import get_organisation
 from broker.issuer.ratelimit import too_many
 from broker.issuer.users.tables import users
@@ -70,11 +71,6 @@ def _broker_id(value: object) -> str | None:
     raise LedgerError(422, "unknown_broker", "clientContext.brokerId is not an enrolled broker.", "Leave it out, or send the broker's id.")
 
 
-def merchant_key(text: str | None) -> str:
-    """`merchantText` as it is compared: case and width folded; empty when there is none."""
-    return unicodedata.normalize("NFKC", text or "").casefold().strip()
-
-
 async def request_details(context: Context, principal: Principal, card_id: str, body: RequestDetails) -> dict[str, Any]:
     """Answer card details as the card's exposure allows, and record it either way."""
     asked, now = _asked(context, body), context.now()
@@ -82,8 +78,8 @@ async def request_details(context: Context, principal: Principal, card_id: str, 
 
     def job(tx: Transaction) -> dict[str, Any] | LedgerError:
         card = find_card(tx.sql, principal, card_id)
-        refusal = _refusal(tx, context, principal, card, asked, now)
         values = _event_values(event_id, card, body, asked, now)
+        refusal = _refusal(tx, context, principal, card, asked, now) or _fit_intent(tx.sql, card, body, values, now)
         if refusal is not None:
             return _deny(tx, principal, values, refusal, now)
         if card.exposure == "rawPan":
@@ -102,6 +98,30 @@ def _event_values(event_id: str, card: Row[Any], body: RequestDetails, asked: _A
     }  # fmt: skip
 
 
+def _fit_intent(connection: Connection, card: Row[Any], body: RequestDetails, values: dict[str, Any], now: int) -> LedgerError | None:
+    """Take from the named intent what the request leaves out; refuse what differs from it."""
+    if body.intent_id is None:
+        return None
+    intent = for_details(connection, card, body.intent_id, now)
+    if isinstance(intent, LedgerError):
+        return intent
+    amount = body.expected_amount
+    wrong = {
+        "expectedAmount": amount is not None and abs(amount - intent.expected_amount) > intent.tolerance,
+        "expectedCurrency": body.expected_currency != intent.expected_currency,
+        "merchantText": values["merchant_text"] is not None and values["merchant_key"] != intent.merchant_key,
+    }
+    named = [name for name, bad in wrong.items() if bad]
+    if named:
+        hint = "Send what the intent says, or leave it out."
+        return LedgerError(422, "intent_mismatch", f"The request does not fit its intent: {', '.join(named)}.", hint)
+    values |= {
+        "intent_id": intent.id, "expected_amount": intent.expected_amount if amount is None else amount,
+        "merchant_text": intent.expected_merchant, "merchant_key": intent.merchant_key,
+    }  # fmt: skip
+    return None
+
+
 def _refusal(tx: Transaction, context: Context, principal: Principal, card: Row[Any], asked: _Asked, now: int) -> LedgerError | None:
     blocked = blocked_reason(
         user_status=tx.sql.execute(select(users.c.application_status).where(users.c.id == card.user_id)).scalar_one(),
@@ -115,20 +135,6 @@ def _refusal(tx: Transaction, context: Context, principal: Principal, card: Row[
         or _hourly_refusal(tx, context, card, now)
         or _broker_refusal(tx.sql, card.org_id, asked.broker_id)
     )
-
-
-def blocked_reason(user_status: str, agent_status: str, card_status: str) -> LedgerError | None:
-    """Why a card cannot be used at all, or None."""
-    if user_status != "approved":
-        return LedgerError(
-            403, "user_not_approved", "The user is not approved.", "The person completes KYC by the applicationCompletionLink."
-        )
-    if agent_status != "active":
-        return LedgerError(403, "agent_suspended", "The agent is suspended.", "Resume the agent first.")
-    if card_status != "active":
-        word = card_status if card_status in ("frozen", "closed") else "not active"
-        return LedgerError(403, f"card_{word.replace(' ', '_')}", f"The card is {word}.", "Unfreeze it, or create a new card.")
-    return None
 
 
 def _exposure_refusal(tx: Transaction, principal: Principal, card: Row[Any]) -> LedgerError | None:

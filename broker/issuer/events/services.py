@@ -11,7 +11,7 @@ from sqlalchemy import Connection, func, select
 from broker.core.canonical import b64u
 from broker.issuer.events.tables import events
 from broker.storage import Transaction
-from broker.tlog import ChainBrokenError, Entry, append, entries, head, verify
+from broker.tlog import ChainBrokenError, Entry, append, append_all, entries, head, verify
 
 
 def record(tx: Transaction, at: int, name: str, org_id: str | None, **facts: Any) -> int:
@@ -21,8 +21,21 @@ def record(tx: Transaction, at: int, name: str, org_id: str | None, **facts: Any
 
 def record_raw(raw: sqlite3.Connection, at: int, name: str, org_id: str | None, facts: dict[str, Any]) -> int:
     """`record` for the redeem path."""
+    return append(raw, at, name, _kept(org_id, facts))
+
+
+def record_pair(
+    raw: sqlite3.Connection, at: int, org_id: str, first: tuple[str, dict[str, Any]], second: tuple[str, dict[str, Any]]
+) -> None:
+    """Two events of one moment, at the price of one."""
+    append_all(raw, at, [(name, _kept(org_id, facts)) for name, facts in (first, second)])
+
+
+def _kept(org_id: str | None, facts: dict[str, Any]) -> dict[str, Any]:
     kept = {key: value for key, value in facts.items() if value is not None}
-    return append(raw, at, name, kept if org_id is None else {"org": org_id, **kept})
+    if org_id is not None:
+        kept["org"] = org_id
+    return kept
 
 
 def export(connection: Connection, org_id: str, after: int, limit: int) -> list[dict[str, Any]]:

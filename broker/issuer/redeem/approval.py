@@ -38,16 +38,24 @@ def passkey_reason(decision: Decision, attested: Attested) -> str | None:
     What the token is bound to (its amount, its origin when one was given) can only be exceeded with
     a passkey, whatever the setting.
     """
-    expected = attested.expected_amount
-    if expected is not None and decision.max_amount > expected + tolerance(expected, attested.tolerance_basis_points):
-        return "the amount is above what was asked for"
-    if attested.origin is not None and attested.origin != decision.seen.origin:
-        return "the page is not where the agent meant to pay"
+    beyond = beyond_reason(decision, attested)
+    if beyond is not None:
+        return beyond
     if attested.approval == "click":
         return None
     if attested.approval == "passkey":
         return "the organisation asks for it every time"
     return _step_up_reason(decision, attested)
+
+
+def beyond_reason(decision: Decision, attested: Attested) -> str | None:
+    """What of the decision goes beyond what the token is bound to, in words, or None."""
+    expected = attested.expected_amount
+    if expected is not None and decision.max_amount > expected + tolerance(expected, attested.tolerance_basis_points):
+        return "the amount is above what was asked for"
+    if attested.origin is not None and attested.origin != decision.seen.origin:
+        return "the page is not where the agent meant to pay"
+    return None
 
 
 def _step_up_reason(decision: Decision, attested: Attested) -> str | None:

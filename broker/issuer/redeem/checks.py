@@ -7,12 +7,15 @@ from typing import NamedTuple
 from broker.core.canonical import b64u
 from broker.core.errors import LedgerError
 from broker.core.money import tolerance
-from broker.issuer.details.services import blocked_reason
+from broker.issuer.details.rules import blocked_reason
 from broker.issuer.redeem.approval import Attested, mismatches
 from broker.issuer.settings import IssuerSettings
 from broker.protocol.decision import Decision
+from broker.protocol.grants import Grant
 
 _LONGEST_DECISION_MS = 10 * 60_000
+LONGEST_APPROVAL_MS = 15 * 60_000
+"""How long an approval on an intent may wait for its token."""
 _AGAIN = "Ask for new card details and approve again."
 
 
@@ -53,6 +56,7 @@ class TokenRow(NamedTuple):
     cardholder: str
     approval: str
     step_up_above: int
+    intent_id: str | None
 
 
 class Standing(NamedTuple):
@@ -64,6 +68,7 @@ class Standing(NamedTuple):
     facts_issued: int
     decision_used: int
     origin_linked: int
+    broker_org: str | None
 
 
 def token_refusal(token: TokenRow, broker_id: str, now: int) -> LedgerError | None:
@@ -87,7 +92,8 @@ def token_refusal(token: TokenRow, broker_id: str, now: int) -> LedgerError | No
 def binding_refusal(decision: Decision, token: TokenRow, token_hash: bytes, broker_id: str, sealing_key_id: str) -> LedgerError | None:
     """Whether the decision names exactly this token, card, agent, broker and key."""
     wrong = {
-        "token_hash": decision.token_hash != b64u(token_hash),
+        "token_hash": decision.token_hash != (b64u(token_hash) if decision.intent_id is None else None),
+        "intent_id": decision.intent_id not in (None, token.intent_id),
         "access_event_id": decision.access_event_id not in (None, token.event_id),
         "card_id": decision.card_id != token.card_id or decision.last4 != token.last4,
         "agent_id": decision.agent_id != token.agent_id,
@@ -124,6 +130,20 @@ def standing_refusal(standing: Standing) -> LedgerError | None:
     return LedgerError(403, "decision_replayed", "This decision was used before.", _AGAIN) if standing.decision_used else None
 
 
+def intent_time_refusal(decision: Decision, intent_ends: int, settings: IssuerSettings, now: int) -> LedgerError | None:
+    """Whether a decision on an intent still holds: it may outlive a token, but not its intent, nor a quarter of an hour."""
+    skew = settings.clock_skew_seconds * 1000
+    if decision.decided_at > now + skew:
+        return LedgerError(
+            403, "clock_skew", "The decision's time does not fit; the browser's clock may be off.", "Set its clock and approve again."
+        )
+    if decision.expires_at + skew < now or decision.expires_at < decision.decided_at:
+        return LedgerError(403, "decision_expired", "The decision is expired.", _AGAIN)
+    if decision.expires_at > min(intent_ends + skew, decision.decided_at + LONGEST_APPROVAL_MS):
+        return LedgerError(403, "decision_too_long", "The decision claims to hold longer than its intent, or than 15 minutes.", _AGAIN)
+    return None
+
+
 def content_refusal(decision: Decision, attested: Attested, remaining: int) -> LedgerError | None:
     """Whether the person was shown every mismatch, and the amount fits what is left."""
     if mismatches(decision, attested) - set(decision.mismatches):
@@ -137,6 +157,7 @@ def content_refusal(decision: Decision, attested: Attested, remaining: int) -> L
     return None
 
 
-def window_amount(decision: Decision, settings: IssuerSettings) -> int:
-    """The most that the opened window lets through."""
-    return decision.max_amount + tolerance(decision.max_amount, settings.amount_tolerance_basis_points)
+def window_amount(decision: Decision, settings: IssuerSettings, grant: Grant | None) -> int:
+    """The most that the opened window lets through; a standing rule's amount is a bound on the charge itself."""
+    amount = decision.max_amount + tolerance(decision.max_amount, settings.amount_tolerance_basis_points)
+    return amount if grant is None else min(amount, grant.max_amount)

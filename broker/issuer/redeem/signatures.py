@@ -19,6 +19,8 @@ from broker.core.canonical import unb64u
 from broker.issuer.brokers.webauthn_check import verify_assertion
 from broker.protocol.decision import PasskeyAssertion, SignedDecision
 
+_KEPT_DEVICES = 4_096
+
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
@@ -36,12 +38,24 @@ class PublicKeys:
 
     def __init__(self, database: Path) -> None:
         self._connection = sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True, isolation_level=None)
+        self._devices: dict[str, tuple[bytes, str]] = {}
 
     def device(self, device_id: str) -> tuple[bytes, str] | None:
-        """Signing key and extension origin of an enrolled device."""
+        """Signing key and extension origin of an enrolled device.
+
+        Kept after the first look: a device's signing key never changes, and whether it is still
+        enrolled is asked again inside the write job.
+        """
+        if device_id in self._devices:
+            return self._devices[device_id]
         query = "SELECT signing_key, extension_origin FROM devices WHERE id = ? AND revoked_at IS NULL"
         row = self._connection.execute(query, (device_id,)).fetchone()
-        return (row[0], row[1]) if row else None
+        if row is None:
+            return None
+        if len(self._devices) >= _KEPT_DEVICES:
+            self._devices.clear()
+        self._devices[device_id] = (row[0], row[1])
+        return self._devices[device_id]
 
     def passkey(self, credential_id: str, device_id: str) -> tuple[str, bytes, int] | None:
         """Id, COSE key and signature counter of an enrolled passkey of that device."""
@@ -55,14 +69,24 @@ class PublicKeys:
 
 
 def examine(keys: PublicKeys, signed: SignedDecision) -> Evidence:
-    """Check the device's signature and, where there is one, the passkey's, over the decision's digest."""
-    digest = signed.decision.digest()
-    device = keys.device(signed.decision.device_id)
-    if device is None or not _device_signed(device[0], signed.device_signature, digest):
-        return Evidence(digest, False, None, 0, signed.passkey is not None)
-    proven = None if signed.passkey is None else _passkey(keys, signed.passkey, signed.decision.device_id, digest, device[1])
+    """Check a decision's signatures."""
+    return prove(keys, signed.decision.device_id, signed.decision.digest(), signed.device_signature, signed.passkey)
+
+
+def prove(keys: PublicKeys, device_id: str, digest: bytes, device_signature: str, passkey: PasskeyAssertion | None) -> Evidence:
+    """Check the device's signature and, where there is one, the passkey's, over `digest`."""
+    device = keys.device(device_id)
+    if device is None or not _device_signed(device[0], device_signature, digest):
+        return Evidence(digest, False, None, 0, passkey is not None)
+    proven = None if passkey is None else _passkey(keys, passkey, device_id, digest, device[1])
     passkey_id, count = proven or (None, 0)
-    return Evidence(digest, True, passkey_id, count, signed.passkey is not None)
+    return Evidence(digest, True, passkey_id, count, passkey is not None)
+
+
+def device_organisation(raw: sqlite3.Connection, device_id: str) -> str | None:
+    """The organisation that a device is enrolled for now: asked inside the write job."""
+    row = raw.execute("SELECT org_id FROM devices WHERE id = ? AND revoked_at IS NULL", (device_id,)).fetchone()
+    return row[0] if row else None
 
 
 def _device_signed(key: bytes, signature: str, digest: bytes) -> bool:

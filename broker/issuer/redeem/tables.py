@@ -34,6 +34,9 @@ decisions = Table(
     Column("outcome", Text),
     Column("outcome_fields", Text),
     Column("outcome_at", Integer),
+    Column("intent_id", Text),  # approval came first: the decision may spend further tokens of this intent
+    Column("grant_id", Text),  # a standing rule decided
+    Column("redeems", Integer, nullable=False, server_default="1"),  # tokens spent; the row speaks of the last one
     UniqueConstraint("org_id", "release_id"),
     UniqueConstraint("device_id", "nonce"),
 )

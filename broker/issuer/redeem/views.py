@@ -1,4 +1,4 @@
-"""``/broker/v1/introspect``, ``redeem``, ``outcomes``; and on the public API, a release's receipt."""
+"""``/broker/v1/introspect``, ``redeem``, ``outcomes``, ``windows/close``; and on the public API, a release's receipt."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from broker.issuer.auth import BACKEND
 from broker.issuer.http import Answer, Call, route
 from broker.issuer.peer import BrokerCall, broker_route
 from broker.issuer.redeem.introspection import introspect
+from broker.issuer.redeem.outcomes import close_release_window, report_outcome
 from broker.issuer.redeem.receipts import receipt
-from broker.issuer.redeem.services import redeem, report_outcome
+from broker.issuer.redeem.services import redeem
 from broker.issuer.redeem.signatures import PublicKeys
-from broker.protocol.issuer_api import Introspect, Redeem, ReportOutcome
+from broker.protocol.issuer_api import CloseWindow, Introspect, Redeem, ReportOutcome
 from broker.protocol.wire import Wire
 
 
@@ -23,6 +24,11 @@ async def introspect_token(call: BrokerCall) -> Wire:
 async def report(call: BrokerCall) -> None:
     """How a release ended."""
     await report_outcome(call.context, call.broker_id, call.body)
+
+
+async def close(call: BrokerCall) -> None:
+    """The person stopped: the window authorises nothing any more."""
+    await close_release_window(call.context, call.broker_id, call.body)
 
 
 async def get_receipt(call: Call) -> Answer:
@@ -41,6 +47,7 @@ def broker_routes(keys: PublicKeys) -> list[web.RouteDef]:
         broker_route(hdrs.METH_POST, "/broker/v1/introspect", introspect_token, Introspect),
         broker_route(hdrs.METH_POST, "/broker/v1/redeem", redeem_token, Redeem),
         broker_route(hdrs.METH_POST, "/broker/v1/outcomes", report, ReportOutcome),
+        broker_route(hdrs.METH_POST, "/broker/v1/windows/close", close, CloseWindow),
     ]
 
 

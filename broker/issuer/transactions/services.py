@@ -20,9 +20,10 @@ from broker.issuer.cards.numbers import is_surrogate
 from broker.issuer.cards.services import effective_status
 from broker.issuer.cards.tables import cards
 from broker.issuer.context import Context
-from broker.issuer.details.services import blocked_reason
+from broker.issuer.details.rules import blocked_reason
 from broker.issuer.details.tables import access_events
 from broker.issuer.events.services import record
+from broker.issuer.intents.services import match
 from broker.issuer.transactions.models import Authorise, Merchant
 from broker.issuer.transactions.spend import LimitSet, card_spend, ceilings, raw_of
 from broker.issuer.transactions.tables import transactions
@@ -83,6 +84,8 @@ async def authorise(context: Context, principal: Principal, body: Authorise) -> 
         values = _values(txn_id, principal, holder, charge, verdict, now)
         tx.sql.execute(insert(transactions).values(merchant=json.dumps(merchant), **values))
         _after(tx, context, principal, holder, values, verdict, now)
+        if verdict.window_id is not None:
+            _match_intent(tx, verdict.access_event_id, charge.amount, merchant["name"], now)
         return acquirer_answer(tx.sql.execute(select(transactions).where(transactions.c.id == txn_id)).one())
 
     return await context.write(job)
@@ -220,6 +223,12 @@ def _after(
     elif verdict.reason == "agent_spending_limit" and holder.agent.on_limit_exceeded == "suspend":
         tx.sql.execute(update(agents).where(agents.c.id == holder.agent.id).values(status="suspended"))
         record(tx, now, "ledgeros:agent:suspended", principal.org_id, agent=holder.agent.id, reason="agent_spending_limit")
+
+
+def _match_intent(tx: Transaction, access_event_id: str | None, amount: int, merchant: str, now: int) -> None:
+    intent_id = tx.sql.execute(select(access_events.c.intent_id).where(access_events.c.id == access_event_id)).scalar()
+    if intent_id is not None:
+        match(tx, intent_id, amount, merchant, now)
 
 
 async def clear(context: Context, principal: Principal, txn_id: str, amount: int | None) -> dict[str, Any]:

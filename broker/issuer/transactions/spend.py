@@ -14,6 +14,13 @@ from broker.core.clock import DAY_MS
 
 _COUNTED = "status IN ('pending', 'completed')"
 
+_ALL_SPEND = f"""
+SELECT COALESCE(SUM(amount), 0), COALESCE(SUM(CASE WHEN created_at > ?1 THEN amount END), 0),
+  COALESCE(SUM(CASE WHEN created_at >= ?2 THEN amount END), 0),
+  (SELECT COALESCE(SUM(amount), 0) FROM transactions WHERE agent_id = ?4 AND created_at >= ?5 AND {_COUNTED}),
+  (SELECT COALESCE(SUM(amount), 0) FROM transactions WHERE user_id = ?6 AND {_COUNTED})
+FROM transactions WHERE card_id = ?3 AND {_COUNTED}"""  # noqa: S608
+
 
 class CardSpend(NamedTuple):
     """Sums over a card's approved transactions, in minor units, and their number."""
@@ -64,11 +71,6 @@ def agent_spend(raw: sqlite3.Connection, agent_id: str, frequency: str, now: int
     return int(row[0])
 
 
-def user_spend(raw: sqlite3.Connection, user_id: str) -> int:
-    """All of a user's pending and posted charges."""
-    return int(raw.execute(f"SELECT COALESCE(SUM(amount), 0) FROM transactions WHERE user_id = ? AND {_COUNTED}", (user_id,)).fetchone()[0])  # noqa: S608
-
-
 def period_start(frequency: str, now: int) -> int:
     """When the current period began (Unix ms): calendar week (Monday), month and year in UTC, a rolling day otherwise."""
     if frequency in ("allTime", "perTransaction"):
@@ -89,15 +91,16 @@ def _calendar_start(frequency: str, day: int) -> int:
 
 def ceilings(raw: sqlite3.Connection, card_id: str, agent_id: str, user_id: str, limits: LimitSet, now: int) -> dict[str, int]:
     """How much each limit leaves, by the decline reason it gives; never below zero."""
-    spent = card_spend(raw, card_id, now)
+    row = raw.execute(
+        _ALL_SPEND, (now - DAY_MS, period_start("perMonth", now), card_id, agent_id, period_start(limits.agent_frequency, now), user_id)
+    )
+    total, day, month, by_agent, by_user = row.fetchone()
     left = {
-        "card_limit": None if limits.max_amount is None else limits.max_amount - spent.total,
+        "card_limit": None if limits.max_amount is None else limits.max_amount - total,
         "per_auth_limit": limits.per_auth,
-        "per_day_limit": None if limits.per_day is None else limits.per_day - spent.day,
-        "per_month_limit": None if limits.per_month is None else limits.per_month - spent.month,
-        "agent_spending_limit": None
-        if limits.agent_limit is None
-        else limits.agent_limit - agent_spend(raw, agent_id, limits.agent_frequency, now),
-        "insufficient_funds": limits.credit_limit - user_spend(raw, user_id),
+        "per_day_limit": None if limits.per_day is None else limits.per_day - day,
+        "per_month_limit": None if limits.per_month is None else limits.per_month - month,
+        "agent_spending_limit": None if limits.agent_limit is None else limits.agent_limit - by_agent,
+        "insufficient_funds": limits.credit_limit - by_user,
     }
     return {reason: max(0, amount) for reason, amount in left.items() if amount is not None}

@@ -46,6 +46,6 @@ windows = Table(
     Column("opened_at", Integer, nullable=False),
     Column("expires_at", Integer, nullable=False),
     Column("consumed_at", Integer),
-    Column("closed_at", Integer),  # swept after it expired unused
+    Column("closed_at", Integer),  # it authorises nothing any more: expired unused, stopped, or replaced
 )
 Index("windows_open", windows.c.card_id, windows.c.consumed_at)

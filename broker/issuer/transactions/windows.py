@@ -30,7 +30,9 @@ def fitting_window(connection: Connection, charge: Charge, now: int) -> Row[Any]
     """The oldest open window that this charge fits, or the reason why none does."""
     query = (
         select(windows)
-        .where(windows.c.card_id == charge.card_id, windows.c.consumed_at.is_(None), windows.c.expires_at > now)
+        .where(
+            windows.c.card_id == charge.card_id, windows.c.consumed_at.is_(None), windows.c.closed_at.is_(None), windows.c.expires_at > now
+        )
         .order_by(windows.c.opened_at, windows.c.id)
     )
     reason = "no_release"
@@ -52,7 +54,11 @@ def _mismatch(window: Row[Any], charge: Charge) -> str | None:
 
 def consume(tx: Transaction, window_id: str, now: int) -> bool:
     """Use a window up; false when somebody did before."""
-    changed = tx.sql.execute(update(windows).where(windows.c.id == window_id, windows.c.consumed_at.is_(None)).values(consumed_at=now))
+    changed = tx.sql.execute(
+        update(windows)
+        .where(windows.c.id == window_id, windows.c.consumed_at.is_(None), windows.c.closed_at.is_(None))
+        .values(consumed_at=now)
+    )
     return changed.rowcount == 1
 
 

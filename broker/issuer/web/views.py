@@ -16,6 +16,7 @@ from broker.issuer.cards.tables import cards
 from broker.issuer.details.services import event_answer
 from broker.issuer.details.tables import access_events
 from broker.issuer.events.services import chain_head, latest, verify_chain
+from broker.issuer.redeem.alarms import token_alarms
 from broker.issuer.transactions.services import transaction_answer
 from broker.issuer.transactions.tables import transactions
 from broker.issuer.users.tables import users
@@ -42,6 +43,7 @@ async def overview(visit: Visit) -> web.StreamResponse:
                 ("Transactions approved", count(transactions, transactions.c.status.in_(("pending", "completed")))),
             ],
             "entries": latest(connection, org_id, 12),
+            "alarms": token_alarms(connection, org_id, now),
             "chart": outcomes_by_hour(connection, org_id, now),
         }
 

@@ -40,6 +40,7 @@ from broker.pki.files import PkiFolder
 from broker.pki.profile import Roles
 from broker.protocol.decision import Decision, PasskeyAssertion, SignedDecision
 from broker.protocol.facts import Facts, verify_facts
+from broker.protocol.grants import Action, Grant, SignedAction, SignedGrant
 from broker.protocol.issuer_api import DeviceEnrolled, EnrolDevice, PasskeyRegistration
 from broker.protocol.proof import check_proof, code_id, make_proof
 from broker.protocol.proof import proof_key as stretch
@@ -229,6 +230,9 @@ class BrokerPeer:
     async def health(self) -> Reply:
         return await ask(self.session, "GET", f"{self.issuer.context.addresses.broker_url}/broker/v1/health")
 
+    async def get(self, path: str) -> Reply:
+        return await ask(self.session, "GET", f"{self.issuer.context.addresses.broker_url}/broker/v1/{path}")
+
     async def enrol(self, code: str, name: str = "test broker") -> Reply:
         return await self.post("enrolments/broker", {"code": code, "name": name})
 
@@ -336,7 +340,7 @@ class Device:
         facts = self.facts(jws)
         amount = facts.expected_amount or 0
         decision = {
-            "version": 1, "releaseId": "rel_" + secrets.token_hex(8), "tokenHash": facts.token_hash,
+            "version": 1, "releaseId": "rel_" + secrets.token_hex(8), "tokenHash": facts.token_hash, "intentId": facts.intent_id,
             "factsHash": b64u(hashlib.sha256(jws.encode()).digest()), "accessEventId": facts.access_event_id, "brokerId": facts.broker_id,
             "deviceId": self.id, "agentId": facts.agent_id, "cardId": facts.card_id, "last4": facts.last4, "agentName": facts.agent_name,
             "claimed": {
@@ -345,7 +349,8 @@ class Device:
             },
             "seen": {"origin": SHOP, "frameOrigins": [], "pageAmount": amount, "firstTimeHere": not facts.linked_origins},
             "mismatches": [], "maxAmount": amount, "currency": facts.expected_currency, "mode": "direct",
-            "recipientKeyId": key_id(self.sealing.public_key().public_bytes_raw()), "decidedAt": now_ms, "expiresAt": facts.expires_at,
+            "recipientKeyId": key_id(self.sealing.public_key().public_bytes_raw()), "decidedAt": now_ms,
+            "expiresAt": min(facts.expires_at, now_ms + 15 * 60_000),
             "nonce": b64u(secrets.token_bytes(16)),
         }  # fmt: skip
         return Decision.model_validate({**decision, **changes})
@@ -355,6 +360,28 @@ class Device:
         digest = decision.digest()
         assertion = self.passkey.assertion(digest) if passkey else None
         return SignedDecision(decision=decision, device_signature=b64u(self.signing.sign(digest)), passkey=assertion)
+
+    def grant(self, agent_id: str, now_ms: int, **changes: Any) -> SignedGrant:
+        """A standing rule as the extension makes it; `changes` are wire fields."""
+        grant = Grant.model_validate(
+            {
+                "version": 1, "grantId": "grant_" + secrets.token_hex(8), "deviceId": self.id, "agentId": agent_id,
+                "agentName": "checkout-bot", "origin": SHOP, "maxAmount": 5_000, "currency": "USD", "countPerDay": 2, "fromMinute": 0,
+                "toMinute": 1440, "utcOffsetMinutes": 0, "modes": ["direct"], "createdAt": now_ms, "endsAt": now_ms + 30 * 86_400_000,
+                "nonce": b64u(secrets.token_bytes(16)), **changes,
+            }
+        )  # fmt: skip
+        digest = grant.digest()
+        return SignedGrant(grant=grant, device_signature=b64u(self.signing.sign(digest)), passkey=self.passkey.assertion(digest))
+
+    def act(self, kind: str, subject: str, now_ms: int, *, passkey: bool = False, **changes: Any) -> SignedAction:
+        """An action as the extension signs it."""
+        nonce = b64u(secrets.token_bytes(16))
+        fields = {"version": 1, "kind": kind, "subject": subject, "deviceId": self.id, "at": now_ms, "nonce": nonce, **changes}
+        action = Action.model_validate(fields)
+        digest = action.digest()
+        assertion = self.passkey.assertion(digest) if passkey else None
+        return SignedAction(action=action, device_signature=b64u(self.signing.sign(digest)), passkey=assertion)
 
     def open(self, redeemed: dict[str, Any], decision: Decision) -> Credentials:
         """Unseal what was delivered."""
@@ -411,6 +438,21 @@ class World:
         """A token and the decision for it, not yet redeemed."""
         token = await self.token(card_id, **fields)
         return token, self.device.decision(await self.introspected(token), self.clock.now_ms())
+
+    async def intent(self, card_id: str | None = None, **fields: Any) -> str:
+        """An intent of the agent's own making."""
+        body = {"summary": "Purchase office supplies", "expectedAmount": 5000, "expectedMerchant": "Amazon", **fields}
+        reply = await self.call("POST", f"/v1/cards/{card_id or self.card_id}/intents", body, key=self.agent_token)
+        assert reply.status == 201, reply.text
+        return str(reply.body["id"])
+
+    async def approved_first(self, card_id: str, intent_id: str | None = None, **changes: Any) -> tuple[str, Decision]:
+        """An intent and the decision on it: no token exists yet."""
+        intent_id = intent_id or await self.intent(card_id)
+        reply = await self.broker.post("introspect", {"intentId": intent_id})
+        assert reply.body["active"], reply.text
+        decision = self.device.decision(reply.body["facts"], self.clock.now_ms(), **changes)
+        return intent_id, decision
 
     async def release(self, card_id: str | None = None, **fields: Any) -> Credentials:
         """A whole release: the credentials as the extension opens them."""

@@ -261,7 +261,7 @@ async def test_nothing_is_sealed_when_the_commit_fails(world: World, monkeypatch
 
     sealed: list[object] = []
     monkeypatch.setattr(services, "seal", lambda *args: sealed.append(args))
-    monkeypatch.setattr(services, "record_raw", broken)
+    monkeypatch.setattr(services, "record_pair", broken)
     assert (await world.broker.redeem(token, world.device.sign(decision))).status == 500
     assert sealed == []
     assert (await world.access_event(token))["status"] == "granted", "no event, no release"

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from broker.core.errors import LedgerError
-from broker.issuer.details.services import merchant_key
+from broker.issuer.details.rules import merchant_key
 from broker.issuer.ratelimit import RateLimiter
 from broker.issuer.settings import IssuerSettings
 from broker.issuer.transactions.spend import period_start

@@ -1,0 +1,105 @@
+"""How releases ended, as brokers report it: kept once, and what was denied or stopped authorises nothing any more."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+
+from broker.core.errors import LedgerError
+from broker.core.logs import mask_numbers
+from broker.core.text import plain_text
+from broker.issuer.brokers.services import NOT_ENROLLED
+from broker.issuer.context import Context
+from broker.issuer.events.services import record_raw
+from broker.issuer.redeem.lookup import organisation_of
+from broker.issuer.redeem.on_intent import close_window
+from broker.protocol.issuer_api import CloseWindow, ReportOutcome
+from broker.protocol.outcomes import Outcome
+from broker.storage import Transaction
+
+_VOIDED = {Outcome.DENIED: "denied_by_person", Outcome.STOPPED: "stopped_by_person"}
+_NOT_FOUND = (404, "access_event_not_found", "There is no such release of this broker.", "Check the id.")
+
+
+async def report_outcome(context: Context, broker_id: str, body: ReportOutcome) -> None:
+    """Keep how a release ended: once for a redeemed one. A denial voids the token or intent, a stop closes the window too."""
+    now = context.now()
+    fields = [mask_numbers(plain_text(field, 40)) for field in body.fields[:20]]
+
+    def job(tx: Transaction) -> LedgerError | None:
+        org_id = organisation_of(tx.raw, broker_id)
+        if org_id is None:
+            return LedgerError(*NOT_ENROLLED)
+        if not _is_brokers(tx.raw, body, org_id, broker_id):
+            return LedgerError(*_NOT_FOUND)
+        _void(tx.raw, body, now)
+        if not _keep_outcome(tx.raw, body, broker_id, fields, now):
+            return None
+        facts = {
+            "broker": broker_id, "release": body.release_id, "accessEvent": body.access_event_id, "intent": body.intent_id,
+            "outcome": body.outcome.value, "fields": fields,
+        }  # fmt: skip
+        record_raw(tx.raw, now, "broker:release:reported", org_id, facts)
+        return None
+
+    await context.write(job)
+
+
+def _is_brokers(raw: sqlite3.Connection, body: ReportOutcome, org_id: str, broker_id: str) -> bool:
+    """Whether every id in the report is one that this broker introspected."""
+    given = [("access_events", body.access_event_id), ("intents", body.intent_id)]
+    queries = {table: f"SELECT 1 FROM {table} WHERE id = ? AND org_id = ? AND bound_broker = ?" for table, _ in given}  # noqa: S608
+    found = [raw.execute(queries[table], (id_, org_id, broker_id)).fetchone() is not None for table, id_ in given if id_ is not None]
+    return bool(found) and all(found)
+
+
+def _void(raw: sqlite3.Connection, body: ReportOutcome, now: int) -> None:
+    reason = _VOIDED.get(body.outcome)
+    if reason is None:
+        return
+    token = "UPDATE access_events SET status = 'denied', denied_reason = ? WHERE id = ? AND status = 'granted'"
+    raw.execute(token, (reason, body.access_event_id))
+    intent = "UPDATE intents SET status = 'rejected', decided_at = ? WHERE id = ? AND status IN ('pending_approval', 'pending')"
+    raw.execute(intent, (now, body.intent_id))
+    if body.outcome is Outcome.STOPPED and body.access_event_id is not None:
+        _close(raw, body.access_event_id, now)
+
+
+def _keep_outcome(raw: sqlite3.Connection, body: ReportOutcome, broker_id: str, fields: list[str], now: int) -> bool:
+    """Whether this report is news."""
+    decided = "SELECT outcome FROM decisions WHERE access_event_id = ? AND broker_id = ?"
+    row = raw.execute(decided, (body.access_event_id, broker_id)).fetchone()
+    if row is None:
+        return True
+    keep = "UPDATE decisions SET outcome = ?, outcome_fields = ?, outcome_at = ? WHERE access_event_id = ? AND outcome IS NULL RETURNING 1"
+    return raw.execute(keep, (body.outcome.value, json.dumps(fields), now, body.access_event_id)).fetchone() is not None
+
+
+async def close_release_window(context: Context, broker_id: str, body: CloseWindow) -> None:
+    """Close the window of a release of this broker; closing it again changes nothing, a used one is 409."""
+    now = context.now()
+
+    def job(tx: Transaction) -> LedgerError | None:
+        org_id = organisation_of(tx.raw, broker_id)
+        if org_id is None:
+            return LedgerError(*NOT_ENROLLED)
+        query = (
+            "SELECT w.consumed_at FROM windows w JOIN access_events e ON e.id = w.access_event_id"
+            " WHERE e.id = ? AND e.org_id = ? AND e.redeemed_by = ?"
+        )
+        row = tx.raw.execute(query, (body.access_event_id, org_id, broker_id)).fetchone()
+        if row is None:
+            return LedgerError(*_NOT_FOUND)
+        if row[0] is not None:
+            return LedgerError(409, "window_used", "A charge used this window already.", "Ask the merchant to reverse it.")
+        _close(tx.raw, body.access_event_id, now)
+        return None
+
+    await context.write(job)
+
+
+def _close(raw: sqlite3.Connection, access_event_id: str, now: int) -> None:
+    closed = close_window(raw, access_event_id, now)
+    if closed is not None:
+        org_id, window, card = closed
+        record_raw(raw, now, "person:window:closed", org_id, {"window": window, "card": card, "accessEvent": access_event_id})
