@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,14 +22,16 @@ from broker.core.ids import IdFactory
 from broker.core.text import plain_text
 from broker.pki.files import PkiFolder, write_private
 from broker.pki.profile import Roles, identity_uri
-from broker.storage import Database
+from broker.releases.migrations import approval_before_the_token
+from broker.storage import Database, Migration
 
 try:
     import fcntl
 except ImportError:  # Windows: no lock yet
     fcntl = None  # type: ignore[assignment]
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+MIGRATIONS: Mapping[int, Migration] = {2: approval_before_the_token}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,7 @@ class BrokerState:
     def open_database(self) -> Database:
         """The broker's database, made when it is missing."""
         self.prepare()
-        return Database(self.database, metadata, SCHEMA_VERSION)
+        return Database(self.database, metadata, SCHEMA_VERSION, MIGRATIONS)
 
     def identity(self, name: str | None = None) -> Identity:
         """Who this broker is. Its certificate decides the id; without one yet, ``broker.json`` is made with a new id.

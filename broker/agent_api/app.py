@@ -12,7 +12,7 @@ from broker.agent_api.http import answer, errors_as_json, guard, read_body
 from broker.core.clock import Clock
 from broker.core.errors import LedgerError
 from broker.policy import Bucket, Rate
-from broker.protocol.agent_api import CreateRelease
+from broker.protocol.agent_api import CreateRelease, GiveToken
 from broker.releases import Releases
 
 LONGEST_WAIT_SECONDS = 60
@@ -48,6 +48,12 @@ class AgentApi:
         agent = await self._agent(request, self._writes, self._limits.writes)
         release = await self._releases.request(agent.id, CreateRelease.read(await read_body(request)))
         return answer(201, release.wire())
+
+    async def give_token(self, request: web.Request) -> web.Response:
+        """``POST /v1/releases/{id}/token``."""
+        agent = await self._agent(request, self._writes, self._limits.writes)
+        given = GiveToken.read(await read_body(request))
+        return answer(200, (await self._releases.give_token(agent.id, request.match_info["id"], given)).wire())
 
     async def get(self, request: web.Request) -> web.Response:
         """``GET /v1/releases/{id}?wait=SECONDS``."""
@@ -85,6 +91,7 @@ def create_app(
     app.on_shutdown.append(lambda _: releases.stop_waiting())
     app.router.add_get("/v1/health", api.health, allow_head=False)
     app.router.add_post("/v1/releases", api.create)
+    app.router.add_post("/v1/releases/{id}/token", api.give_token)
     app.router.add_get("/v1/releases", api.index, allow_head=False)
     app.router.add_get("/v1/releases/{id}", api.get, allow_head=False)
     return app

@@ -2,13 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Awaitable
+from typing import Protocol, TypeVar
 
 from broker.channel.status import StatusWatch
 from broker.issuer_client import IssuerRefusedError, IssuerUnavailableError
-from broker.protocol.channel import Approve, Deny, Enrol, EnrolAnswer, Ping, Pong, Result, Shown, ToBroker
-from broker.protocol.issuer_api import DeviceEnrolled, EnrolDevice
+from broker.protocol.channel import (
+    Act,
+    ActAnswer,
+    Approve,
+    Deny,
+    Enrol,
+    EnrolAnswer,
+    GrantsAnswer,
+    ListGrants,
+    MakeGrant,
+    Ping,
+    Pong,
+    Presence,
+    Result,
+    Shown,
+    Stop,
+    ToBroker,
+)
+from broker.protocol.grants import GrantState, SignedAction, SignedGrant
+from broker.protocol.issuer_api import DeviceEnrolled, EnrolDevice, Grants
 from broker.protocol.wire import Wire
+
+T = TypeVar("T")
 
 
 class Desk(Protocol):
@@ -22,25 +43,37 @@ class Desk(Protocol):
         """It cannot be reached."""
         ...
 
-    async def browser_said(self, device_id: str, message: Shown | Approve | Deny | Result) -> None:
-        """It said something about a release."""
+    async def browser_said(self, device_id: str, message: Shown | Approve | Deny | Stop | Presence | Result) -> None:
+        """It said something about a release, or whether somebody can be asked."""
         ...
 
 
-class Enroller(Protocol):
-    """LedgerOS, as far as a browser's enrolment needs it."""
+class Ledger(Protocol):
+    """LedgerOS, as far as browsers speak to it through the broker, which can alter nothing of what they signed."""
 
     async def enrol_device(self, request: EnrolDevice) -> DeviceEnrolled:
         """Pass an enrolment on."""
+        ...
+
+    async def make_grant(self, signed: SignedGrant) -> GrantState:
+        """Pass a new standing rule on."""
+        ...
+
+    async def grants(self) -> Grants:
+        """The standing rules there are."""
+        ...
+
+    async def act(self, signed: SignedAction) -> None:
+        """Pass an action on."""
         ...
 
 
 class Handlers:
     """Answers one message at a time; what it answers goes back to the same browser."""
 
-    def __init__(self, desk: Desk, enroller: Enroller, status: StatusWatch) -> None:
+    def __init__(self, desk: Desk, ledger: Ledger, status: StatusWatch) -> None:
         self.desk = desk
-        self._enroller = enroller
+        self._ledger = ledger
         self._status = status
 
     async def handle(self, device_id: str, message: ToBroker) -> Wire | None:
@@ -52,17 +85,34 @@ class Handlers:
                 return None
             case Enrol():
                 return await self._enrol(message)
+            case MakeGrant() | ListGrants():
+                return await self._grants(message)
+            case Act():
+                _, error = await _asked(self._ledger.act(message.signed))
+                return ActAnswer(request_id=message.request_id, error=error)
             case _:
                 await self.desk.browser_said(device_id, message)
                 return None
 
     async def _enrol(self, message: Enrol) -> EnrolAnswer:
-        answer, error = None, None
-        try:
-            answer = await self._enroller.enrol_device(message.request)
-        except IssuerRefusedError as refused:
-            error = refused.message[:300]
-        except IssuerUnavailableError as unavailable:
-            error = f"{unavailable}. Try again when LedgerOS is there."
+        answer, error = await _asked(self._ledger.enrol_device(message.request))
         await self._status.refresh()
         return EnrolAnswer(request_id=message.request_id, answer=answer, error=error)
+
+    async def _grants(self, message: MakeGrant | ListGrants) -> GrantsAnswer:
+        known, error = None, None
+        if isinstance(message, MakeGrant):
+            _, error = await _asked(self._ledger.make_grant(message.signed))
+        if error is None:
+            known, error = await _asked(self._ledger.grants())
+        return GrantsAnswer(request_id=message.request_id, grants=known.grants if known else (), error=error)
+
+
+async def _asked(call: Awaitable[T]) -> tuple[T | None, str | None]:
+    """LedgerOS's answer, or what to tell the person when it refused or did not answer."""
+    try:
+        return await call, None
+    except IssuerRefusedError as refused:
+        return None, refused.message[:300]
+    except IssuerUnavailableError as unavailable:
+        return None, f"{unavailable}. Try again when LedgerOS is there."[:300]

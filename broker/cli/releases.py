@@ -23,6 +23,6 @@ def releases(
 
     rows = [release.wire() for release in list_releases(folder(context).path, limit)]
     columns = (
-        ("createdAt", "Asked (UTC)"), ("id", "Id"), ("status", "Status"), ("outcome", "Outcome"), ("last4", "Card"), ("origin", "Where"),
+        ("createdAt", "Asked"), ("id", "Id"), ("status", "Status"), ("outcome", "Outcome"), ("last4", "Card"), ("origin", "Where"),
     )  # fmt: skip
     show_list(rows, columns, as_json=as_json, empty="No releases yet.")

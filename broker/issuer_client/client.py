@@ -16,11 +16,14 @@ from broker.core.logs import mask_numbers
 from broker.core.text import plain_text
 from broker.issuer_client.connector import IssuerConnector
 from broker.issuer_client.errors import IssuerRefusedError, IssuerUnavailableError, IssuerUntrustedError
+from broker.protocol.grants import GrantState, SignedAction, SignedGrant
 from broker.protocol.issuer_api import (
     BrokerEnrolled,
+    CloseWindow,
     DeviceEnrolled,
     EnrolBroker,
     EnrolDevice,
+    Grants,
     Health,
     Introspect,
     Introspected,
@@ -80,6 +83,10 @@ class IssuerClient:
         """What a ``detailsToken`` is; consumes nothing."""
         return await self._call("POST", "/introspect", Introspect(token=token), Introspected)
 
+    async def introspect_intent(self, intent_id: str) -> Introspected:
+        """What an intent is, for an approval that comes before the token."""
+        return await self._call("POST", "/introspect", Introspect(intent_id=intent_id), Introspected)
+
     async def redeem(self, request: Redeem) -> Redeemed:
         """Spend a token under a decision. After `IssuerUnavailableError` it is unknown whether it was spent."""
         return await self._call("POST", "/redeem", request, Redeemed)
@@ -87,6 +94,22 @@ class IssuerClient:
     async def report(self, outcome: ReportOutcome) -> None:
         """Tell LedgerOS how a release ended; harmless to repeat."""
         await self._exchange("POST", "/outcomes", outcome)
+
+    async def close_window(self, access_event_id: str) -> None:
+        """The person stopped: what was opened for this release authorises nothing any more."""
+        await self._exchange("POST", "/windows/close", CloseWindow(access_event_id=access_event_id))
+
+    async def make_grant(self, signed: SignedGrant) -> GrantState:
+        """Pass a new standing rule on."""
+        return await self._call("POST", "/grants", signed, GrantState)
+
+    async def grants(self) -> Grants:
+        """The standing rules made on this broker's browsers."""
+        return await self._call("GET", "/grants", None, Grants)
+
+    async def act(self, signed: SignedAction) -> None:
+        """Pass a person's action on: freeze, pause, undo, revoke."""
+        await self._exchange("POST", "/actions", signed)
 
     async def close(self) -> None:
         """Close all connections."""

@@ -13,7 +13,7 @@ class Courier(Protocol):
     """The paired browsers that are connected now (`channel.listener` is the real one)."""
 
     async def connected(self) -> Sequence[str]:
-        """Device ids, the most recently active first. Seam: choosing another than the first."""
+        """Device ids, the most recently active first."""
         ...
 
     async def send(self, device_id: str, message: Wire) -> bool:
@@ -26,6 +26,14 @@ class Issuer(Protocol):
 
     async def introspect(self, token: str) -> Introspected:
         """What a token is."""
+        ...
+
+    async def introspect_intent(self, intent_id: str) -> Introspected:
+        """What an intent is."""
+        ...
+
+    async def close_window(self, access_event_id: str) -> None:
+        """Take back what a redeem opened."""
         ...
 
     async def redeem(self, request: Redeem) -> Redeemed:

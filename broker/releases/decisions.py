@@ -13,12 +13,13 @@ from broker.releases.live import Live
 def decision_fault(message: Approve, live: Live) -> str | None:
     """The first member of the decision that does not fit the offer, or None."""
     decision = message.signed.decision
-    if live.facts is None or live.offer is None or live.token is None:
+    if live.facts is None or live.offer is None or (live.token is None) == (live.intent_id is None):
         return "nothing_offered"
     facts = live.facts
     expected = {
         "release_id": live.id,
-        "token_hash": b64u(secret_hash(live.token)),
+        "token_hash": None if live.token is None else b64u(secret_hash(live.token)),
+        "intent_id": live.intent_id,
         "facts_hash": facts_hash(live.offer.facts),
         "access_event_id": facts.access_event_id,
         "broker_id": facts.broker_id,
@@ -44,4 +45,6 @@ def decision_facts(message: Approve, device_id: str) -> dict[str, object]:
         "currency": decision.currency,
         "mismatches": list(decision.mismatches),
         "passkey": message.signed.passkey is not None,
+        **({} if decision.intent_id is None else {"intentId": decision.intent_id}),
+        **({} if decision.grant_id is None else {"grantId": decision.grant_id}),
     }

@@ -10,6 +10,7 @@ import structlog
 
 from broker.audit import Event
 from broker.core.clock import Clock
+from broker.policy import Verdict
 from broker.protocol.agent_api import ReleaseStatus
 from broker.protocol.channel import Withdrawn
 from broker.protocol.issuer_api import ReportOutcome
@@ -40,6 +41,7 @@ class Desk:
         self.limits = limits
         self.broker_id = broker_id
         self.live: dict[str, Live] = {}
+        self.unattended: set[str] = set()  # browsers that said that nobody can be asked
         self._tasks: set[asyncio.Task[Any]] = set()
 
     # -- background work -------------------------------------------------------------------
@@ -83,17 +85,21 @@ class Desk:
         tell_browser: bool = True,
     ) -> bool:
         """End `live` if it is in one of `sources`; tells the waiting agent, the browser and LedgerOS. False if it is not."""
-        if not await self.store.finish(live.id, sources, ending.outcome, ending.detail, fields, event):
+        if not await self.store.finish(live.id, sources, ending, fields, event):
             return False
         live.end()
         self.live.pop(live.id, None)
         if live.facts is not None:
-            self.reporter.add(
-                ReportOutcome(release_id=live.id, access_event_id=live.facts.access_event_id, outcome=ending.outcome, fields=tuple(fields))
-            )
+            self.reporter.add(report_of(live, ending.outcome, fields))
         if tell_browser and live.device_id is not None:
             await self.courier.send(live.device_id, withdrawn(live.id, ending))
         return True
+
+    async def refuse_by_rule(self, live: Live, verdict: Verdict) -> None:
+        """End a pending release because of one of the broker's rules, which the agent and the log are told."""
+        facts = {"releaseId": live.id, "rule": verdict.rule, **({} if live.facts is None else {"cardId": live.facts.card_id})}
+        ending = Ending(Outcome.REFUSED_BY_RULE, verdict.sentence, verdict.retry_at)
+        await self.finish(live, ("pending",), ending, event=Event("broker:rule:refused", facts))
 
     # -- time ------------------------------------------------------------------------------
 
@@ -115,10 +121,23 @@ class Desk:
         now = self.clock.now_ms()
         if live.status == "pending" and now >= live.expires_at:
             await self.finish(live, ("pending",), Ending(Outcome.EXPIRED))
+        elif live.waits_for_token and now >= live.expires_at:
+            await self.finish(
+                live, ("approved",), Ending(Outcome.EXPIRED, "The approval ended before it had a token that came to something.")
+            )
         elif live.status == "filling" and live.fill_until is not None and now >= live.fill_until:
             await self.finish(live, ("filling",), Ending(Outcome.INTERRUPTED, "The browser did not say how the filling ended."))
         elif live.status == "filling" and live.gone_since is not None and now >= live.gone_since + self.limits.grace_ms:
             await self.finish(live, ("filling",), Ending(Outcome.INTERRUPTED, "The browser went away while it was filling."))
+
+
+def report_of(live: Live, outcome: Outcome, fields: Sequence[str]) -> ReportOutcome:
+    """What LedgerOS is told about an end, or about a token that came to nothing."""
+    facts_event = None if live.facts is None else live.facts.access_event_id
+    return ReportOutcome(
+        release_id=live.id, access_event_id=live.access_event_id or facts_event, intent_id=live.intent_id, outcome=outcome,
+        fields=tuple(fields),
+    )  # fmt: skip
 
 
 def withdrawn(release_id: str, ending: Ending) -> Withdrawn:

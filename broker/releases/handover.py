@@ -1,4 +1,4 @@
-"""The browser's side of a release: shown, decided, redeemed, delivered, filled.
+"""The browser's side of a release: shown, decided, stopped, filled; and whether anybody is there.
 
 A message that does not fit (another browser's, too late, a second time, other facts) changes
 nothing and leaves an event that says so.
@@ -9,26 +9,25 @@ from __future__ import annotations
 import re
 
 from broker.audit import Event
-from broker.issuer_client import IssuerRefusedError, IssuerUnavailableError
-from broker.protocol.channel import Approve, Deliver, Deny, Result, Shown
-from broker.protocol.decision import SignedDecision
-from broker.protocol.issuer_api import Redeem, Redeemed
+from broker.policy import somebody_can_be_asked
+from broker.protocol.channel import Approve, Deny, Presence, Result, Shown, Stop
 from broker.protocol.outcomes import MEANINGS, Outcome
 from broker.releases.decisions import decision_facts, decision_fault
 from broker.releases.desk import Desk, withdrawn
-from broker.releases.introspection import Ending, refusal
+from broker.releases.introspection import Ending
 from broker.releases.live import Live
+from broker.releases.redeeming import Redeeming
 from broker.releases.states import states_for_result
 
 _FIELD_TYPE = re.compile(r"[A-Za-z][A-Za-z_-]{0,39}")
-_UNKNOWN = "LedgerOS did not answer the redeem; it is unknown whether the token was spent. Ask for new card details."
 
 
 class Handover:
     """Takes in what browsers say about releases."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, redeeming: Redeeming) -> None:
         self._desk = desk
+        self._redeeming = redeeming
 
     async def shown(self, device_id: str, message: Shown) -> None:
         """A person can see the request now."""
@@ -46,13 +45,48 @@ class Handover:
         if fault := decision_fault(message, live):
             await self._refuse(device_id, live.id, "approve", f"other_{fault}")
             return
-        approved = Event("person:release:approved", decision_facts(message, device_id))
-        columns = {"origin": message.signed.decision.seen.origin, "mode": message.signed.decision.mode}
+        decision, now = message.signed.decision, self._desk.clock.now_ms()
+        who = "person" if decision.grant_id is None else "grant"
+        approved = Event(f"{who}:release:approved", decision_facts(message, device_id))
+        columns: dict[str, object] = {"origin": decision.seen.origin, "mode": decision.mode}
+        if who == "person":
+            columns["approved_at"] = now
+        if live.intent_id is not None:
+            live.expires_at = min(live.expires_at, decision.expires_at, now + self._desk.limits.approval_ms)
+            columns["expires_at"] = live.expires_at
         if not await self._desk.store.move(live.id, "pending", "approved", [approved], **columns):
             await self._refuse(device_id, live.id, "approve", "already_decided")
             return
         live.status = "approved"
-        self._desk.spawn(self._redeem(live, message.signed), live)
+        if live.intent_id is None:
+            self._redeeming.start(live, message.signed)
+            return
+        live.signed = message.signed
+        live.ready.set()
+        self._desk.arm(live, live.expires_at)
+
+    async def stop(self, device_id: str, message: Stop) -> None:
+        """The person stopped what they had approved: nothing is redeemed any more, and an open window is closed."""
+        live = self._desk.live.get(message.release_id)
+        if live is None or live.device_id != device_id or live.status == "pending":
+            await self._refuse(device_id, message.release_id, "stop", "not_approved_here")
+            return
+        stopped = Event("person:release:stopped", {"releaseId": live.id, "deviceId": device_id})
+        ended = await self._desk.finish(live, ("approved", "filling"), Ending(Outcome.STOPPED), event=stopped, tell_browser=False)
+        if not ended:
+            await self._refuse(device_id, live.id, "stop", "already_finished")
+        elif live.access_event_id is not None:
+            self._desk.spawn(self._redeeming.close_window(live.access_event_id), live)
+
+    async def presence(self, device_id: str, message: Presence) -> None:
+        """Somebody can be asked at this browser, or nobody: then what nobody has seen yet is refused at once."""
+        if message.attended:
+            self._desk.unattended.discard(device_id)
+            return
+        self._desk.unattended.add(device_id)
+        for live in [live for live in self._desk.live.values() if live.device_id == device_id]:
+            if live.status == "pending" and not live.shown and not live.by_rule:
+                await self._desk.refuse_by_rule(live, somebody_can_be_asked(attended=False))
 
     async def deny(self, device_id: str, message: Deny) -> None:
         """A person denied."""
@@ -80,6 +114,8 @@ class Handover:
             "fields": list(message.fields), "failed": list(message.failed),
         }  # fmt: skip
         ended = Event(f"extension:release:{verb}", facts)
+        if await self._redeeming.came_to_nothing(live, _ending(message), ended):
+            return
         if not await self._desk.finish(live, sources, _ending(message), fields=message.fields, event=ended, tell_browser=False):
             await self._refuse(device_id, live.id, "result", "already_finished")
 
@@ -90,67 +126,14 @@ class Handover:
             if live.status == "pending" and live.offer is not None and self._desk.clock.now_ms() < live.expires_at:
                 await self._desk.courier.send(device_id, live.offer)
             elif live.deliver is not None:
-                await self._deliver(live)
+                await self._redeeming.deliver(live)
 
     async def disconnected(self, device_id: str) -> None:
         """A browser is gone: pending releases wait for it, filling ones for a short while."""
+        self._desk.unattended.discard(device_id)
         for live in self._desk.live.values():
             if live.device_id == device_id and live.status == "filling":
-                self._away(live)
-
-    # -- steps -----------------------------------------------------------------------------
-
-    async def _redeem(self, live: Live, signed: SignedDecision) -> None:
-        token = live.token
-        if token is None:
-            return
-        try:
-            redeemed = await self._desk.issuer.redeem(Redeem(token=token, signed=signed))
-        except IssuerRefusedError as error:
-            ending = refusal(error)
-            refused = Event("issuer:redeem:refused", {"releaseId": live.id, "status": error.status, "outcome": ending.outcome.value})
-            await self._desk.finish(live, ("approved",), ending, event=refused)
-            return
-        except IssuerUnavailableError:
-            unknown = Event("issuer:redeem:unanswered", {"releaseId": live.id})
-            await self._desk.finish(live, ("approved",), Ending(Outcome.ISSUER_UNAVAILABLE, _UNKNOWN), event=unknown)
-            return
-        live.token = None
-        await self._redeemed(live, signed, redeemed)
-
-    async def _redeemed(self, live: Live, signed: SignedDecision, redeemed: Redeemed) -> None:
-        facts = {"releaseId": live.id, "accessEventId": redeemed.access_event_id, "windowId": redeemed.window.id}
-        spent = Event("issuer:token:redeemed", facts)
-        if not await self._desk.store.move(live.id, "approved", "filling", [spent]):
-            # It ended meanwhile (the tab was closed): the token is spent all the same, and nothing is delivered.
-            await self._desk.store.note(spent)
-            return
-        live.status = "filling"
-        if redeemed.sealed.key_id != signed.decision.recipient_key_id:
-            detail = "LedgerOS sealed to another key than the approved one; nothing was delivered."
-            await self._desk.finish(live, ("filling",), Ending(Outcome.INTERNAL_ERROR, detail))
-            return
-        live.deliver = Deliver(release_id=live.id, sealed=redeemed.sealed)
-        live.fill_until = self._desk.clock.now_ms() + self._desk.limits.fill_ms
-        self._desk.arm(live, live.fill_until)
-        await self._deliver(live)
-
-    async def _deliver(self, live: Live) -> None:
-        message, live.deliver = live.deliver, None
-        if message is None or live.device_id is None:
-            return
-        live.delivered = True
-        if await self._desk.courier.send(live.device_id, message):
-            await self._desk.store.note(Event("broker:credentials:delivered", {"releaseId": live.id, "deviceId": live.device_id}))
-            return
-        live.delivered = False
-        if not live.done.is_set():
-            live.deliver = message
-            self._away(live)
-
-    def _away(self, live: Live) -> None:
-        live.gone_since = self._desk.clock.now_ms()
-        self._desk.arm(live, live.gone_since + self._desk.limits.grace_ms)
+                self._redeeming.away(live)
 
     # -- refusals --------------------------------------------------------------------------
 

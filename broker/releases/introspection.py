@@ -1,4 +1,4 @@
-"""From a token to facts, or to the outcome that says why there are none.
+"""From a token or an intent to facts, or to the outcome that says why there are none.
 
 The broker reads the facts to route and to list; the extension verifies LedgerOS's signature before
 it shows anything, so a broker that lies here gains nothing.
@@ -19,6 +19,7 @@ from broker.protocol.facts import JWS_HEADER, Facts
 from broker.protocol.issuer_api import Introspected
 from broker.protocol.outcomes import Outcome
 from broker.releases.courier import Issuer
+from broker.releases.live import Live
 
 _REASONS = {
     "unknown": Outcome.INVALID_TOKEN,
@@ -31,10 +32,11 @@ _REASONS = {
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """An outcome, and what there is to say beyond its general sentence."""
+    """An outcome, what there is to say beyond its general sentence, and when asking again can help (Unix ms)."""
 
     outcome: Outcome
     detail: str | None = None
+    retry_at: int | None = None
 
 
 def facts_hash(jws: str) -> str:
@@ -42,10 +44,10 @@ def facts_hash(jws: str) -> str:
     return b64u(hashlib.sha256(jws.encode()).digest())
 
 
-async def introspect(issuer: Issuer, token: str, broker_id: str, now_ms: int) -> tuple[str, Facts] | Ending:
-    """The signed introspection and the facts in it, or how the release ends."""
+async def introspect(issuer: Issuer, live: Live, broker_id: str, now_ms: int) -> tuple[str, Facts] | Ending:
+    """The signed introspection of a release's token or intent and the facts in it, or how the release ends."""
     try:
-        answer = await issuer.introspect(token)
+        answer = await _ask(issuer, live)
     except IssuerRefusedError as error:
         return refusal(error)
     except IssuerUnavailableError as error:
@@ -56,11 +58,19 @@ async def introspect(issuer: Issuer, token: str, broker_id: str, now_ms: int) ->
         facts = _read_facts(answer.facts)
     except ValueError:
         return Ending(Outcome.INTERNAL_ERROR, "LedgerOS's introspection cannot be read; are both up to date?")
-    if facts.token_hash != b64u(secret_hash(token)) or facts.broker_id != broker_id:
-        return Ending(Outcome.INTERNAL_ERROR, "LedgerOS's introspection is about another token or broker.")
+    token_hash = None if live.token is None else b64u(secret_hash(live.token))
+    if (facts.token_hash, facts.intent_id, facts.broker_id) != (token_hash, live.intent_id, broker_id):
+        return Ending(Outcome.INTERNAL_ERROR, "LedgerOS's introspection is about another token, intent or broker.")
     if facts.expires_at <= now_ms:
         return Ending(Outcome.EXPIRED, "The token had expired before it was offered, or this machine's clock is ahead.")
     return answer.facts, facts
+
+
+async def _ask(issuer: Issuer, live: Live) -> Introspected:
+    if live.intent_id is not None:
+        return await issuer.introspect_intent(live.intent_id)
+    assert live.token is not None
+    return await issuer.introspect(live.token)
 
 
 def refusal(error: IssuerRefusedError) -> Ending:
@@ -71,9 +81,12 @@ def refusal(error: IssuerRefusedError) -> Ending:
         "invalid_token": Outcome.INVALID_TOKEN,
         "wrong_broker": Outcome.WRONG_BROKER,
         "passkey_required": Outcome.PASSKEY_REQUIRED,
+        "intent_expired": Outcome.EXPIRED,
     }
     if error.code in by_code:
         return Ending(by_code[error.code])
+    if error.code == "refused_by_rule":
+        return Ending(Outcome.REFUSED_BY_RULE, error.message)
     if error.code.endswith("_not_enrolled"):
         return Ending(Outcome.NOT_ENROLLED, error.message)
     return Ending(Outcome.REFUSED_BY_ISSUER, error.message)

@@ -6,19 +6,25 @@ import asyncio
 from dataclasses import dataclass, field
 
 from broker.protocol.channel import Deliver, Offer
+from broker.protocol.decision import SignedDecision
 from broker.protocol.facts import Facts
+from broker.protocol.issuer_api import ReportOutcome
 
 
 @dataclass(slots=True, eq=False)
 class Live:
     """One unfinished release. Owned by the event loop; the row in the database decides every race.
 
-    `token` is dropped once it is spent, `deliver` (ciphertext) once it is handed over.
+    `token` is dropped once it is spent, `deliver` (ciphertext) once it is handed over. On an intent,
+    `signed` is the approval that waits for a token, `tries` counts the tokens it took, `report` is
+    how the last one ended. `merged_into` names the release that this request repeats.
     """
 
     id: str
+    agent_id: str
     token: str | None = field(repr=False)
     expires_at: int
+    intent_id: str | None = None
     facts: Facts | None = None
     device_id: str | None = None
     offer: Offer | None = None
@@ -28,12 +34,24 @@ class Live:
     fill_until: int | None = None
     gone_since: int | None = None
     shown: bool = False
+    by_rule: bool = False
+    signed: SignedDecision | None = None
+    tries: int = 0
+    access_event_id: str | None = None
+    report: ReportOutcome | None = None
+    merged_into: str | None = None
+    ready: asyncio.Event = field(default_factory=asyncio.Event)
     done: asyncio.Event = field(default_factory=asyncio.Event)
     timers: list[asyncio.TimerHandle] = field(default_factory=list)
 
+    @property
+    def waits_for_token(self) -> bool:
+        """Approved on its intent, and the agent's turn."""
+        return self.status == "approved" and self.signed is not None and self.token is None
+
     def end(self) -> None:
         """Forget the secrets, stop the timers, wake those who wait."""
-        self.token = self.deliver = None
+        self.token = self.deliver = self.signed = None
         for timer in self.timers:
             timer.cancel()
         self.timers.clear()

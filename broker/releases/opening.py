@@ -7,6 +7,7 @@ import asyncio
 from broker.audit import Event
 from broker.core.errors import LedgerError
 from broker.core.ids import IdFactory, secret_hash
+from broker.policy import Payment, cool_down_after_denials, covers, somebody_can_be_asked
 from broker.protocol.agent_api import CreateRelease
 from broker.protocol.channel import Offer
 from broker.protocol.facts import Facts
@@ -15,6 +16,7 @@ from broker.releases.claims import build_claimed, claimed_origin
 from broker.releases.desk import Desk
 from broker.releases.introspection import Ending, introspect
 from broker.releases.live import Live
+from broker.releases.store import Merged
 
 
 class Opening:
@@ -24,39 +26,46 @@ class Opening:
         self._desk = desk
         self._ids = ids
 
-    async def request(self, agent_id: str, request: CreateRelease) -> tuple[str, asyncio.Task[None] | None]:
-        """The id of the token's release and, when it is new, the step that brings it to a browser.
+    async def request(self, agent_id: str, request: CreateRelease) -> tuple[Live, asyncio.Task[None] | None]:
+        """The release of the token or intent and, when it is new, the step that brings it to a browser.
 
-        Raises `LedgerError` 400 for a bad origin, 409 when another agent presented this token before.
+        Raises `LedgerError` 400 for a bad origin or not exactly one of token and intent, 409 when another agent presented it before.
         """
         origin = claimed_origin(request)
+        token = request.details_token
+        if (token is None) == (request.intent_id is None):
+            hint = "Send a token, or an intent when approval comes first."
+            raise LedgerError(400, "invalid_request", "Exactly one of detailsToken and intentId is needed.", hint)
         desk = self._desk
-        live = Live(self._ids.new("rel"), request.details_token, desk.clock.now_ms() + desk.limits.token_ms)
+        live = Live(self._ids.new("rel"), agent_id, token, desk.clock.now_ms() + desk.limits.token_ms, request.intent_id)
         desk.live[live.id] = live
         try:
-            created = await desk.store.create(live.id, agent_id, secret_hash(request.details_token), live.expires_at)
+            token_hash = None if token is None else secret_hash(token)
+            created = await desk.store.create(live.id, agent_id, token_hash, request.intent_id, live.expires_at)
         except BaseException:
             desk.live.pop(live.id, None)
             raise
         if created.is_new:
             desk.arm(live, live.expires_at)
-            return live.id, desk.spawn(self._open(live, request, origin), live)
-        desk.live.pop(live.id, None)
+            return live, desk.spawn(self._open(live, request, origin), live)
+        self._forget(live, created.release_id)
         if created.taken:
             raise LedgerError(
                 409,
                 "token_in_use",
-                "Another agent presented this token before; an alarm was raised.",
-                "Stop and tell the person: somebody may have copied the token.",
+                "Another agent presented this token or intent before; an alarm was raised.",
+                "Stop and tell the person: somebody may have copied it.",
             )
-        return created.release_id, None
+        return live, None
+
+    def _forget(self, live: Live, release_id: str) -> None:
+        live.merged_into = release_id
+        live.end()
+        self._desk.live.pop(live.id, None)
 
     async def _open(self, live: Live, request: CreateRelease, origin: str | None) -> None:
         desk = self._desk
-        token = live.token
-        if token is None:
-            return
-        answer = await introspect(desk.issuer, token, desk.broker_id, desk.clock.now_ms())
+        answer = await introspect(desk.issuer, live, desk.broker_id, desk.clock.now_ms())
         if isinstance(answer, Ending):
             refused = Event("issuer:token:refused", {"releaseId": live.id, "outcome": answer.outcome.value})
             await desk.finish(live, ("pending",), answer, event=refused)
@@ -69,22 +78,23 @@ class Opening:
         """Record the facts; end the release where they or a rule speak against it."""
         live.facts = facts
         columns = {
-            "card_id": facts.card_id, "last4": facts.last4, "access_event_id": facts.access_event_id,
-            "origin": origin or facts.origin, "expires_at": facts.expires_at,
+            "card_id": facts.card_id, "last4": facts.last4, "access_event_id": facts.access_event_id, "intent_id": live.intent_id,
+            "origin": origin or facts.origin, "amount": facts.expected_amount, "expires_at": facts.expires_at,
         }  # fmt: skip
         introspected = Event(
-            "issuer:token:introspected",
+            f"issuer:{'token' if live.intent_id is None else 'intent'}:introspected",
             {
                 "releaseId": live.id, "accessEventId": facts.access_event_id, "cardId": facts.card_id, "ledgerAgentId": facts.agent_id,
                 "expectedAmount": facts.expected_amount, "currency": facts.expected_currency,
             },
         )  # fmt: skip
-        verdict = await self._desk.store.offer(live.id, columns, [introspected])
-        if verdict is None:
+        admitted = await self._desk.store.offer(live.id, live.agent_id, columns, [introspected])
+        if isinstance(admitted, Merged):
+            self._forget(live, admitted.release_id)
+        if admitted is None or isinstance(admitted, Merged):
             return False
-        if not verdict.allowed:
-            refused = Event("broker:rule:refused", {"releaseId": live.id, "cardId": facts.card_id, "rule": verdict.rule})
-            await self._desk.finish(live, ("pending",), Ending(Outcome.REFUSED_BY_RULE, verdict.sentence), event=refused)
+        if not admitted.allowed:
+            await self._desk.refuse_by_rule(live, admitted)
             return False
         live.expires_at = facts.expires_at
         self._desk.arm(live, live.expires_at)
@@ -100,6 +110,9 @@ class Opening:
         if not browsers:
             await desk.finish(live, ("pending",), Ending(Outcome.EXTENSION_OFFLINE))
             return
+        device_id = next((device for device in browsers if device not in desk.unattended), browsers[0])
+        if not await self._may_ask(live, facts, origin or facts.origin, device_id):
+            return
         live.offer = Offer(
             release_id=live.id,
             facts=jws,
@@ -108,7 +121,35 @@ class Opening:
             requested_at=desk.clock.now_ms(),
             expires_at=live.expires_at,
         )
-        offered = Event("broker:release:offered", {"releaseId": live.id, "deviceId": browsers[0]})
-        if await desk.store.move(live.id, "pending", "pending", [offered], device_id=browsers[0]):
-            live.device_id = browsers[0]
+        offered = Event("broker:release:offered", {"releaseId": live.id, "deviceId": device_id})
+        if await desk.store.move(live.id, "pending", "pending", [offered], device_id=device_id):
+            live.device_id = device_id
             await desk.courier.send(live.device_id, live.offer)
+
+    async def _may_ask(self, live: Live, facts: Facts, origin: str | None, device_id: str) -> bool:
+        """Whether a rule may act, or a person may be asked now."""
+        desk, now = self._desk, self._desk.clock.now_ms()
+        live.by_rule = a_rule_may_act(facts, origin, now)
+        if live.by_rule:
+            return True
+        verdict = somebody_can_be_asked(attended=device_id not in desk.unattended)
+        if verdict.allowed:
+            verdict = cool_down_after_denials(*await desk.store.denials(live.agent_id), now)
+        if not verdict.allowed:
+            await desk.refuse_by_rule(live, verdict)
+        return verdict.allowed
+
+
+def a_rule_may_act(facts: Facts, origin: str | None, now: int) -> bool:
+    """Whether a standing rule may cover this: the browser knows more (itself, the page), and LedgerOS decides."""
+    return any(
+        covers(
+            state,
+            Payment(
+                device_id=state.grant.device_id, agent_id=facts.agent_id, origin=origin or state.grant.origin,
+                amount=facts.expected_amount, currency=facts.expected_currency, mode=state.grant.modes[0], mismatches=(), at=now,
+            ),
+        ).covered
+        for state in facts.grants
+        if state.grant.modes
+    )  # fmt: skip

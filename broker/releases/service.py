@@ -7,8 +7,8 @@ import asyncio
 from broker.core.clock import Clock
 from broker.core.errors import LedgerError
 from broker.core.ids import IdFactory
-from broker.protocol.agent_api import CreateRelease, Release
-from broker.protocol.channel import Approve, Deny, Result, Shown
+from broker.protocol.agent_api import CreateRelease, GiveToken, Release
+from broker.protocol.channel import Approve, Deny, Presence, Result, Shown, Stop
 from broker.protocol.outcomes import Outcome
 from broker.releases.courier import Courier, Issuer
 from broker.releases.desk import Desk
@@ -16,6 +16,7 @@ from broker.releases.handover import Handover
 from broker.releases.introspection import Ending
 from broker.releases.limits import ReleaseLimits
 from broker.releases.opening import Opening
+from broker.releases.redeeming import Redeeming
 from broker.releases.reports import Reporter
 from broker.releases.states import UNFINISHED
 from broker.releases.store import ReleaseStore
@@ -38,7 +39,8 @@ class Releases:
     ) -> None:
         self._desk = Desk(store, issuer, courier, reporter, clock, limits or ReleaseLimits(), broker_id)
         self._opening = Opening(self._desk, ids)
-        self._handover = Handover(self._desk)
+        self._redeeming = Redeeming(self._desk)
+        self._handover = Handover(self._desk, self._redeeming)
         self._closing = asyncio.Event()
         self._requests: set[asyncio.Task[Release]] = set()
 
@@ -67,7 +69,7 @@ class Releases:
     # -- agents ----------------------------------------------------------------------------
 
     async def request(self, agent_id: str, request: CreateRelease) -> Release:
-        """The release of `request`'s token: a new one, or the one this agent already has.
+        """The release of `request`'s token or intent: a new one, or the one this agent already has.
 
         Raises `LedgerError` 400, 409 (another agent presented the token), 503 (the broker is stopping).
         """
@@ -80,10 +82,10 @@ class Releases:
         return await asyncio.shield(work)
 
     async def _request(self, agent_id: str, request: CreateRelease) -> Release:
-        release_id, opening = await self._opening.request(agent_id, request)
+        live, opening = await self._opening.request(agent_id, request)
         if opening is not None:
             await asyncio.wait({opening})
-        return await self.get(agent_id, release_id)
+        return await self.get(agent_id, live.merged_into or live.id)
 
     def _request_done(self, work: asyncio.Task[Release]) -> None:
         self._requests.discard(work)
@@ -97,19 +99,30 @@ class Releases:
             raise LedgerError(404, "not_found", "This agent has no such release.", "List the agent's releases with GET /v1/releases.")
         return release
 
+    async def give_token(self, agent_id: str, release_id: str, given: GiveToken) -> Release:
+        """Take the token for a release that was approved on its intent; `LedgerError` 404, 409 or 503."""
+        if self._closing.is_set():
+            raise LedgerError(503, "stopping", "The broker is stopping.", "Try again when it is back.")
+        await self.get(agent_id, release_id)
+        live = self._desk.live.get(release_id)
+        if live is None:
+            raise LedgerError(409, "no_token_wanted", "This release is finished.", "Look at its outcome.")
+        await asyncio.shield(asyncio.ensure_future(self._redeeming.give_token(live, given.details_token)))
+        return await self.get(agent_id, release_id)
+
     async def of_agent(self, agent_id: str, limit: int) -> list[Release]:
         """This agent's releases, newest first."""
         return await self._desk.store.of_agent(agent_id, limit)
 
     async def wait(self, agent_id: str, release_id: str, seconds: float) -> Release:
-        """Like `get`, but answers when the release is finished, after `seconds`, or when the broker stops."""
+        """Like `get`, but answers when the release is finished or waits for a token, after `seconds`, or when the broker stops."""
         release = await self.get(agent_id, release_id)
         live = self._desk.live.get(release_id)
         if live is None:
             return await self.get(agent_id, release_id)  # it may have ended since the first look
         if seconds <= 0:
             return release
-        waits = [asyncio.create_task(live.done.wait()), asyncio.create_task(self._closing.wait())]
+        waits = [asyncio.create_task(event.wait()) for event in (live.done, live.ready, self._closing)]
         try:
             await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -127,8 +140,8 @@ class Releases:
         """This browser cannot be reached any more."""
         await self._handover.disconnected(device_id)
 
-    async def browser_said(self, device_id: str, message: Shown | Approve | Deny | Result) -> None:
-        """A message of a paired browser about a release."""
+    async def browser_said(self, device_id: str, message: Shown | Approve | Deny | Stop | Presence | Result) -> None:
+        """A message of a paired browser about a release, or about who is there."""
         match message:
             case Shown():
                 await self._handover.shown(device_id, message)
@@ -136,6 +149,10 @@ class Releases:
                 await self._handover.approve(device_id, message)
             case Deny():
                 await self._handover.deny(device_id, message)
+            case Stop():
+                await self._handover.stop(device_id, message)
+            case Presence():
+                await self._handover.presence(device_id, message)
             case Result():
                 await self._handover.result(device_id, message)
 

@@ -1,7 +1,8 @@
 """The state machine, as data: which step follows which, and what a browser may say when.
 
-pending → approved → filling → finished; every state may go to finished. A step is one conditional
-UPDATE, so of two that race only one happens.
+pending → approved → filling → finished; every state may go to finished. On an intent, ``approved``
+waits for the agent's token, and filling → approved once more when nothing reached the page. A step
+is one conditional UPDATE, so of two that race only one happens.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ BEFORE_FILL = frozenset(
         Outcome.PAGE_CHANGED,
         Outcome.PASSKEY_REQUIRED,
         Outcome.NOT_ENROLLED,
+        Outcome.REFUSED_BY_RULE,
         Outcome.EXPIRED,
         Outcome.INTERRUPTED,
         Outcome.INTERNAL_ERROR,

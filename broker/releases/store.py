@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, delete, func, select, update
 
 from broker.audit import Event, record
 from broker.core.clock import DAY_MS, Clock
@@ -15,18 +15,28 @@ from broker.policy import Verdict, one_pending_per_card
 from broker.protocol.agent_api import Release, ReleaseStatus
 from broker.protocol.issuer_api import ReportOutcome
 from broker.protocol.outcomes import MEANINGS, Outcome
+from broker.releases.introspection import Ending
 from broker.releases.states import UNFINISHED
 from broker.releases.tables import releases
 from broker.storage import Database, Transaction
 
+_GIVE_TOKEN = "Ask LedgerOS for card details with this intentId, then POST the detailsToken to /v1/releases/{id}/token."
+
 
 @dataclass(frozen=True, slots=True)
 class Created:
-    """The release of a token: `is_new`, or the one this agent already has; `taken` when another agent has it."""
+    """The release of a token or intent: `is_new`, or the one this agent already has; `taken` when another agent has it."""
 
     release_id: str
     is_new: bool
     taken: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """The request repeats the unfinished release of this id."""
+
+    release_id: str
 
 
 class ReleaseStore:
@@ -36,15 +46,19 @@ class ReleaseStore:
         self._database = database
         self._clock = clock
 
-    async def create(self, release_id: str, agent_id: str, token_hash: bytes, expires_at: int) -> Created:
-        """A new pending release, unless the token already has one: a token never makes two offers."""
+    async def create(self, release_id: str, agent_id: str, token_hash: bytes | None, intent_id: str | None, expires_at: int) -> Created:
+        """A new pending release, unless the token has one, or the intent one that is not finished: neither makes two offers."""
 
         def job(transaction: Transaction) -> Created:
             now = self._clock.now_ms()
-            found = transaction.sql.execute(select(releases.c.id, releases.c.agent_id).where(releases.c.token_hash == token_hash)).first()
+            same = (
+                releases.c.token_hash == token_hash if intent_id is None
+                else (releases.c.intent_id == intent_id) & (releases.c.status != "finished")
+            )  # fmt: skip
+            found = transaction.sql.execute(select(releases.c.id, releases.c.agent_id).where(same)).first()
             if found is None:
                 row = {
-                    "id": release_id, "agent_id": agent_id, "token_hash": token_hash, "status": "pending",
+                    "id": release_id, "agent_id": agent_id, "token_hash": token_hash, "intent_id": intent_id, "status": "pending",
                     "created_at": now, "expires_at": expires_at,
                 }  # fmt: skip
                 transaction.sql.execute(releases.insert(), row)
@@ -52,21 +66,44 @@ class ReleaseStore:
                 return Created(release_id, is_new=True)
             if found.agent_id == agent_id:
                 return Created(found.id, is_new=False)
-            facts = {"releaseId": found.id, "agentId": agent_id, "ownerId": found.agent_id}
-            record(transaction, now, Event("alarm:token:presented-by-another-agent", facts))
+            self._alarm(transaction, found, agent_id)
             return Created(found.id, is_new=False, taken=True)
 
         return await self._database.write(job)
 
-    async def offer(self, release_id: str, columns: dict[str, Any], events: Sequence[Event]) -> Verdict | None:
-        """Record what LedgerOS said about the token, if no rule speaks against an offer for that card.
+    async def attach(self, release_id: str, agent_id: str, token_hash: bytes) -> bool:
+        """Note which token an approved release was given. True, and nothing written, when another release has it."""
 
+        def job(transaction: Transaction) -> bool:
+            found = transaction.sql.execute(select(releases.c.id, releases.c.agent_id).where(releases.c.token_hash == token_hash)).first()
+            if found is None:
+                self._change(transaction, release_id, ("approved",), {"token_hash": token_hash, "outcome": None, "detail": None})
+                record(transaction, self._clock.now_ms(), Event("agent:token:given", {"releaseId": release_id, "agentId": agent_id}))
+                return False
+            if found.agent_id != agent_id:
+                self._alarm(transaction, found, agent_id)
+            return True
+
+        return await self._database.write(job)
+
+    def _alarm(self, transaction: Transaction, found: Any, agent_id: str) -> None:
+        facts = {"releaseId": found.id, "agentId": agent_id, "ownerId": found.agent_id}
+        record(transaction, self._clock.now_ms(), Event("alarm:token:presented-by-another-agent", facts))
+
+    async def offer(self, release_id: str, agent_id: str, columns: dict[str, Any], events: Sequence[Event]) -> Verdict | Merged | None:
+        """Record what LedgerOS said, if no rule speaks against an offer for that card.
+
+        A request that repeats an unfinished one (same agent, card, origin and amount) is merged into it.
         None, and nothing written, when the release ended meanwhile.
         """
 
-        def job(transaction: Transaction) -> Verdict | None:
+        def job(transaction: Transaction) -> Verdict | Merged | None:
             same_card = (releases.c.card_id == columns["card_id"], releases.c.status != "finished", releases.c.id != release_id)
-            verdict = one_pending_per_card(transaction.sql.execute(select(releases.c.id).where(*same_card)).scalars().all())
+            others = transaction.sql.execute(select(releases).where(*same_card)).all()
+            repeated = next((row for row in others if _repeats(row, agent_id, columns)), None)
+            if repeated is not None and self._remove(transaction, release_id, repeated.id):
+                return Merged(repeated.id)
+            verdict = one_pending_per_card([row.expires_at for row in others])
             if not verdict.allowed:
                 return verdict
             if not self._change(transaction, release_id, ("pending",), columns):
@@ -75,6 +112,29 @@ class ReleaseStore:
             return verdict
 
         return await self._database.write(job)
+
+    def _remove(self, transaction: Transaction, release_id: str, into: str) -> bool:
+        mine = (releases.c.id == release_id, releases.c.status == "pending")
+        if transaction.sql.execute(delete(releases).where(*mine)).rowcount != 1:
+            return False
+        record(transaction, self._clock.now_ms(), Event("broker:release:merged", {"releaseId": release_id, "into": into}))
+        return True
+
+    async def denials(self, agent_id: str) -> tuple[int, int | None]:
+        """How often in a row this agent was denied in the last day, and when last (Unix ms)."""
+        since = self._clock.now_ms() - DAY_MS
+        approved = select(func.coalesce(func.max(releases.c.approved_at), since)).where(releases.c.agent_id == agent_id)
+        denied = (releases.c.agent_id == agent_id, releases.c.outcome == Outcome.DENIED.value, releases.c.status == "finished")
+
+        def job(connection: Connection) -> tuple[int, int | None]:
+            last_approval = connection.execute(approved).scalar_one()
+            query = select(func.count(), func.max(releases.c.finished_at)).where(
+                *denied, releases.c.finished_at > max(last_approval, since)
+            )
+            count, last = connection.execute(query).one()
+            return count, last
+
+        return await self._database.read(job)
 
     async def move(self, release_id: str, source: ReleaseStatus, target: ReleaseStatus, events: Sequence[Event], **columns: Any) -> bool:
         """`source` → `target`; False, and nothing written, when the release is not in `source` any more."""
@@ -91,8 +151,7 @@ class ReleaseStore:
         self,
         release_id: str,
         sources: Sequence[ReleaseStatus],
-        outcome: Outcome,
-        detail: str | None,
+        ending: Ending,
         fields: Sequence[str],
         event: Event | None,
     ) -> bool:
@@ -101,11 +160,12 @@ class ReleaseStore:
         def job(transaction: Transaction) -> bool:
             now = self._clock.now_ms()
             columns = {
-                "status": "finished", "outcome": outcome.value, "detail": detail, "fields": json.dumps(list(fields)), "finished_at": now,
+                "status": "finished", "outcome": ending.outcome.value, "detail": ending.detail, "fields": json.dumps(list(fields)),
+                "finished_at": now, "retry_at": ending.retry_at, "reported_at": None,
             }  # fmt: skip
             if not self._change(transaction, release_id, sources, columns):
                 return False
-            ended = Event("broker:release:finished", {"releaseId": release_id, "outcome": outcome.value})
+            ended = Event("broker:release:finished", {"releaseId": release_id, "outcome": ending.outcome.value})
             record(transaction, now, *([event, ended] if event else [ended]))
             return True
 
@@ -151,11 +211,18 @@ class ReleaseStore:
     async def unreported(self) -> list[ReportOutcome]:
         """Outcomes of the last day that LedgerOS has not confirmed, oldest first."""
         since = self._clock.now_ms() - DAY_MS
-        wanted = (releases.c.reported_at.is_(None), releases.c.access_event_id.is_not(None), releases.c.finished_at > since)
+        known = releases.c.access_event_id.is_not(None) | (releases.c.intent_id.is_not(None) & releases.c.card_id.is_not(None))
+        wanted = (releases.c.reported_at.is_(None), known, releases.c.finished_at > since)
         query = select(releases).where(*wanted).order_by(releases.c.finished_at)
         rows = await self._database.read(lambda connection: connection.execute(query).all())
         return [
-            ReportOutcome(release_id=row.id, access_event_id=row.access_event_id, outcome=Outcome(row.outcome), fields=_fields(row))
+            ReportOutcome(
+                release_id=row.id,
+                access_event_id=row.access_event_id,
+                intent_id=row.intent_id,
+                outcome=Outcome(row.outcome),
+                fields=_fields(row),
+            )
             for row in rows
         ]
 
@@ -180,12 +247,13 @@ def as_release(row: Row[Any]) -> Release:
     """A row as the agent sees it."""
     outcome = None if row.outcome is None else Outcome(row.outcome)
     meaning = None if outcome is None else MEANINGS[outcome]
+    waits = row.status == "approved" and row.intent_id is not None and row.token_hash is None
     return Release(
         id=row.id,
         status=row.status,
         outcome=outcome,
         message=row.detail or (meaning.sentence if meaning else None),
-        next_step=meaning.next_step if meaning else None,
+        next_step=_GIVE_TOKEN if waits else meaning.next_step if meaning else None,
         card_id=row.card_id,
         last4=row.last4,
         origin=row.origin,
@@ -194,7 +262,14 @@ def as_release(row: Row[Any]) -> Release:
         created_at=row.created_at,
         expires_at=row.expires_at,
         finished_at=row.finished_at,
+        intent_id=row.intent_id,
+        retry_at=row.retry_at,
     )
+
+
+def _repeats(row: Row[Any], agent_id: str, columns: dict[str, Any]) -> bool:
+    same = (row.agent_id, row.origin, row.amount) == (agent_id, columns["origin"], columns["amount"])
+    return same and (row.intent_id is None) == (columns["intent_id"] is None)
 
 
 def _fields(row: Row[Any]) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""One row per release. The token itself is not in it, only its SHA-256."""
+"""One row per release. The token itself is not in it, only its SHA-256; null while a release on an intent waits for one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ releases = Table(
     metadata,
     Column("id", Text, primary_key=True),
     Column("agent_id", Text, nullable=False),  # the broker's own id of the agent that asked
-    Column("token_hash", LargeBinary, nullable=False, unique=True),
+    Column("token_hash", LargeBinary, unique=True),
     Column("status", Text, nullable=False),
     Column("outcome", Text),
     Column("detail", Text),  # replaces the outcome's general sentence where there is more to say
@@ -26,6 +26,11 @@ releases = Table(
     Column("expires_at", Integer, nullable=False),
     Column("finished_at", Integer),
     Column("reported_at", Integer),
+    Column("intent_id", Text),
+    Column("amount", Integer),  # expected, minor units: a repeat asks for the same
+    Column("approved_at", Integer),
+    Column("retry_at", Integer),
     Index("releases_by_agent", "agent_id", "created_at"),
     Index("releases_by_status", "status"),
+    Index("releases_by_intent", "intent_id"),
 )

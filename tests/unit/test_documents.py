@@ -32,6 +32,20 @@ def test_every_line_of_the_threat_model_names_a_test() -> None:
     assert not [row for row in rows if "`tests/" not in row]
 
 
+def test_every_file_of_attacks_is_named_in_the_threat_model() -> None:
+    text = (ROOT / "THREAT_MODEL.md").read_text()
+    files = sorted((ROOT / "tests" / "adversary").glob("test_*.py"))
+    assert len(files) > 8
+    assert not [path.name for path in files if f"`tests/adversary/{path.name}" not in text]
+
+
+def test_every_line_of_the_promise_table_names_a_test() -> None:
+    table = (ROOT / "README.md").read_text().split("## What is promised")[1].split("\n## ")[0]
+    rows = [line for line in table.splitlines() if line.startswith("| ") and not line.startswith("| can the agent")]
+    assert len(rows) >= 4
+    assert not [row for row in rows if "`tests/" not in row]
+
+
 def test_the_readme_names_only_commands_that_exist() -> None:
     from typer.main import get_command
 

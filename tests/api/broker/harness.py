@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
-from aiohttp import web
+from aiohttp import ClientSession, TCPConnector, web
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
@@ -116,6 +116,13 @@ class FakeLedger:
         self.tokens[token] = example_facts(token, self.broker_id, self.clock.now_ms() + int(seconds * 1000), card_id=card_id, **changes)
         return token
 
+    def intend(self, *, seconds: float = 1800, **changes: Any) -> str:
+        """An intent that LedgerOS knows."""
+        intent_id = f"int_{secrets.token_hex(8)}"
+        about = {"token_hash": None, "access_event_id": None, "intent_id": intent_id, **changes}
+        self.tokens[intent_id] = example_facts(intent_id, self.broker_id, self.clock.now_ms() + int(seconds * 1000), **about)
+        return intent_id
+
     def answer(self, path: str, body: Any, status: int = 200) -> None:
         """From now on `path` answers this."""
         self.answers[path] = lambda: web.json_response(body, status=status)
@@ -152,7 +159,7 @@ class FakeLedger:
                     {"time": self.clock.now_ms(), "brokerId": self.broker_id, "enrolled": True, "organisationName": "Acme"}
                 )
             case "introspect":
-                return web.json_response(self._introspect(body["token"]).wire())
+                return web.json_response(self._introspect(body["token"] or body["intentId"]).wire())
             case "redeem":
                 return self._redeem(Redeem.read(body))
             case _:
@@ -178,7 +185,9 @@ class FakeLedger:
         )
         sealed = seal(card, self.recipients[decision.recipient_key_id], decision.digest(), decision.card_id)
         window = Window(id="win_1", max_amount=decision.max_amount, currency="USD", expires_at=self.clock.now_ms() + 900_000)
-        return web.json_response(Redeemed(access_event_id=decision.access_event_id or "", sealed=sealed, window=window).wire())
+        return web.json_response(
+            Redeemed(access_event_id=decision.access_event_id or f"evt_{len(self.spent)}", sealed=sealed, window=window).wire()
+        )
 
 
 def refuse(status: int, code: str, message: str) -> web.Response:
@@ -331,7 +340,7 @@ class Browser:
     def decide(self, offer: Offer, **changes: Any) -> SignedDecision:
         facts = read_facts(offer)
         members: dict[str, Any] = {
-            "version": 1, "release_id": offer.release_id, "token_hash": facts.token_hash,
+            "version": 1, "release_id": offer.release_id, "token_hash": facts.token_hash, "intent_id": facts.intent_id,
             "facts_hash": b64u(hashlib.sha256(offer.facts.encode()).digest()), "access_event_id": facts.access_event_id,
             "broker_id": facts.broker_id, "device_id": "dev_1", "agent_id": facts.agent_id, "card_id": facts.card_id,
             "last4": facts.last4, "agent_name": facts.agent_name, "claimed": offer.claimed,
@@ -398,6 +407,15 @@ class Stack:
 
     async def events(self) -> list[str]:
         return [entry.name for entry in await self.broker.database.read(read_events)]
+
+    async def ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> tuple[int, dict[str, Any]]:
+        """One call of the agent API, as plain HTTP."""
+        tls, headers = client_context(self.state.pki), {"Authorization": f"Bearer {self.credential}"}
+        async with (
+            ClientSession(connector=TCPConnector(ssl=tls), headers=headers) as session,
+            session.request(method, self.broker.agent_url + path, json=body) as response,
+        ):
+            return response.status, await response.json()
 
     async def happened(self, name: str) -> None:
         """Wait for an event of this name."""

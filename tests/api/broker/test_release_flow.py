@@ -193,10 +193,11 @@ async def test_one_pending_release_per_card(stack: Stack) -> None:
     browser = await stack.browser()
     async with stack.client() as agent:
         first = await agent.request_release(stack.ledger.mint())
-        second = await agent.request_release(stack.ledger.mint())
+        second = await agent.request_release(stack.ledger.mint(expected_amount=1))
         assert second.outcome == "refused_by_rule"
         assert second.message is not None
         assert "one_pending_per_card" in second.message
+        assert second.retry_at == first.expires_at
         await browser.deny(first.id)
         await agent.wait(first.id)
         assert (await agent.request_release(stack.ledger.mint())).status == "pending"

@@ -16,8 +16,22 @@ from broker import admin
 from broker.app import BrokerSettings, RunningBroker, running_broker
 from broker.client import AgentClient, AgentError, BrokerClient, LedgerClient, Release
 from broker.core.clock import SystemClock
-from broker.protocol.channel import Approve, Deliver, Enrol, EnrolAnswer, Offer, Status
+from broker.protocol.channel import (
+    Act,
+    ActAnswer,
+    Approve,
+    Deliver,
+    Enrol,
+    EnrolAnswer,
+    GrantsAnswer,
+    MakeGrant,
+    Offer,
+    Presence,
+    Status,
+    Stop,
+)
 from broker.protocol.decision import SignedDecision
+from broker.protocol.outcomes import Outcome
 from broker.state import BrokerState
 from tests.api.broker.harness import Browser, eventually
 from tests.api.broker.test_restart import broker_process
@@ -245,3 +259,55 @@ async def test_a_broker_killed_after_the_offer_comes_back_and_the_next_release_w
             process.send_signal(signal.SIGTERM)
             assert await asyncio.wait_for(process.wait(), 10) == 0
             await browser.gone()
+
+
+async def test_approval_first_with_a_second_try_and_one_charge(chain: Chain) -> None:
+    world, broker = chain.world, chain.agent.broker
+    card_id = await world.new_card()
+    intent_id = await world.intent(card_id)
+    asked = await broker._call("POST", "/v1/releases", body={"intentId": intent_id, "pageUrl": SHOP + "/pay"})
+    offer = await chain.browser.expect(Offer)
+    facts = world.device.facts(offer.facts)
+    assert (facts.token_hash, facts.intent_id, facts.expected_amount) == (None, intent_id, 5_000)
+    signed = await chain.approve(offer)
+    assert (await broker._call("GET", f"/v1/releases/{asked['id']}?wait=20", seconds=30))["status"] == "approved"
+
+    async def give() -> Deliver:
+        token = (await world.details(card_id, intentId=intent_id)).body["detailsToken"]
+        await broker._call("POST", f"/v1/releases/{asked['id']}/token", body={"detailsToken": token})
+        return await chain.browser.expect(Deliver)
+
+    await give()
+    await chain.browser.report(asked["id"], Outcome.PAGE_CHANGED)
+    assert (await broker._call("GET", f"/v1/releases/{asked['id']}?wait=20", seconds=30))["outcome"] == "page_changed"
+    card = await chain.browser.fill(await give(), signed)
+    assert (await broker.wait(asked["id"])).outcome == "filled"
+    assert (await world.authorise(card)).body["status"] == "pending"
+    assert (await world.authorise(card)).body["declinedReason"] == "no_release", "the first window is closed, the second used"
+
+
+async def test_a_rule_made_in_the_browser_pays_and_a_stop_takes_the_next_one_back(chain: Chain) -> None:
+    world = chain.world
+    grant = world.device.grant(world.agent_id, world.clock.now_ms())
+    await chain.browser.send(MakeGrant(request_id="AA", signed=grant))
+    made = await chain.browser.expect(GrantsAnswer)
+    assert (made.error, [state.grant for state in made.grants]) == (None, [grant.grant])
+    await chain.browser.send(Presence(attended=False))
+    waiting = await chain.ask()
+    offer = await chain.browser.expect(Offer)
+    ruled = world.device.decision(
+        offer.facts, world.clock.now_ms(), releaseId=offer.release_id, claimed=offer.claimed.wire(), grantId=grant.grant.grant_id
+    )
+    signed = world.device.sign(ruled, passkey=False)
+    await chain.browser.send(Approve(release_id=offer.release_id, signed=signed))
+    deliver = await chain.browser.expect(Deliver)
+    await chain.browser.send(Stop(release_id=offer.release_id))
+    assert (await waiting).outcome == "stopped"
+    stolen = world.device.open({"sealed": deliver.sealed.wire()}, ruled)
+    await eventually(lambda: "person:window:closed" in world.issuer.names())
+    assert (await world.authorise(stolen)).body["declinedReason"] == "no_release"
+    act = world.device.act("revoke_grant", grant.grant.grant_id, world.clock.now_ms())
+    await chain.browser.send(Act(request_id="BB", signed=act))
+    assert (await chain.browser.expect(ActAnswer)).error is None
+    refused = await (await chain.ask())
+    assert (refused.outcome, "somebody_can_be_asked" in (refused.message or "")) == ("refused_by_rule", True)

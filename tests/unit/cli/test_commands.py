@@ -59,7 +59,7 @@ def test_a_changed_log_does_not_verify(tmp_path: Path) -> None:
     [
         ("devices", "revoke", "dev_1"),
         ("agents", "revoke", "agt_1"),
-        ("broker", "run", "--port", "0"),
+        ("issuer", "setup-link"),
         ("demo", "COLOUR=red"),
         ("demo", "HEADED=2"),
     ],

@@ -15,8 +15,8 @@ def test_a_card_without_another_release_is_allowed() -> None:
 
 
 def test_a_refusal_names_its_rule() -> None:
-    verdict = one_pending_per_card(["rel_1"])
-    assert (verdict.allowed, verdict.rule) == (False, "one_pending_per_card")
+    verdict = one_pending_per_card([5, 7])
+    assert (verdict.allowed, verdict.rule, verdict.retry_at) == (False, "one_pending_per_card", 7)
     assert verdict.sentence is not None
     assert verdict.rule is not None
     assert verdict.rule in verdict.sentence

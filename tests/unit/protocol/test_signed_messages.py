@@ -42,7 +42,7 @@ def test_facts_changed_by_a_broker_are_not_facts() -> None:
     for forged in (
         f"{header}.{b64u(canonical_json(other))}.{signature}",
         f"{none_header}.{payload}.",
-        f"{header}.{payload}.{signature[:-2]}AA",
+        f"{header}.{payload}.{'B' if signature[0] == 'A' else 'A'}{signature[1:]}",
         f"{header}.{payload}",
         "",
     ):
@@ -100,6 +100,7 @@ def test_a_bad_message_is_refused_without_repeating_it() -> None:
 def test_every_outcome_says_what_it_means_and_what_to_do() -> None:
     assert set(MEANINGS) == set(Outcome)
     assert all(m.sentence.endswith(".") and m.next_step for m in MEANINGS.values())
+    assert not [code for code, m in MEANINGS.items() if m.value_delivered and m.retry == "same decision"]
 
 
 def test_the_schema_holds_every_message() -> None:
@@ -112,4 +113,4 @@ def test_the_protocol_document_holds_the_outcome_table() -> None:
     document = (Path(__file__).parents[3] / "broker/protocol/PROTOCOL.md").read_text()
     for code, meaning in MEANINGS.items():
         delivered = "yes" if meaning.value_delivered else "no"
-        assert f"| `{code.value}` | {meaning.sentence} | {meaning.next_step} | {delivered} |" in document
+        assert f"| `{code.value}` | {meaning.sentence} | {meaning.next_step} | {delivered} | {meaning.retry} |" in document

@@ -28,7 +28,7 @@ from broker.core.canonical import b64u
 from broker.core.ids import IdFactory, secret_hash
 from broker.issuer_client import IssuerRefusedError, IssuerUnavailableError
 from broker.protocol.agent_api import CreateRelease
-from broker.protocol.channel import Approve, Deliver, Deny, Offer, Result
+from broker.protocol.channel import Approve, Deliver, Deny, Offer, Result, Stop
 from broker.protocol.decision import Decision, Seen, SignedDecision
 from broker.protocol.facts import Facts, sign_facts
 from broker.protocol.issuer_api import Introspected, Redeem, Redeemed, ReportOutcome, Window
@@ -60,6 +60,7 @@ class _Ledger:
         self.key = Ed25519PrivateKey.generate()
         self.cards: dict[str, str] = {}
         self.redeems: list[str] = []
+        self.closed: list[str] = []
         self.waiting: list[asyncio.Future[str]] = []
 
     async def introspect(self, token: str) -> Introspected:
@@ -71,6 +72,12 @@ class _Ledger:
             linked_origins=(), approval="click", step_up_above=0, amount_tolerance_basis_points=0,
         )  # fmt: skip
         return Introspected(active=True, reason=None, message=None, facts=sign_facts(facts, self.key))
+
+    async def introspect_intent(self, intent_id: str) -> Introspected:
+        raise AssertionError("nobody asks with an intent here")
+
+    async def close_window(self, access_event_id: str) -> None:
+        self.closed.append(access_event_id)
 
     async def redeem(self, request: Redeem) -> Redeemed:
         self.redeems.append(request.token)
@@ -114,6 +121,7 @@ class Interleavings(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
+        self.asked = 0
         self.folder = tempfile.TemporaryDirectory()
         self.runner = asyncio.Runner()
         self.clock = _Clock()
@@ -161,7 +169,10 @@ class Interleavings(RuleBasedStateMachine):
     def ask(self, card: str) -> None:
         token = "tok_" + secrets.token_urlsafe(32)
         self.ledger.cards[token] = card
-        self.run(self.releases.request("agt_1", CreateRelease(details_token=token, origin=ORIGIN)))
+        # Mostly another agent each time: one alone would soon meet nothing but merged repeats and cool-downs.
+        self.asked += 1
+        agent = f"agt_{self.asked % 7}"
+        self.run(self.releases.request(agent, CreateRelease(details_token=token, origin=ORIGIN)))
 
     @rule(card=st.sampled_from(["card_1", "card_2", "card_3", "card_4"]), answer=st.sampled_from(["sealed", "sealed", "refused"]))
     def ask_and_approve(self, card: str, answer: str) -> None:
@@ -215,6 +226,12 @@ class Interleavings(RuleBasedStateMachine):
         self.run(
             self.releases.browser_said(device, Result(release_id=offer.release_id, outcome=Outcome.FILLED, fields=("number",), failed=()))
         )
+
+    @precondition(lambda self: self.browsers.offers())
+    @rule(pick=PICK)
+    def stop(self, pick: int) -> None:
+        device, offer = self.picked(pick)
+        self.run(self.releases.browser_said(device, Stop(release_id=offer.release_id)))
 
     def picked(self, pick: int) -> tuple[str, Offer]:
         offers = self.browsers.offers()
@@ -280,6 +297,8 @@ class Interleavings(RuleBasedStateMachine):
                 assert names["issuer:token:redeemed", row.id] == 1
             if row.outcome == "filled":
                 assert names["broker:credentials:delivered", row.id] == names["extension:release:filled", row.id] == 1
+            if row.outcome == "stopped":
+                assert names["person:release:approved", row.id] == names["person:release:stopped", row.id] == 1
             if row.outcome == "denied":
                 assert names["person:release:denied", row.id] == 1
 

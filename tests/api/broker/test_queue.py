@@ -1,0 +1,160 @@
+"""What the broker spares a person: repeats, pestering, questions to an empty chair; and the way back."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from broker.protocol.channel import Act, ActAnswer, Deliver, GrantsAnswer, ListGrants, Offer, Presence, Shown, Stop
+from broker.protocol.grants import Action, Grant, GrantState, SignedAction
+from tests.api.broker.harness import ORIGIN, Stack, eventually, refuse
+
+
+def grant(stack: Stack, **changes: Any) -> GrantState:
+    now = stack.clock.now_ms()
+    members = {
+        "version": 1, "grant_id": "grant_1", "device_id": "dev_1", "agent_id": "agent_1", "agent_name": "checkout-bot", "origin": ORIGIN,
+        "max_amount": 5_000, "currency": "USD", "count_per_day": 1, "from_minute": 0, "to_minute": 1440, "utc_offset_minutes": 0,
+        "modes": ("direct",), "created_at": now - 1, "ends_at": now + 1_000_000, "nonce": "AA", **changes,
+    }  # fmt: skip
+    return GrantState(grant=Grant(**members), used_today=0, used_total=0, last_used_at=None, revoked_at=None)
+
+
+async def test_a_repeat_is_the_same_release(stack: Stack) -> None:
+    browser = await stack.browser()
+    async with stack.client() as agent:
+        first = await agent.request_release(stack.ledger.mint(), page_url=ORIGIN + "/pay")
+        again = await agent.request_release(stack.ledger.mint(), origin=ORIGIN)
+        assert again == first
+        await browser.expect(Offer)
+        other = await agent.request_release(stack.ledger.mint(expected_amount=1), origin=ORIGIN)
+        assert other.outcome == "refused_by_rule"
+        assert len(await agent.releases()) == 2
+    await browser.settled()
+    assert not [message for message in browser.received[2:] if isinstance(message, Offer)]
+    assert "broker:release:merged" in await stack.events()
+
+
+async def test_denials_in_a_row_cool_the_agent_down_and_an_approval_ends_it(stack: Stack) -> None:
+    browser = await stack.browser()
+    async with stack.client() as agent:
+
+        async def denied() -> None:
+            asked = await agent.request_release(stack.ledger.mint())
+            assert asked.status == "pending", asked
+            await browser.deny((await browser.expect(Offer)).release_id)
+            await agent.wait(asked.id)
+
+        await denied()
+        await denied()
+        refused = await agent.request_release(stack.ledger.mint())
+        assert (refused.outcome, refused.retry_at) == ("refused_by_rule", stack.clock.now_ms() + 30_000)
+        assert "cool_down_after_denials" in (refused.message or "")
+        stack.clock.advance(30)
+        await denied()
+        refused = await agent.request_release(stack.ledger.mint())
+        assert refused.retry_at == stack.clock.now_ms() + 120_000
+        stack.clock.advance(120)
+        asked = await agent.request_release(stack.ledger.mint())
+        signed = await browser.approve(await browser.expect(Offer))
+        await browser.fill(await browser.expect(Deliver), signed)
+        await agent.wait(asked.id)
+        stack.clock.advance(1)
+        await denied()
+        assert (await agent.request_release(stack.ledger.mint())).status == "pending"
+
+
+async def test_with_nobody_there_a_request_without_a_rule_is_refused_at_once(stack: Stack) -> None:
+    browser = await stack.browser()
+    await browser.send(Presence(attended=False))
+    await browser.settled()
+    async with stack.client() as agent:
+        refused = await agent.request_release(stack.ledger.mint(), origin=ORIGIN)
+        assert (refused.outcome, refused.retry_at) == ("refused_by_rule", None)
+        assert "somebody_can_be_asked" in (refused.message or "")
+        too_much = stack.ledger.mint(grants=(grant(stack, max_amount=4_999),))
+        assert (await agent.request_release(too_much, origin=ORIGIN)).outcome == "refused_by_rule"
+        covered = stack.ledger.mint(grants=(grant(stack),))
+        assert (await agent.request_release(covered, origin=ORIGIN)).status == "pending"
+        offer = await browser.expect(Offer)
+        await browser.approve(offer, grant_id="grant_1")
+        await browser.expect(Deliver)
+        await browser.send(Presence(attended=True))
+        await browser.settled()
+        assert (await agent.request_release(stack.ledger.mint(card_id="card_2"), origin=ORIGIN)).status == "pending"
+    assert "grant:release:approved" in await stack.events()
+    assert "person:release:approved" not in await stack.events()
+
+
+async def test_who_leaves_without_having_seen_a_request_leaves_it_refused(stack: Stack) -> None:
+    browser = await stack.browser()
+    async with stack.client() as agent:
+        unseen = await agent.request_release(stack.ledger.mint())
+        await browser.expect(Offer)
+        seen = await agent.request_release(stack.ledger.mint(card_id="card_2"))
+        await browser.send(Shown(release_id=(await browser.expect(Offer)).release_id))
+        await browser.send(Presence(attended=False))
+        await browser.settled()
+        assert (await agent.get(unseen.id)).outcome == "refused_by_rule"
+        assert (await agent.get(seen.id)).status == "pending"
+
+
+async def test_a_browser_with_somebody_in_front_of_it_is_preferred(stack: Stack) -> None:
+    attended, empty = await stack.browser(), await stack.browser()
+    await empty.send(Presence(attended=False))
+    await empty.settled()
+    async with stack.client() as agent:
+        await agent.request_release(stack.ledger.mint())
+    assert await attended.expect(Offer)
+
+
+async def test_stop_after_the_redeem_closes_the_window_and_nothing_is_filled(stack: Stack) -> None:
+    browser = await stack.browser()
+    async with stack.client() as agent:
+        asked = await agent.request_release(stack.ledger.mint())
+        signed = await browser.approve(await browser.expect(Offer))
+        deliver = await browser.expect(Deliver)
+        await browser.send(Stop(release_id=asked.id))
+        assert (await agent.wait(asked.id)).outcome == "stopped"
+        await browser.fill(deliver, signed)
+        await browser.settled()
+        assert (await agent.get(asked.id)).outcome == "stopped"
+    await eventually(lambda: bool(stack.ledger.called("windows/close")))
+    assert stack.ledger.called("windows/close") == [{"accessEventId": signed.decision.access_event_id}]
+
+
+async def test_stop_while_ledgeros_redeems_delivers_nothing_and_closes_the_window(stack: Stack) -> None:
+    browser = await stack.browser()
+    async with stack.client() as agent:
+        asked = await agent.request_release(stack.ledger.mint())
+        stack.ledger.pause = asyncio.Event()
+        await browser.approve(await browser.expect(Offer))
+        await eventually(lambda: bool(stack.ledger.called("redeem")))
+        await browser.send(Stop(release_id=asked.id))
+        assert (await agent.wait(asked.id)).outcome == "stopped"
+        stack.ledger.pause.set()
+    await eventually(lambda: bool(stack.ledger.called("windows/close")))
+    assert not [message for message in browser.received if isinstance(message, Deliver)]
+
+
+async def test_only_what_was_approved_here_can_be_stopped(stack: Stack) -> None:
+    browser, other = await stack.browser(), await stack.browser()
+    async with stack.client() as agent:
+        asked = await agent.request_release(stack.ledger.mint())
+        for one in (browser, other):
+            await one.send(Stop(release_id=asked.id))
+            await one.settled()
+        assert (await agent.get(asked.id)).status == "pending"
+
+
+async def test_rules_and_actions_travel_to_ledgeros_and_its_refusal_comes_back(stack: Stack) -> None:
+    browser = await stack.browser()
+    stack.ledger.answer("grants", {"grants": [grant(stack).wire()]})
+    await browser.send(ListGrants(request_id="AA"))
+    assert (await browser.expect(GrantsAnswer)).grants == (grant(stack),)
+    action = Action(version=1, kind="freeze_card", subject="card_1", device_id="dev_1", at=1, nonce="AA")
+    await browser.send(Act(request_id="BB", signed=SignedAction(action=action, device_signature="AA")))
+    assert (await browser.expect(ActAnswer)).error is None
+    stack.ledger.answers["actions"] = lambda: refuse(403, "bad_signature", "It is not signed by the browser it names.")
+    await browser.send(Act(request_id="CC", signed=SignedAction(action=action, device_signature="AA")))
+    assert "not signed" in ((await browser.expect(ActAnswer)).error or "")

@@ -1,0 +1,87 @@
+"""The help a newcomer reads, and how lists look: headings, relative times, colours that never stand alone."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+from typer.testing import CliRunner
+
+from broker.cli.help import SECTIONS, sections
+from broker.cli.output import cell
+from broker.cli.root import app
+from broker.core.clock import DAY_MS, HOUR_MS, MINUTE_MS, SystemClock
+from broker.core.errors import LedgerError
+from broker.terminal import relative
+
+NOW = 1_800_000_000_000
+
+
+def commands() -> list[str]:
+    return list(get_command(app).commands)  # type: ignore[attr-defined]
+
+
+def test_every_command_stands_under_exactly_one_heading() -> None:
+    placed = [name for _, names in sections(commands()) for name in names]
+    assert sorted(placed) == sorted(commands())
+
+
+def test_a_heading_names_no_command_that_does_not_exist() -> None:
+    assert {name for names in SECTIONS.values() for name in names} <= set(commands())
+
+
+def test_the_help_begins_with_how_to_start_and_ends_with_the_first_steps() -> None:
+    said = CliRunner().invoke(app, ["--help"], terminal_width=120).stdout
+    assert said.index("Start:") < said.index("Every day:") < said.index("First steps:")
+    assert "--install-completion" in said
+
+
+@pytest.mark.parametrize("name", [name for heading in list(SECTIONS)[:-1] for name in SECTIONS[heading]])
+def test_every_command_for_people_explains_itself(name: str) -> None:
+    done = CliRunner().invoke(app, [name, "--help"])
+    assert done.exit_code == 0
+    assert len(done.stdout.splitlines()[2].strip()) > 15
+
+
+@pytest.mark.parametrize(
+    ("at", "words"),
+    [
+        (NOW, "now"),
+        (NOW - 3 * MINUTE_MS, "3 min ago"),
+        (NOW - 25 * HOUR_MS, "1 d ago"),
+        (NOW + 2 * HOUR_MS, "in 2 h"),
+        (NOW - 40 * DAY_MS, "2026-12-06"),
+    ],
+)
+def test_times_are_relative_until_a_date_says_more(at: int, words: str) -> None:
+    assert relative(at, NOW) == words
+
+
+def test_a_state_is_coloured_and_still_a_word() -> None:
+    assert cell("status", "frozen") == "[yellow]frozen[/yellow]"
+    assert cell("outcome", "origin_mismatch") == "[red]origin_mismatch[/red]"
+    assert cell("createdAt", SystemClock().now_ms()) == "now"
+
+
+def test_text_from_elsewhere_writes_no_markup() -> None:
+    assert cell("status", "[red]x") == r"[default]\[red]x[/default]"
+
+
+def test_lists_are_json_for_machines_even_when_empty(tmp_path: Path) -> None:
+    for command in (["cards", "list"], ["agents", "list"], ["grants", "list"], ["releases"]):
+        done = CliRunner().invoke(app, ["--state", str(tmp_path), *command, "--json"])
+        assert json.loads(done.stdout) == []
+
+
+def test_installing_for_a_browser_that_is_not_known_is_refused(tmp_path: Path) -> None:
+    from broker.cli.install import _chosen
+    from broker.install.registry import FileRegistry
+
+    with pytest.raises(LedgerError) as refusal:
+        _chosen(["netscape"], FileRegistry(tmp_path, "linux"))
+    assert "chromium, chrome, edge, brave" in (refusal.value.hint or "")
+    with pytest.raises(LedgerError) as refusal:
+        _chosen(None, FileRegistry(tmp_path, "linux"))
+    assert "--browser" in (refusal.value.hint or "")
