@@ -4,22 +4,18 @@ import { plainText } from "../core/text";
 import type { Device } from "../keys/device";
 import { type Pins, readPins, writePins } from "../keys/pins";
 import { nonce } from "../protocol/canonical";
-import type { DeviceEnrolled, EnrolAnswer, EnrolDevice, PasskeyRegistration } from "../protocol/messages";
+import type { DeviceEnrolled, EnrolDevice, PasskeyRegistration } from "../protocol/messages";
 import { checkProof, codeId, makeProof, proofKey } from "../protocol/proof";
 import type { EnrolmentPasskey } from "../release/passkey";
-import type { ToBroker } from "./session";
-
-const ANSWER_MS = 30_000;
+import type { Asking } from "./requests";
 
 /** Why an enrolment came to nothing, in words for the person. */
 export class EnrolmentError extends Error {}
 
 export class Enrolment {
-  #open: { requestId: string; resolve(answer: EnrolAnswer): void } | null = null;
-
   constructor(
     private readonly device: Promise<Device>,
-    private readonly send: (message: ToBroker) => Promise<void>,
+    private readonly asking: Asking,
   ) {}
 
   /** What a passkey made for this enrolment must be bound to. */
@@ -42,29 +38,13 @@ export class Enrolment {
       nonce: binding.nonce,
     };
     const request: EnrolDevice = { ...unproven, proof: await makeProof(key, "extension", unproven) };
-    const { answer, error } = await this.#ask(request);
+    const { answer, error } = await this.asking.ask({ type: "enrol", request });
     if (!answer) throw new EnrolmentError(plainText(error ?? "") || "LedgerOS did not accept the code.");
     const { proof, ...unprovenAnswer } = answer;
     if (!(await checkProof(key, "issuer", { request, answer: unprovenAnswer }, proof))) {
       throw new EnrolmentError("The answer is not LedgerOS's: the code does not fit it. Nothing was changed.");
     }
     return pin(answer, passkey);
-  }
-
-  /** The broker brought an answer. */
-  answered(answer: EnrolAnswer): void {
-    if (this.#open?.requestId === answer.requestId) this.#open.resolve(answer);
-  }
-
-  async #ask(request: EnrolDevice): Promise<EnrolAnswer> {
-    const requestId = nonce();
-    const answer = new Promise<EnrolAnswer>((resolve, reject) => {
-      this.#open = { requestId, resolve };
-      setTimeout(() => reject(new EnrolmentError("LedgerOS did not answer. Try again.")), ANSWER_MS);
-    });
-    answer.catch(() => undefined);
-    await this.send({ type: "enrol", requestId, request });
-    return answer;
   }
 }
 

@@ -14,6 +14,8 @@ const TO_EXTENSION = {
   withdrawn: "Withdrawn",
   deliver: "Deliver",
   enrol_answer: "EnrolAnswer",
+  grants_answer: "GrantsAnswer",
+  act_answer: "ActAnswer",
   status: "Status",
   ping: "Ping",
   pong: "Pong",
@@ -21,7 +23,9 @@ const TO_EXTENSION = {
 type Kinds = typeof TO_EXTENSION;
 
 export type ToExtension = Messages[Kinds[keyof Kinds]];
-export type ToBroker = Messages["Shown" | "Approve" | "Deny" | "Result" | "Enrol" | "Ping" | "Pong"];
+export type ToBroker = Messages[
+  "Shown" | "Approve" | "Deny" | "Stop" | "Presence" | "Result" | "Enrol" | "MakeGrant" | "ListGrants" | "Act" | "Ping" | "Pong"
+];
 
 /** How an opening decides whether to trust the broker key in `welcome`: throws `ChannelFault` when not. */
 export type Trust = (port: BrokerPort, opening: Opening, welcome: Welcome) => Promise<void>;

@@ -1,6 +1,7 @@
 /** Web origins: parsed strictly, compared exactly, shown with the registrable domain apart. Twin of broker/core/origin.py. */
 import punycode from "punycode/punycode.es6.js";
 import { getDomain } from "tldts";
+import { looksLike, mixesAlphabets } from "./lookalike";
 
 /** The origin of an http(s) URL, or null for anything else, for user information and for what is not plain ASCII. */
 export function parseOrigin(text: string): string | null {
@@ -11,13 +12,17 @@ export function parseOrigin(text: string): string | null {
   return protocol === "https:" || protocol === "http:" ? origin : null;
 }
 
-/** An origin cut for display: `before` + `domain` (registrable, to be emphasised) + `after`; `unicode` when the host has `xn--` labels. */
+/**
+ * An origin cut for display: `before` + `domain` (registrable, to be emphasised) + `after`; `unicode` when the host has `xn--`
+ * labels, and then `twin`: the plain host it can be taken for, or "" when it mixes alphabets, or null when it does neither.
+ */
 export interface ShownOrigin {
   origin: string;
   before: string;
   domain: string;
   after: string;
   unicode: string | null;
+  twin: string | null;
 }
 
 export function shownOrigin(origin: string): ShownOrigin {
@@ -25,12 +30,14 @@ export function shownOrigin(origin: string): ShownOrigin {
   const host = url.hostname;
   const domain = getDomain(host, { allowPrivateDomains: true }) ?? host;
   const scheme = url.protocol === "https:" ? "" : `${url.protocol}//`;
+  const unicode = /(^|\.)xn--/.test(host) ? unicodeHost(host) : null;
   return {
     origin,
     before: scheme + host.slice(0, host.length - domain.length),
     domain,
     after: url.port ? `:${url.port}` : "",
-    unicode: /(^|\.)xn--/.test(host) ? unicodeHost(host) : null,
+    unicode,
+    twin: unicode && (looksLike(unicode) ?? (mixesAlphabets(unicode) ? "" : null)),
   };
 }
 

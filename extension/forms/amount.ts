@@ -1,6 +1,6 @@
 /** What the page says is to be paid: a small, honest reader that answers null when it is not sure. */
 import { exponent, SYMBOLS } from "../core/money";
-import { documents } from "./scan";
+import { documentsOf } from "./engine/roots";
 import { type Visibility, visible } from "./visibility";
 
 // Strongest first; a subtotal is not a total.
@@ -39,7 +39,7 @@ function minorUnits(text: string, digits: number): number | null {
 
 /** The amount the page names as its total in `currency`, or null when none is named or several differ. */
 export function readAmount(document: Document, currency: string, isVisible: Visibility = visible): number | null {
-  const found = documents(document).flatMap((part) => totals(part, currency, isVisible));
+  const found = documentsOf(document).flatMap((part) => totals(part, currency, isVisible));
   for (const strength of LABELS.keys()) {
     const amounts = new Set(found.filter((total) => total.strength === strength).map((total) => total.amount));
     if (amounts.size > 0) return amounts.size === 1 ? ([...amounts][0] ?? null) : null;

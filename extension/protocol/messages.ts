@@ -221,7 +221,9 @@ export interface CloseWindow {
   accessEventId: string;
 }
 /**
- * Ask for a release: with a token, or with an intent when approval comes first (exactly one). `origin` or `page_url` says where the agent wants to pay; both are claims.
+ * Ask for a release: with a token, or with an intent when approval comes first (exactly one).
+ *
+ * `origin` or `page_url` says where the agent wants to pay; both are claims.
  */
 export interface CreateRelease {
   detailsToken?: string | null;
@@ -602,10 +604,13 @@ export interface Release {
 }
 /**
  * How a release ended, for the joined record. `fields` are field types, never values.
+ *
+ * `access_event_id` is null when a release on an intent ended before it had a token; `intent_id` names the intent then.
  */
 export interface ReportOutcome {
-  accessEventId: string;
+  accessEventId: string | null;
   fields: string[];
+  intentId?: string | null;
   outcome: Outcome;
   releaseId: string;
 }
@@ -678,124 +683,148 @@ export interface Withdrawn {
 }
 
 /** Every outcome: what it means and what to do next. */
-export const OUTCOMES: Record<Outcome, { sentence: string; nextStep: string; valueDelivered: boolean }> = {
+export const OUTCOMES: Record<Outcome, { sentence: string; nextStep: string; valueDelivered: boolean; retry: string }> = {
   "already_used": {
     "nextStep": "Stop and tell the person: somebody may have copied the token.",
+    "retry": "no",
     "sentence": "The token was used before; an alarm was raised.",
     "valueDelivered": false
   },
   "ambiguous_tab": {
     "nextStep": "Leave one checkout tab open, then ask for new card details.",
+    "retry": "same decision",
     "sentence": "Several tabs show this merchant and nobody picked one.",
     "valueDelivered": false
   },
   "amount_mismatch": {
     "nextStep": "Ask for new card details with the amount on the page.",
+    "retry": "new request",
     "sentence": "The amount on the page is not the amount that was claimed.",
     "valueDelivered": false
   },
   "denied": {
     "nextStep": "Do not ask again for the same purchase.",
+    "retry": "no",
     "sentence": "The person denied this release.",
     "valueDelivered": false
   },
   "expired": {
     "nextStep": "Ask for new card details when a person is there.",
+    "retry": "new request",
     "sentence": "Nobody decided before the token expired.",
     "valueDelivered": false
   },
   "extension_offline": {
     "nextStep": "Ask the person to open the browser with the extension.",
+    "retry": "new request",
     "sentence": "No paired browser is connected to the broker.",
     "valueDelivered": false
   },
   "field_rejected": {
     "nextStep": "Look at the named field; the form may be partly filled.",
+    "retry": "new request",
     "sentence": "A field did not keep the value it was given.",
     "valueDelivered": true
   },
   "filled": {
     "nextStep": "Submit the form in the page.",
+    "retry": "no",
     "sentence": "The checkout form was filled.",
     "valueDelivered": true
   },
   "internal_error": {
     "nextStep": "Look at the broker's log, then ask for new card details.",
+    "retry": "new request",
     "sentence": "Something failed inside the broker or the extension.",
     "valueDelivered": false
   },
   "interrupted": {
     "nextStep": "Look at the page; if it is not filled, ask for new card details.",
+    "retry": "new request",
     "sentence": "The broker stopped before the release was complete.",
     "valueDelivered": false
   },
   "invalid_token": {
     "nextStep": "Ask LedgerOS for new card details.",
+    "retry": "same decision",
     "sentence": "LedgerOS does not know this token, or it expired.",
     "valueDelivered": false
   },
   "issuer_unavailable": {
     "nextStep": "Try again later with new card details.",
+    "retry": "new request",
     "sentence": "LedgerOS did not answer.",
     "valueDelivered": false
   },
   "no_form": {
     "nextStep": "Go to the payment step, then ask for new card details.",
+    "retry": "same decision",
     "sentence": "The page has no card form.",
     "valueDelivered": false
   },
   "no_tab": {
     "nextStep": "Open the checkout, then ask for new card details.",
+    "retry": "same decision",
     "sentence": "No open tab shows the page of this purchase.",
     "valueDelivered": false
   },
   "not_enrolled": {
     "nextStep": "Ask the person to enrol it in the LedgerOS dashboard.",
+    "retry": "new request",
     "sentence": "This broker or browser is not enrolled at LedgerOS.",
     "valueDelivered": false
   },
   "origin_changed": {
     "nextStep": "Return to the checkout, then ask for new card details.",
+    "retry": "same decision",
     "sentence": "The tab went to another site after the approval; nothing was written.",
     "valueDelivered": false
   },
   "origin_mismatch": {
     "nextStep": "Check the address; a person must confirm a different one.",
+    "retry": "new request",
     "sentence": "The page is not the merchant that was claimed.",
     "valueDelivered": false
   },
   "page_changed": {
     "nextStep": "Wait until the page is still, then ask for new card details.",
+    "retry": "same decision",
     "sentence": "The page or its card fields changed after the approval; nothing was written.",
     "valueDelivered": false
   },
   "passkey_required": {
     "nextStep": "Ask the person to enrol a passkey in the extension's options page.",
+    "retry": "new request",
     "sentence": "This approval needs a passkey and none is enrolled.",
     "valueDelivered": false
   },
   "refused_by_issuer": {
     "nextStep": "Read the message; the card, agent or user may be blocked.",
+    "retry": "new request",
     "sentence": "LedgerOS refused the card's release.",
     "valueDelivered": false
   },
   "refused_by_rule": {
     "nextStep": "Read the named rule; a person can change it.",
+    "retry": "new request",
     "sentence": "A rule refused this release.",
     "valueDelivered": false
   },
   "stopped": {
     "nextStep": "Do not ask again for the same purchase.",
+    "retry": "no",
     "sentence": "The person stopped this release before anything was filled.",
     "valueDelivered": false
   },
   "tab_closed": {
     "nextStep": "Open the checkout again, then ask for new card details.",
+    "retry": "same decision",
     "sentence": "The checkout tab was closed.",
     "valueDelivered": false
   },
   "wrong_broker": {
     "nextStep": "Use the broker that the token was made for.",
+    "retry": "new request",
     "sentence": "The token belongs to another broker.",
     "valueDelivered": false
   }

@@ -1,9 +1,10 @@
 /** From verified facts and what the browser sees to the decision that is signed. Pure. */
 import { plainText } from "../core/text";
+import type { Payment } from "../policy/grants";
 import { nonce } from "../protocol/canonical";
 import type { Claimed, Decision } from "../protocol/messages";
 import { type Mismatch, mismatches, needsPasskey } from "./mismatch";
-import type { Release, Target } from "./release";
+import { approvalFirst, type Release, type Target } from "./release";
 
 /** The amount shown large, which is also the most the person agrees to. `upTo`: nobody named an amount, the card's limit stands in. */
 export interface Amount {
@@ -54,8 +55,34 @@ export function passkeyNeeded(release: Release, target: Target): boolean {
   });
 }
 
-/** The decision to approve `release` on `target`, as of `now` (LedgerOS's clock). */
-export function decide(release: Release, target: Target, deviceId: string, recipientKeyId: string, now: number): Decision {
+/** What a standing rule is asked about: an amount that nobody named is covered by none. */
+export function paymentOf(release: Release, target: Target, deviceId: string, now: number): Payment {
+  const { facts } = release;
+  const amount = amountOf(release, target);
+  return {
+    deviceId,
+    agentId: facts.agentId,
+    origin: target.origin,
+    amount: amount.upTo ? null : amount.value,
+    currency: facts.expectedCurrency,
+    mode: "direct",
+    mismatches: mismatchesOf(release, target),
+    at: now,
+  };
+}
+
+// An approval that came first does not stand for as long as its intent does.
+const INTENT_APPROVAL_MS = 15 * 60_000;
+
+/** The decision to approve `release` on `target`, as of `now` (LedgerOS's clock); `grantId` names the rule that decides. */
+export function decide(
+  release: Release,
+  target: Target,
+  deviceId: string,
+  recipientKeyId: string,
+  now: number,
+  grantId: string | null = null,
+): Decision {
   const { facts } = release;
   return {
     version: 1,
@@ -63,8 +90,8 @@ export function decide(release: Release, target: Target, deviceId: string, recip
     tokenHash: facts.tokenHash,
     factsHash: release.factsHash,
     accessEventId: facts.accessEventId,
-    intentId: facts.intentId,
-    grantId: null,
+    intentId: facts.intentId ?? null,
+    grantId,
     brokerId: facts.brokerId,
     deviceId,
     agentId: facts.agentId,
@@ -84,7 +111,7 @@ export function decide(release: Release, target: Target, deviceId: string, recip
     mode: "direct",
     recipientKeyId,
     decidedAt: now,
-    expiresAt: facts.expiresAt,
+    expiresAt: approvalFirst(release) ? Math.min(facts.expiresAt, now + INTENT_APPROVAL_MS) : facts.expiresAt,
     nonce: nonce(),
   };
 }

@@ -9,7 +9,7 @@ export interface Page {
   asserting: string | null;
 }
 
-const PAGES: Record<string, Page["kind"]> = { "/popup.html": "popup", "/options.html": "options" };
+const PAGES: Record<string, Page["kind"]> = { "/popup.html": "popup", "/options.html": "options", "/welcome.html": "options" };
 
 /** Which of our pages `sender` is, or null. */
 export function pageOf(sender: chrome.runtime.MessageSender | undefined): Page["kind"] | null {

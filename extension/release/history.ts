@@ -1,8 +1,10 @@
 /** The last releases, for the popup: what a statement would show, and nothing of the card but its last four. */
 import type { Outcome } from "../protocol/messages";
+import type { Release } from "./release";
 
 export interface Entry {
   releaseId: string;
+  agentId: string;
   agentName: string;
   origin: string | null;
   amount: number | null;
@@ -11,6 +13,8 @@ export interface Entry {
   outcome: Outcome;
   fields: string[];
   failed: string[];
+  /** The standing rule that decided, in words; null when a person did. */
+  rule: string | null;
   at: number;
 }
 
@@ -28,4 +32,23 @@ export async function remember(entry: Entry): Promise<Entry[]> {
   const history = [entry, ...others].slice(0, LENGTH);
   await chrome.storage.local.set({ [KEY]: history });
   return history;
+}
+
+/** `release`, which ended with `outcome` now. */
+export function entryOf(release: Release, outcome: Outcome): Entry {
+  const { facts, target, decision } = release;
+  return {
+    releaseId: release.id,
+    agentId: facts.agentId,
+    agentName: facts.agentName,
+    origin: target?.origin ?? release.claimed.origin,
+    amount: decision?.maxAmount ?? target?.pageAmount ?? facts.expectedAmount,
+    currency: facts.expectedCurrency,
+    last4: facts.last4,
+    outcome,
+    fields: release.fields,
+    failed: release.failed,
+    rule: release.rule,
+    at: Date.now(),
+  };
 }

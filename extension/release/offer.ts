@@ -13,6 +13,8 @@ export async function accept(offer: Offer, issuer: IssuerPin): Promise<Release |
   try {
     const facts = await verifyFacts(offer.facts, issuer.issuerKey);
     if (facts.brokerId !== issuer.brokerId || !/^\d{4}$/.test(facts.last4)) return null;
+    // Exactly one of the two: a token, or an intent whose token comes after the approval.
+    if (facts.tokenHash === null ? !facts.intentId : facts.accessEventId === null) return null;
     const clockOffset = offsetOf(facts, offer);
     return {
       id: offer.releaseId,
@@ -31,6 +33,10 @@ export async function accept(offer: Offer, issuer: IssuerPin): Promise<Release |
       fields: [],
       failed: [],
       shown: false,
+      rule: null,
+      regret: null,
+      retries: 0,
+      endedAt: null,
     };
   } catch {
     return null;

@@ -1,5 +1,5 @@
 /** Looking at and writing into one document, by its documentId: a page that has gone cannot be reached by mistake. */
-import type { Checkout, FillAnswer, Look } from "../forms/checkout";
+import type { Checkout, FieldResult, FillAnswer, Look } from "../forms/checkout";
 import type { CardValues } from "../forms/values";
 import { nonce } from "../protocol/canonical";
 import type { Credentials } from "../protocol/sealing";
@@ -15,6 +15,7 @@ const lookThere = (nonce: string, currency: string) => (globalThis as World).led
 const unchangedThere = (nonce: string) => (globalThis as World).ledgerosCheckout?.unchanged(nonce) ?? false;
 const fillThere = (nonce: string, origin: string, card: CardValues) =>
   (globalThis as World).ledgerosCheckout?.fill(nonce, origin, card) ?? null;
+const settleThere = async (nonce: string) => (await (globalThis as World).ledgerosCheckout?.settle(nonce)) ?? null;
 
 // Many checkouts draw their form after the page has loaded.
 const LOOKS = 8;
@@ -86,8 +87,24 @@ export async function fillIn(target: Target, credentials: Credentials): Promise<
   }
   if (!answer) return { kind: await whatChanged(target, (await framesOf(target.tabId))?.origin ?? null) };
   if (!answer.written) return { kind: answer.reason };
-  const named = (kept: boolean) => (answer.written ? answer.fields.filter((field) => field.kept === kept).map(({ kind }) => kind) : []);
+  const fields = (await settled(target)) ?? answer.fields;
+  const named = (kept: boolean) => fields.filter((field) => field.kept === kept).map(({ kind }) => kind);
   return { kind: "filled", fields: named(true), failed: named(false) };
+}
+
+// What holds after the page's own code has run; null when the document went away meanwhile, and what was written stands.
+async function settled(target: Target): Promise<FieldResult[] | null> {
+  try {
+    const [answer] = await chrome.scripting.executeScript({
+      target: at(target.tabId, target.documentId),
+      func: settleThere,
+      args: [target.look],
+      injectImmediately: true,
+    });
+    return answer?.result ?? null;
+  } catch {
+    return null;
+  }
 }
 
 async function whatChanged(target: Target, origin: string | null): Promise<"tab_closed" | "origin_changed" | "page_changed"> {

@@ -17,25 +17,26 @@ export async function openWindow(): Promise<void> {
   ownWindow = (await chrome.windows.create({ ...WINDOW, url: chrome.runtime.getURL(PAGE) }))?.id;
 }
 
-/** Show `release`. A passkey prompt would close the toolbar popup, so those open in a window. */
-export async function present(release: Release, passkey: boolean): Promise<void> {
+/** Show `release`; `watched` when a popup is open already, `waiting` how many ask. A passkey prompt would close the toolbar popup, so those open in a window. */
+export async function present(release: Release, passkey: boolean, watched: boolean, waiting: number): Promise<void> {
   try {
-    if (passkey) await openWindow();
-    else await chrome.action.openPopup().catch(openWindow);
+    if (!watched && passkey) await openWindow();
+    else if (!watched) await chrome.action.openPopup().catch(openWindow);
   } catch {
-    await notify(release);
+    await notify(release, waiting);
     return;
   }
   const focused = await chrome.windows.getLastFocused().catch(() => null);
-  if (!focused?.focused) await notify(release);
+  if (!focused?.focused) await notify(release, waiting);
 }
 
-async function notify(release: Release): Promise<void> {
+async function notify(release: Release, waiting: number): Promise<void> {
+  const agent = plainText(release.facts.agentName, 60);
   await chrome.notifications.create(NOTIFICATION, {
     type: "basic",
     iconUrl: chrome.runtime.getURL("/icons/128.png"),
-    title: "A payment waits for you",
-    message: `${plainText(release.facts.agentName, 60)} asks. Open LedgerOS in the browser to decide.`,
+    title: waiting > 1 ? `${waiting} payments wait for you` : "A payment waits for you",
+    message: `${agent} asks. Open LedgerOS in the browser to decide.`,
   });
 }
 

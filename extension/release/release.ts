@@ -1,6 +1,7 @@
 /** One release as the worker keeps it: in memory and in `storage.session`, never with a card's details. */
 import type { FieldKind } from "../forms/fields";
 import type { Claimed, Decision, Facts, Outcome } from "../protocol/messages";
+import type { Restricting } from "../rules/regret";
 
 /** Where the card details would go. All but `fields` and `pageAmount` comes from the browser, not from the page. */
 export interface Target {
@@ -27,6 +28,14 @@ export interface TabChoice {
  */
 export type State = "looking" | "choosing" | "waiting" | "asserting" | "approved" | "filling" | "finished";
 
+/** A card frozen or an agent paused with a denial. */
+export interface Regretted {
+  kind: Restricting;
+  label: string;
+  state: "doing" | "done" | "failed";
+  error: string | null;
+}
+
 export interface Release {
   id: string;
   state: State;
@@ -49,6 +58,19 @@ export interface Release {
   failed: string[];
   /** Whether `shown` was sent. */
   shown: boolean;
+  /** The standing rule that decided in the person's place, in words. */
+  rule: string | null;
+  /** What else was asked for with a denial, and what became of it. */
+  regret: Regretted | null;
+  /** How often the decision was used again after a fill that wrote nothing. */
+  retries: number;
+  /** Unix ms when it was over. */
+  endedAt: number | null;
+}
+
+/** Whether this release was asked on an intent: the agent fetches the token after the approval. */
+export function approvalFirst({ facts }: Pick<Release, "facts">): boolean {
+  return facts.tokenHash === null;
 }
 
 /** Releases survive a restart of the worker, not of the browser. */

@@ -1,27 +1,29 @@
 /** The state machine of all releases in this browser: offers in, decisions and outcomes out. */
 import type { ToBroker } from "../channel/session";
+import { plainText } from "../core/text";
 import type { Device } from "../keys/device";
-import { readPins } from "../keys/pins";
+import { readPins, writePins } from "../keys/pins";
+import { readSettings } from "../keys/settings";
+import { describe, firstCovering } from "../policy/grants";
 import { b64u, type Bytes } from "../protocol/canonical";
 import { decisionDigest } from "../protocol/decision";
 import type { Deliver, Offer, Outcome, PasskeyAssertion, Withdrawn } from "../protocol/messages";
-import { unseal } from "../protocol/sealing";
-import { decide, passkeyNeeded } from "./decide";
-import { remember } from "./history";
+import type { Restricting } from "../rules/regret";
+import { Book, OPEN } from "./book";
+import { decide, passkeyNeeded, paymentOf } from "./decide";
 import { accept, soughtOrigin } from "./offer";
-import { fillIn, findForm, stillThere } from "./page";
-import { loadReleases, type Release, type State, saveReleases } from "./release";
+import { findForm, stillThere } from "./page";
+import type { Release, Target } from "./release";
+import { retryable, settle, targetAgain } from "./settle";
 import { candidateTabs } from "./tabs";
-
-const KEPT_MS = 60_000;
-// After the deadline LedgerOS accepts no decision; an approval still unanswered then was lost with the broker.
-const ANSWER_MS = 30_000;
 
 export interface Surroundings {
   device: Promise<Device>;
   send(message: ToBroker): Promise<void>;
   /** Something the person should see now. */
   present(release: Release): void;
+  /** Freeze a card or pause an agent; throws with words for the person. `now` is LedgerOS's time. */
+  restrict(kind: Restricting, subject: string, label: string, now: number): Promise<void>;
   changed(): void;
 }
 
@@ -32,58 +34,68 @@ export interface Challenge {
   credentialIds: string[];
 }
 
-const OPEN: State[] = ["looking", "choosing", "waiting", "asserting"];
-
 export class Releases {
-  #all = new Map<string, Release>();
-  /** Answers the broker has not got yet, because the channel was down. */
-  #unsent: ToBroker[] = [];
   readonly loaded: Promise<void>;
+  #book: Book;
 
   constructor(private readonly around: Surroundings) {
-    this.loaded = this.#load();
+    this.#book = new Book(around);
+    this.loaded = this.#book.load();
   }
 
-  /** Oldest first. */
-  list(): Release[] {
-    return [...this.#all.values()];
+  /** Those that a page may show, oldest first. */
+  current(): Release[] {
+    return this.#book.current();
   }
 
   /** How many wait for the person. */
   waiting(): number {
-    return this.list().filter(({ state }) => OPEN.includes(state)).length;
+    return this.#book.waiting();
+  }
+
+  /** The release, if the person may still decide on what `revision` showed. */
+  asked(id: string, revision: number): Release | null {
+    const release = this.#book.in(id, "waiting");
+    return release?.revision === revision ? release : null;
+  }
+
+  /** The channel is open (again): say what could not be said before. */
+  flush(): Promise<void> {
+    return this.#book.flush();
   }
 
   async offered(offer: Offer): Promise<void> {
     await this.loaded;
-    if (this.#all.has(offer.releaseId)) return; // the broker repeats what is open after a reconnect
+    if (this.#book.has(offer.releaseId)) return; // the broker repeats what is open after a reconnect
     const { issuer } = await readPins();
-    if (!issuer) return this.#answer(refusal(offer.releaseId, "not_enrolled"));
+    if (!issuer) return this.#book.answer(refusal(offer.releaseId, "not_enrolled"));
     const release = await accept(offer, issuer);
-    if (!release) return this.#answer(refusal(offer.releaseId, "internal_error"));
-    this.#all.set(release.id, release);
-    if (release.deadline <= Date.now()) return this.#finish(release, "expired");
-    this.#expireLater(release);
+    if (!release) return this.#book.answer(refusal(offer.releaseId, "internal_error"));
+    if (this.#book.has(release.id)) return;
+    this.#book.add(release);
+    if (release.facts.approval !== issuer.approval) await writePins({ issuer: { ...issuer, approval: release.facts.approval } });
+    if (release.deadline <= Date.now()) return this.#book.finish(release, "expired");
     const tabs = await candidateTabs(soughtOrigin(release));
-    if (tabs.length === 0) return this.#finish(release, "no_tab");
+    if (tabs.length === 0) return this.#book.finish(release, "no_tab");
     if (tabs.length === 1 && tabs[0]) return this.#look(release, tabs[0].tabId);
+    if ((await readSettings()).unattended) return this.#book.finish(release, "ambiguous_tab");
     release.choices = tabs;
-    this.#move(release, "choosing");
+    this.#book.move(release, "choosing");
     this.around.present(release);
   }
 
   /** The person picked one of several tabs. */
   async picked(id: string, tabId: number): Promise<void> {
-    const release = this.#in(id, "choosing");
+    const release = this.#book.in(id, "choosing");
     if (release?.choices.some((choice) => choice.tabId === tabId)) await this.#look(release, tabId);
   }
 
   /** The popup has rendered this request. */
   async rendered(id: string): Promise<void> {
-    const release = this.#all.get(id);
+    const release = this.#book.get(id);
     if (!release || release.shown || !OPEN.includes(release.state)) return;
     release.shown = true;
-    this.#save();
+    this.#book.save();
     await this.around.send({ type: "shown", releaseId: id }).catch(() => undefined);
   }
 
@@ -92,9 +104,9 @@ export class Releases {
    * "changed" when the screen must be looked at again, and null otherwise.
    */
   async approve(id: string, revision: number): Promise<Challenge | "changed" | null> {
-    const release = this.#in(id, "waiting");
+    const release = this.#book.in(id, "waiting");
     if (!release?.target || release.revision !== revision) return release ? "changed" : null;
-    this.#move(release, "asserting");
+    this.#book.move(release, "asserting");
     const { target } = release;
     if (!(await stillThere(target))) {
       await this.#look(release, target.tabId);
@@ -108,84 +120,74 @@ export class Releases {
       await this.#approved(release, null);
       return null;
     }
-    this.#save();
+    this.#book.save();
     const challenge = await decisionDigest(release.decision);
     return { releaseId: id, challenge, credentialIds: passkeys.map(({ credentialId }) => credentialId) };
   }
 
   /** The passkey signed, or did not (null): then the request waits again. */
   async asserted(id: string, passkey: PasskeyAssertion | null): Promise<void> {
-    const release = this.#in(id, "asserting");
+    const release = this.#book.in(id, "asserting");
     if (!release?.decision) return;
     if (passkey) return this.#approved(release, passkey);
     release.decision = null;
-    this.#show(release);
+    this.#book.show(release);
   }
 
-  async deny(id: string): Promise<void> {
-    const release = this.#all.get(id);
+  /** The person said no, and perhaps more: `also` freezes this card or pauses this agent. */
+  async deny(id: string, also: Restricting | null): Promise<void> {
+    const release = this.#book.get(id);
     if (!release || !OPEN.includes(release.state)) return;
-    this.#end(release, "denied");
-    await this.#answer({ type: "deny", releaseId: id });
+    this.#book.end(release, "denied");
+    await this.#book.answer({ type: "deny", releaseId: id });
+    if (also) await this.#restrict(release, also);
   }
 
-  /** Sealed credentials came: open, fill, forget. Only under a decision that we signed and have not used. */
+  /** The person changed their mind after an approval: possible until the filling starts. */
+  async stop(id: string): Promise<void> {
+    const release = this.#book.in(id, "approved");
+    if (!release) return;
+    this.#book.end(release, "stopped");
+    await this.#book.answer({ type: "stop", releaseId: id });
+  }
+
+  /** Sealed credentials came, under a decision that we signed: once, or again where the last time wrote nothing. */
   async delivered({ releaseId, sealed }: Deliver): Promise<void> {
     await this.loaded;
-    const release = this.#in(releaseId, "approved");
-    if (!release?.decision || !release.target) return;
-    this.#move(release, "filling");
-    try {
-      const device = await this.around.device;
-      const digest = await decisionDigest(release.decision);
-      const filled = await fillIn(release.target, await unseal(sealed, device.sealingPair, digest, release.facts.cardId));
-      if (filled.kind !== "filled") return await this.#finish(release, filled.kind);
-      release.fields = filled.fields;
-      release.failed = filled.failed;
-      await this.#finish(release, filled.failed.length === 0 ? "filled" : "field_rejected");
-    } catch {
-      // No detail: an error here may have been near the card's details.
-      await this.#finish(release, "internal_error");
+    const release = this.#book.get(releaseId);
+    if (!release?.decision) return;
+    const again = release.state === "finished" && retryable(release, Date.now() + release.clockOffset);
+    if (release.state !== "approved" && !again) return;
+    this.#book.move(release, "filling");
+    if (again) {
+      Object.assign(release, { retries: release.retries + 1, outcome: null, endedAt: null });
+      const target = await targetAgain(release, release.decision);
+      if (typeof target === "string") return this.#book.finish(release, target);
+      release.target = target;
     }
+    const { outcome, fields, failed } = await settle(release, sealed, await this.around.device);
+    Object.assign(release, { fields, failed });
+    await this.#book.finish(release, outcome);
   }
 
   async withdrawn({ releaseId, outcome }: Withdrawn): Promise<void> {
     await this.loaded;
-    const release = this.#all.get(releaseId);
-    if (release && release.state !== "finished" && release.state !== "filling") this.#end(release, outcome);
-  }
-
-  /** The channel is open (again): say what could not be said before. */
-  async flush(): Promise<void> {
-    const unsent = this.#unsent;
-    this.#unsent = [];
-    for (const message of unsent) await this.#answer(message);
+    const release = this.#book.get(releaseId);
+    if (release && release.state !== "finished" && release.state !== "filling") this.#book.end(release, outcome);
   }
 
   /** A tab loaded another document: what waits for it is looked at again. */
   async navigated(tabId: number): Promise<void> {
-    for (const release of this.list()) {
+    for (const release of this.#book.list()) {
       if (release.target?.tabId === tabId && release.state === "waiting") await this.#look(release, tabId);
     }
   }
 
   async closed(tabId: number): Promise<void> {
-    for (const release of this.list()) {
+    for (const release of this.#book.list()) {
       const open = release.target?.tabId === tabId && [...OPEN, "approved"].includes(release.state);
-      if (open) await this.#finish(release, "tab_closed");
+      if (open) await this.#book.finish(release, "tab_closed");
     }
-  }
-
-  async #load(): Promise<void> {
-    for (const release of await loadReleases()) {
-      // A restart lost the passkey prompt, or a fill half way: the first waits again, the second is over.
-      if (release.state === "asserting") Object.assign(release, { state: "waiting", decision: null });
-      this.#all.set(release.id, release);
-      if (release.state === "filling" || release.state === "looking") await this.#finish(release, "interrupted");
-      if (release.state === "finished") this.#forgetLater(release);
-      else this.#expireLater(release);
-    }
-    this.around.changed();
   }
 
   async #look(release: Release, tabId: number): Promise<void> {
@@ -193,96 +195,65 @@ export class Releases {
     release.decision = null;
     const target = await findForm(tabId, release.facts.expectedCurrency);
     if (release.state !== "looking") return; // denied, expired or withdrawn meanwhile
-    if (!target) return this.#finish(release, "no_form");
+    if (!target) return this.#book.finish(release, "no_form");
     release.target = target;
+    if (!release.shown && (await this.#decidedByRule(release, target))) return;
+    if ((await readSettings()).unattended) return this.#book.finish(release, "refused_by_rule");
+    if (release.state !== "looking") return;
     if (passkeyNeeded(release, target) && (await readPins()).passkeys.length === 0) {
-      await this.#finish(release, "passkey_required");
+      await this.#book.finish(release, "passkey_required");
       return this.around.present(release);
     }
-    this.#show(release);
+    this.#book.show(release);
     this.around.present(release);
   }
 
-  #show(release: Release): void {
-    release.revision += 1;
-    this.#move(release, "waiting");
+  /** Approve in the person's place where a standing rule inside LedgerOS's signed facts covers this payment. */
+  async #decidedByRule(release: Release, target: Target): Promise<boolean> {
+    const { issuer } = await readPins();
+    const device = await this.around.device;
+    if (!issuer || release.state !== "looking") return false;
+    const now = Date.now() + release.clockOffset;
+    const state = firstCovering(release.facts.grants ?? [], paymentOf(release, target, issuer.deviceId, now));
+    if (!state) return false;
+    release.rule = describe(state.grant);
+    release.decision = decide(release, target, issuer.deviceId, device.sealingKeyId, now, state.grant.grantId);
+    await this.#approved(release, null);
+    return true;
   }
 
   async #approved(release: Release, passkey: PasskeyAssertion | null): Promise<void> {
     const { decision } = release;
     if (!decision) return;
-    this.#move(release, "approved");
+    this.#book.move(release, "approved");
     const device = await this.around.device;
     const deviceSignature = b64u(await device.sign(await decisionDigest(decision)));
     try {
       await this.around.send({ type: "approve", releaseId: release.id, signed: { decision, deviceSignature, passkey } });
     } catch {
       release.decision = null;
-      this.#show(release); // the popup says that the broker is not there
+      this.#book.show(release); // the popup says that the broker is not there
     }
   }
 
-  async #finish(release: Release, outcome: Outcome): Promise<void> {
-    const { fields, failed } = release;
-    this.#end(release, outcome);
-    await this.#answer({ type: "result", releaseId: release.id, outcome, fields, failed });
-  }
-
-  #end(release: Release, outcome: Outcome): void {
-    release.outcome = outcome;
-    this.#move(release, "finished");
-    this.#forgetLater(release);
-    const { facts, target } = release;
-    void remember({
-      releaseId: release.id,
-      agentName: facts.agentName,
-      origin: target?.origin ?? release.claimed.origin,
-      amount: release.decision?.maxAmount ?? target?.pageAmount ?? facts.expectedAmount,
-      currency: facts.expectedCurrency,
-      last4: facts.last4,
-      outcome,
-      fields: release.fields,
-      failed: release.failed,
-      at: Date.now(),
-    }).then(() => this.around.changed());
-  }
-
-  async #answer(message: ToBroker): Promise<void> {
-    await this.around.send(message).catch(() => this.#unsent.push(message));
-  }
-
-  #in(id: string, state: State): Release | undefined {
-    const release = this.#all.get(id);
-    return release?.state === state ? release : undefined;
-  }
-
-  #move(release: Release, state: State): void {
-    release.state = state;
-    this.#save();
-    this.around.changed();
-  }
-
-  #save(): void {
-    void saveReleases(this.list());
-  }
-
-  #expireLater(release: Release): void {
-    const left = Math.max(0, release.deadline - Date.now());
-    setTimeout(() => {
-      if (OPEN.includes(release.state)) void this.#finish(release, "expired");
-    }, left);
-    setTimeout(() => {
-      if (release.state === "approved") void this.#finish(release, "interrupted");
-    }, left + ANSWER_MS);
-  }
-
-  #forgetLater(release: Release): void {
-    setTimeout(() => {
-      this.#all.delete(release.id);
-      this.#save();
+  async #restrict(release: Release, kind: Restricting): Promise<void> {
+    const { facts } = release;
+    const card = kind === "freeze_card";
+    const label = card ? `${plainText(facts.cardBrand, 20)} ·· ${facts.last4}` : plainText(facts.agentName, 60);
+    const became = (state: "doing" | "done" | "failed", error: string | null) => {
+      release.regret = { kind, label, state, error };
+      this.#book.save();
       this.around.changed();
-    }, KEPT_MS);
+    };
+    became("doing", null);
+    try {
+      await this.around.restrict(kind, card ? facts.cardId : facts.agentId, label, Date.now() + release.clockOffset);
+      became("done", null);
+    } catch (error) {
+      became("failed", error instanceof Error ? error.message : "LedgerOS did not do it.");
+    }
   }
+
 }
 
 function refusal(releaseId: string, outcome: Outcome): ToBroker {

@@ -3,8 +3,9 @@ import { formatMoney } from "../core/money";
 import { type ShownOrigin, shownOrigin } from "../core/origin";
 import { plainText } from "../core/text";
 import type { Outcome } from "../protocol/messages";
+import { standsUntil } from "./book";
 import { amountOf, mismatchesOf, passkeyNeeded } from "./decide";
-import type { Release, State, TabChoice } from "./release";
+import { approvalFirst, type Regretted, type Release, type State, type TabChoice } from "./release";
 
 /** done (green ✓), look (amber !), bad (red ✕), open (grey ·): each has a word beside its colour. */
 export type Meaning = "done" | "look" | "bad" | "open";
@@ -41,6 +42,21 @@ export interface RequestView {
   outcome: Outcome | null;
   fields: string[];
   failed: string[];
+  /** The agent fetches the card only after the approval. */
+  approvalFirst: boolean;
+  /** Until when the approval stands, once there is one. */
+  standsUntil: number;
+  /** The standing rule that decided, in words. */
+  rule: string | null;
+  regret: Regretted | null;
+  /** What a new standing rule would start from; null where none can be made from this request. */
+  ruleFrom: RuleFrom | null;
+}
+
+export interface RuleFrom {
+  site: string;
+  amount: number;
+  currency: string;
 }
 
 export function viewOf(release: Release): RequestView {
@@ -73,7 +89,20 @@ export function viewOf(release: Release): RequestView {
     outcome: release.outcome,
     fields: release.fields,
     failed: release.failed,
+    approvalFirst: approvalFirst(release),
+    standsUntil: standsUntil(release),
+    rule: release.rule,
+    regret: release.regret,
+    ruleFrom: ruleFrom(release),
   };
+}
+
+/** A rule is made from what is calm: no mismatch, and an amount that somebody named. */
+function ruleFrom(release: Release): RuleFrom | null {
+  const { target, facts } = release;
+  if (!target || release.state !== "waiting" || mismatchesOf(release, target).length > 0) return null;
+  const amount = amountOf(release, target);
+  return amount.upTo ? null : { site: bare(target.origin), amount: amount.value, currency: facts.expectedCurrency };
 }
 
 function rows(release: Release): Row[] {

@@ -39,7 +39,7 @@ async function messages() {
     format: true,
   });
   const outcomes = JSON.stringify(schema["x-outcomes"], null, 2);
-  return `${types}\n/** Every outcome: what it means and what to do next. */\nexport const OUTCOMES: Record<Outcome, { sentence: string; nextStep: string; valueDelivered: boolean }> = ${outcomes};\n`;
+  return `${types}\n/** Every outcome: what it means and what to do next. */\nexport const OUTCOMES: Record<Outcome, { sentence: string; nextStep: string; valueDelivered: boolean; retry: string }> = ${outcomes};\n`;
 }
 
 const made = await messages();

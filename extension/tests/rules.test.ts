@@ -1,10 +1,13 @@
 import { describe, expect, it } from "vitest";
 import vectors from "../../tests/conformance/vectors.json";
+import { b64u, canonicalJson, utf8 } from "../protocol/canonical";
+import { JWS_HEADER } from "../protocol/facts";
 import type { Facts, Offer } from "../protocol/messages";
 import { claimedOf, decide, mismatchesOf } from "../release/decide";
 import { mismatches, needsPasskey } from "../release/mismatch";
 import { accept, soughtOrigin } from "../release/offer";
 import type { Release, Target } from "../release/release";
+import { retryable, unchanged } from "../release/settle";
 import { viewOf } from "../release/view";
 
 const SHOP = "https://shop.example.com";
@@ -13,7 +16,7 @@ const target: Target = { tabId: 1, documentId: "d", origin: SHOP, frameOrigins: 
 const release: Release = {
   id: "rel_1", state: "waiting", facts, factsHash: "h", pageUrl: null, deadline: 0, clockOffset: 0, target, choices: [], revision: 1,
   claimed: { origin: SHOP, merchantText: "Amazon", amount: 5000, currency: "USD", purpose: "Pens" },
-  decision: null, outcome: null, fields: [], failed: [], shown: false,
+  decision: null, outcome: null, fields: [], failed: [], shown: false, rule: null, regret: null, retries: 0, endedAt: null,
 };
 
 describe("a mismatch", () => {
@@ -59,6 +62,17 @@ describe("an offer", () => {
     const accepted = await accept(offer(), issuer);
     expect(accepted).toMatchObject({ facts, factsHash: vectors.decision.decision.factsHash, deadline: facts.expiresAt, clockOffset: 0 });
   });
+  it("that names neither a token nor an intent is not", async () => {
+    const { publicKey, privateKey } = (await crypto.subtle.generateKey("Ed25519", true, ["sign", "verify"])) as CryptoKeyPair;
+    const issuerKey = b64u(new Uint8Array(await crypto.subtle.exportKey("raw", publicKey)));
+    const signed = async (change: Partial<Facts>) => {
+      const input = `${JWS_HEADER}.${b64u(canonicalJson({ ...facts, ...change }))}`;
+      return accept(offer({ facts: `${input}.${b64u(new Uint8Array(await crypto.subtle.sign("Ed25519", privateKey, utf8(input))))}` }), { ...issuer, issuerKey });
+    };
+    expect(await signed({ tokenHash: null, accessEventId: null, intentId: "intent_1" })).not.toBeNull();
+    expect(await signed({ tokenHash: null, accessEventId: null, intentId: null })).toBeNull();
+    expect(await signed({ accessEventId: null })).toBeNull();
+  });
   it("altered, or for another broker or LedgerOS, is not", async () => {
     expect(await accept(offer({ facts: vectors.facts.tampered }), issuer)).toBeNull();
     expect(await accept(offer(), { ...issuer, brokerId: "brk_2" })).toBeNull();
@@ -71,6 +85,34 @@ describe("an offer", () => {
   it("is looked for on the page that the agent named, then at the claimed origin", () => {
     expect(soughtOrigin({ ...release, pageUrl: "https://pay.example/x" })).toBe("https://pay.example");
     expect(soughtOrigin({ ...release, pageUrl: "javascript:1" })).toBe(SHOP);
+  });
+});
+
+describe("approval first", () => {
+  const intent = { ...facts, tokenHash: null, accessEventId: null, intentId: "intent_1", expiresAt: facts.issuedAt + 3_600_000 };
+  it("is decided on the intent, and stands for fifteen minutes at most", () => {
+    const decision = decide({ ...release, facts: intent }, target, "dev_1", "key", facts.issuedAt);
+    expect(decision).toMatchObject({ tokenHash: null, accessEventId: null, intentId: "intent_1", expiresAt: facts.issuedAt + 900_000 });
+    const short = { ...intent, expiresAt: facts.issuedAt + 60_000 };
+    expect(decide({ ...release, facts: short }, target, "dev_1", "key", facts.issuedAt).expiresAt).toBe(short.expiresAt);
+  });
+  const over: Release = { ...release, facts: intent, state: "finished", outcome: "page_changed", decision: decide({ ...release, facts: intent }, target, "dev_1", "key", 1) };
+  it("may be used again after a fill that wrote nothing, for three tokens in all, while it stands", () => {
+    const { expiresAt } = over.decision!;
+    expect(retryable(over, expiresAt - 1)).toBe(true);
+    expect(retryable({ ...over, retries: 2 }, expiresAt - 1)).toBe(false);
+    expect(retryable(over, expiresAt)).toBe(false);
+    expect(retryable({ ...over, facts }, 1)).toBe(false);
+  });
+  it.each(["filled", "field_rejected", "stopped", "denied", "already_used", "refused_by_issuer", "internal_error"] as const)("is never used again after %s", (outcome) => {
+    expect(retryable({ ...over, outcome }, 1)).toBe(false);
+  });
+  it("fills again only what was approved: the same site, amount and frames", () => {
+    const decision = over.decision!;
+    expect(unchanged(decision, { ...target, documentId: "another" })).toBe(true);
+    for (const change of [{ origin: "https://evil.example" }, { pageAmount: 4991 }, { pageAmount: null }, { frameOrigins: ["https://new.example"] }]) {
+      expect(unchanged(decision, { ...target, ...change })).toBe(false);
+    }
   });
 });
 

@@ -1,4 +1,5 @@
 /** What happened to a request that is over. */
+import type { Regretted as Regret } from "../release/release";
 import type { RequestView } from "../release/view";
 import { fieldNames, Mark, meaningOf, outcomeSentence, outcomeWord } from "./marks";
 
@@ -15,6 +16,7 @@ export function Finished({ request, next, onNext }: { request: RequestView; next
         {request.fields.length > 0 && <p>Filled: {fieldNames(request.fields)}.</p>}
         {request.failed.length > 0 && <p>Not filled: {fieldNames(request.failed)}.</p>}
       </div>
+      {request.regret && <Regretted {...request.regret} />}
       <p class="muted">
         {request.amount && `${request.amount} · `}
         {request.card}
@@ -37,5 +39,23 @@ export function Finished({ request, next, onNext }: { request: RequestView; next
         {next > 0 ? `Next (${next})` : "Done"}
       </button>
     </>
+  );
+}
+
+/** What became of a card's freeze or an agent's pause. */
+function Regretted({ kind, label, state, error }: Regret) {
+  const card = kind === "freeze_card";
+  if (state === "failed") {
+    return (
+      <p class="note bad" role="alert">
+        ✕ {label} is not {card ? "frozen" : "paused"}. {error}
+      </p>
+    );
+  }
+  const words = state === "doing" ? `${card ? "Freezing" : "Pausing"} ${label}…` : `${label} is ${card ? "frozen" : "paused"}. You can take that back in this popup.`;
+  return (
+    <p class="note" role="status">
+      {words}
+    </p>
   );
 }

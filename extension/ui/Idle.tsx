@@ -1,15 +1,21 @@
 /** When nothing waits: what is wrong and how to mend it, what happened last, and whom this browser is connected to. */
-import { formatMoney } from "../core/money";
-import type { Entry } from "../release/history";
-import { Mark, meaningOf, outcomeSentence, outcomeWord } from "./marks";
+import type { RequestView } from "../release/view";
+import { History } from "./History";
+import { Mark } from "./marks";
 import { Pairing } from "./Pairing";
-import { ago, useNow } from "./time";
+import { Restrictions } from "./Restrictions";
+import { wordsFor } from "./UnderWay";
 import type { AppState } from "./wire";
 import type { Worker } from "./worker";
 
-const SHOWN = 6;
+interface Props {
+  state: AppState;
+  worker: Worker;
+  underWay: RequestView[];
+  toolbar: boolean;
+}
 
-export function Idle({ state, worker }: { state: AppState; worker: Worker }) {
+export function Idle({ state, worker, underWay, toolbar }: Props) {
   const trouble = troubleOf(state);
   return (
     <>
@@ -30,6 +36,8 @@ export function Idle({ state, worker }: { state: AppState; worker: Worker }) {
           )}
         </div>
       )}
+      <Running requests={underWay} worker={worker} />
+      <Restrictions state={state} worker={worker} toolbar={toolbar} />
       {state.broker ? <History entries={state.history} /> : <Pairing state={state} worker={worker} />}
       <footer class="foot">
         <span class="muted">{state.issuer ? state.issuer.organisationName : "Not enrolled"}</span>
@@ -76,23 +84,31 @@ function troubleOf(state: AppState): Trouble | null {
   if (state.passkeys.length === 0 && state.issuer.approval !== "click") {
     return { message: "Payments here need a passkey, and none is set up.", cure: "", link: "options.html#passkeys", linkWords: "Add a passkey" };
   }
+  if (state.unattended) {
+    return { message: "This browser runs unattended: nobody is asked.", cure: "What no rule covers is refused.", link: "options.html#browser", linkWords: "Change that" };
+  }
   return null;
 }
 
-function History({ entries }: { entries: Entry[] }) {
-  const now = useNow();
-  if (entries.length === 0) return <p class="muted">Nothing was asked yet. Requests of agents appear here.</p>;
+/** Approved and not over: shown in a line each, with Stop while nothing was filled. */
+function Running({ requests, worker }: { requests: RequestView[]; worker: Worker }) {
+  if (requests.length === 0) return null;
   return (
-    <section aria-label="Last releases">
+    <section aria-label="Under way">
       <ul class="history">
-        {entries.slice(0, SHOWN).map((entry) => (
-          <li key={entry.releaseId} title={outcomeSentence(entry.outcome)}>
-            <span class="mono">{entry.origin?.replace("https://", "") ?? "no page"}</span>
-            <span class="money">{entry.amount === null ? "" : formatMoney(entry.amount, entry.currency)}</span>
-            <span class="muted small">
-              {entry.agentName} ·· {entry.last4} · <time title={new Date(entry.at).toLocaleString()}>{ago(now - entry.at)}</time>
+        {requests.map((request) => (
+          <li key={request.id}>
+            <span>
+              <span class="mono">{request.origin?.origin.replace("https://", "")}</span> {request.amount}
             </span>
-            <Mark meaning={meaningOf(entry.outcome)} word={outcomeWord(entry.outcome)} />
+            {request.state === "approved" && (
+              <button type="button" class="quiet" onClick={() => void worker.ask("stop", { id: request.id }).catch(() => undefined)}>
+                Stop
+              </button>
+            )}
+            <span class="muted small wide" role="status">
+              {request.rule ? `Under your rule: ${request.rule}` : wordsFor(request)}
+            </span>
           </li>
         ))}
       </ul>

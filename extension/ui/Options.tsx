@@ -1,10 +1,13 @@
-/** The options page: whom this browser is paired with, where it is enrolled, its passkeys. */
+/** The options page: pairing, enrolment, passkeys, standing rules, whether somebody sits here, and who is who. */
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
+import { AboutThis, Copied } from "./AboutThis";
 import { Enrolling } from "./Enrolling";
 import { Mark } from "./marks";
 import { Pairing } from "./Pairing";
-import { useWorker } from "./worker";
+import { Rules } from "./Rules";
+import type { AppState } from "./wire";
+import { useWorker, type Worker } from "./worker";
 
 /** What is rarely wanted, behind one line; its form stays open once something was typed. */
 function Fold({ open, words, children }: { open: boolean; words: string; children: ComponentChildren }) {
@@ -58,7 +61,48 @@ export function Options() {
         <Fold open={!issuer || location.hash === "#passkeys"} words="Add a passkey, or enrol again">
           <Enrolling state={state} worker={worker} />
         </Fold>
+        <Passkeys passkeys={passkeys} />
       </section>
+      <Rules state={state} worker={worker} />
+      <ThisBrowser state={state} worker={worker} />
+      <AboutThis about={state.about} />
     </main>
+  );
+}
+
+function Passkeys({ passkeys }: Pick<AppState, "passkeys">) {
+  if (passkeys.length === 0) return null;
+  return (
+    <>
+      <h3>Passkeys of this browser</h3>
+      <ul class="history">
+        {passkeys.map(({ credentialId, createdAt }) => (
+          <li key={credentialId}>
+            <span>
+              <Copied text={credentialId} words="passkey" />
+            </span>
+            <span class="muted small">added {new Date(createdAt).toLocaleDateString()}</span>
+          </li>
+        ))}
+      </ul>
+      <p class="muted small">A lost one is revoked in the LedgerOS dashboard.</p>
+    </>
+  );
+}
+
+function ThisBrowser({ state, worker }: { state: AppState; worker: Worker }) {
+  return (
+    <section class="section" id="browser">
+      <h2>This browser</h2>
+      <label class="check">
+        <input
+          type="checkbox"
+          name="unattended"
+          checked={state.unattended}
+          onChange={(event) => void worker.ask("setUnattended", { unattended: event.currentTarget.checked })}
+        />
+        <span>This browser runs unattended. Nobody is asked: what no standing rule covers is refused at once.</span>
+      </label>
+    </section>
   );
 }

@@ -1,4 +1,4 @@
-/** An origin: monospace, registrable domain bold, and both spellings when it is not plain ASCII. */
+/** An origin: monospace, registrable domain bold, both spellings when it is not plain ASCII, and what it can be mistaken for. */
 import type { ShownOrigin } from "../core/origin";
 
 export function Origin({ origin }: { origin: ShownOrigin }) {
@@ -12,6 +12,12 @@ export function Origin({ origin }: { origin: ShownOrigin }) {
       {origin.unicode && (
         <p class="look small">
           <span aria-hidden="true">! </span>International name: browsers may show it as <span class="mono">{origin.unicode}</span>
+        </p>
+      )}
+      {origin.twin !== null && (
+        <p class="bad small" data-testid="twin">
+          <span aria-hidden="true">✕ </span>
+          {origin.twin ? <>Looks like <span class="mono">{origin.twin}</span>, and is another site</> : "This name mixes alphabets to look like another one"}
         </p>
       )}
     </div>

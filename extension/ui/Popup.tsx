@@ -1,40 +1,35 @@
-/** The popup: the oldest request, what became of it, or the idle view. A request that waits is never replaced by another. */
-import { useEffect, useState } from "preact/hooks";
-import type { RequestView } from "../release/view";
+/** The popup: the oldest request, what became of it, or the idle view. What is shown is never replaced by a newcomer. */
+import { useEffect, useRef, useState } from "preact/hooks";
 import { Finished } from "./Finished";
 import { Idle } from "./Idle";
+import { canGoOn, over, queueOf } from "./queue";
 import { Request } from "./Request";
 import { useWorker } from "./worker";
 
 // Long enough to read what happened before the next request takes its place.
 const READ_MS = 3_000;
 
-const over = (request: RequestView) => request.state === "finished";
-
 export function Popup() {
   const { worker, state } = useWorker();
   const [current, setCurrent] = useState<string | null>(null);
-  const [seen, setSeen] = useState<string[]>([]);
+  const [done, setDone] = useState<string[]>([]);
+  const pointed = useRef(false);
   const toolbar = useInToolbar();
 
-  const waiting = state?.requests.filter((request) => !over(request)) ?? [];
-  const last = state?.requests.filter((request) => over(request) && !seen.includes(request.id)).at(-1);
-  const shown = state?.requests.find(({ id }) => id === current) ?? waiting[0] ?? last;
-
-  const others = waiting.filter(({ id }) => id !== shown?.id).length;
+  const { shown, others, underWay } = queueOf(state?.requests ?? [], current, done);
   const next = (id: string) => {
-    setSeen((before) => [...before, id]);
+    setDone((before) => [...before, id]);
     setCurrent(null);
   };
 
   useEffect(() => {
-    // What was over before this popup opened is not held on to.
-    if (shown && shown.id !== current && !over(shown)) setCurrent(shown.id);
-  }, [shown?.id, shown?.state]);
+    if (shown && shown.id !== current) setCurrent(shown.id);
+  }, [shown?.id]);
   useEffect(() => {
-    if (!shown || !over(shown) || others === 0) return;
-    const timer = setTimeout(() => next(shown.id), READ_MS);
-    return () => clearTimeout(timer);
+    if (!shown || !canGoOn(shown) || others === 0) return;
+    // Nothing moves under a pointer: then the person presses Next.
+    const timer = setInterval(() => pointed.current || next(shown.id), READ_MS);
+    return () => clearInterval(timer);
   }, [shown?.id, shown?.state, others]);
   useEffect(() => {
     void worker?.ask("reconnect", {}).catch(() => undefined);
@@ -48,13 +43,22 @@ export function Popup() {
   if (!state || !worker || toolbar === null) return <main class="popup" aria-busy="true" />;
   const online = state.channel.kind === "online";
   return (
-    <main class="popup">
-      {!shown || seen.includes(shown.id) ? (
-        <Idle state={state} worker={worker} />
+    <main class="popup" onPointerMove={() => (pointed.current = true)} onPointerLeave={() => (pointed.current = false)}>
+      {!shown ? (
+        <Idle state={state} worker={worker} underWay={underWay} toolbar={toolbar} />
       ) : over(shown) ? (
         <Finished request={shown} next={others} onNext={() => next(shown.id)} />
       ) : (
-        <Request key={shown.id} request={shown} online={online} worker={worker} others={others} toolbar={toolbar} />
+        <Request
+          key={shown.id}
+          request={shown}
+          online={online}
+          worker={worker}
+          others={others}
+          toolbar={toolbar}
+          passkeys={state.passkeys.length}
+          onNext={() => next(shown.id)}
+        />
       )}
     </main>
   );

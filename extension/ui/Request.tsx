@@ -1,36 +1,29 @@
 /** One request for a release: who, how much, where, claimed beside seen, and the two buttons. */
-import { useEffect, useRef, useState } from "preact/hooks";
-import { unb64u } from "../protocol/canonical";
-import { assertPasskey } from "../release/passkey";
+import { useEffect } from "preact/hooks";
 import type { RequestView, Row } from "../release/view";
+import { Deciding } from "./Deciding";
 import { Mark } from "./marks";
 import { Origin } from "./Origin";
 import { countdown, useNow } from "./time";
+import { UnderWay } from "./UnderWay";
 import type { Worker } from "./worker";
 
-const INERT_MS = 800;
 const SOON_MS = 20_000;
 
-interface Props {
+export interface Props {
   request: RequestView;
   online: boolean;
   worker: Worker;
   others: number;
   /** In the toolbar popup, which a passkey prompt would close. */
   toolbar: boolean;
+  /** How many passkeys this browser has. */
+  passkeys: number;
+  onNext(): void;
 }
 
-/** Whether nothing that is shown has changed for 800 ms: until then a click would answer another question. */
-function useSettled(shown: string): boolean {
-  const [settled, setSettled] = useState<string | null>(null);
-  useEffect(() => {
-    const timer = setTimeout(() => setSettled(shown), INERT_MS);
-    return () => clearTimeout(timer);
-  }, [shown]);
-  return settled === shown;
-}
-
-export function Request({ request, online, worker, others, toolbar }: Props) {
+export function Request(props: Props) {
+  const { request, worker, others } = props;
   useEffect(() => {
     // Two frames: the request is painted when LedgerOS hears that it was shown.
     requestAnimationFrame(() => requestAnimationFrame(() => void worker.ask("rendered", { id: request.id }).catch(() => undefined)));
@@ -40,20 +33,21 @@ export function Request({ request, online, worker, others, toolbar }: Props) {
     <>
       <Heading request={request} others={others} />
       {request.state === "choosing" ? <Choices request={request} worker={worker} /> : <Details request={request} />}
-      <Buttons request={request} online={online} worker={worker} toolbar={toolbar} />
+      {request.state === "waiting" || request.state === "choosing" || request.state === "asserting" ? <Deciding {...props} /> : <UnderWay {...props} />}
     </>
   );
 }
 
 function Heading({ request, others }: { request: RequestView; others: number }) {
-  const left = request.deadline - useNow();
+  const until = request.state === "approved" ? request.standsUntil : request.deadline;
+  const left = until - useNow();
   return (
     <header class="stack">
       <div class="line">
         <h1 class="who">
           <strong>{request.agentName}</strong> wants to pay
         </h1>
-        <span class={left < SOON_MS ? "time soon" : "time"} role="timer" aria-label="Time left" title={new Date(request.deadline).toLocaleTimeString()}>
+        <span class={left < SOON_MS ? "time soon" : "time"} role="timer" aria-label="Time left" title={new Date(until).toLocaleString()}>
           {countdown(left)}
         </span>
       </div>
@@ -98,7 +92,10 @@ function Details({ request }: { request: RequestView }) {
           Frames of other sites in this page, not filled: <span class="mono">{request.frameOrigins.map((origin) => origin.replace("https://", "")).join(", ")}</span>
         </p>
       )}
-      <p>The page, and an agent that reads it, will see the number.</p>
+      <p>
+        The page, and an agent that reads it, will see the number.
+        {request.approvalFirst && request.state !== "approved" && " The agent will fetch the card after you approve."}
+      </p>
       <blockquote tabIndex={0} aria-label="In the agent's words">
         <p>“{request.summary}”</p>
         {request.purpose && <p>“{request.purpose}”</p>}
@@ -131,69 +128,5 @@ function Compare({ rows }: { rows: Row[] }) {
         ))}
       </tbody>
     </table>
-  );
-}
-
-function Buttons({ request, online, worker, toolbar }: Omit<Props, "others">) {
-  const [problem, setProblem] = useState<string | null>(null);
-  const sent = useRef(-1);
-  const settled = useSettled(JSON.stringify([request, online]));
-  const ready = settled && online && request.state === "waiting";
-  const inWindow = toolbar && request.passkey;
-
-  async function approve(event: MouseEvent) {
-    // One approval a revision: the second half of a double click finds it taken.
-    if (!ready || !event.isTrusted || sent.current === request.revision) return;
-    if (inWindow) return void worker.ask("window", {}).then(() => window.close());
-    sent.current = request.revision;
-    setProblem(null);
-    try {
-      const challenge = await worker.ask("approve", { id: request.id, revision: request.revision });
-      if (challenge) await sign(challenge);
-    } catch (error) {
-      setProblem(error instanceof Error ? error.message : "Something failed inside the extension.");
-    }
-  }
-
-  async function sign({ challenge, credentialIds }: { challenge: string; credentialIds: string[] }) {
-    const passkey = await assertPasskey(unb64u(challenge), credentialIds).catch(() => null);
-    if (!passkey) setProblem("The passkey did not sign. Nothing was approved.");
-    await worker.ask("asserted", { id: request.id, passkey });
-  }
-
-  if (request.state !== "waiting" && request.state !== "choosing" && request.state !== "asserting") return <Progress request={request} />;
-  const style = request.mismatch ? "" : "primary";
-  return (
-    <footer class="stack">
-      <p role="status" class={problem || !online ? "look small" : "muted small"}>
-        {!online ? "! The broker is not connected: nothing can be approved now." : (problem ?? hint(request, inWindow))}
-      </p>
-      <div class="actions">
-        <button type="button" aria-disabled={!settled} onClick={() => void (settled && worker.ask("deny", { id: request.id }))}>
-          Deny
-        </button>
-        {request.state !== "choosing" && (
-          <button type="button" class={style} aria-disabled={!ready} onClick={(event) => void approve(event)}>
-            {inWindow ? "Go on in a window" : request.mismatch ? "Approve anyway" : "Approve"}
-          </button>
-        )}
-      </div>
-    </footer>
-  );
-}
-
-function hint(request: RequestView, inWindow: boolean): string {
-  if (request.state === "asserting") return "Your passkey is asked…";
-  if (request.state === "choosing") return "";
-  if (inWindow) return "This one needs your passkey, which opens in a window.";
-  return request.passkey ? "Your passkey signs this approval." : "";
-}
-
-function Progress({ request }: { request: RequestView }) {
-  const words = request.state === "looking" ? "Looking at the page…" : request.state === "approved" ? "Approved. LedgerOS releases the card…" : "Filling the form…";
-  return (
-    <p role="status" class="note">
-      {words}
-    </p>
   );
 }

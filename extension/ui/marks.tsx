@@ -13,7 +13,7 @@ export function Mark({ meaning, word }: { meaning: Meaning | "over"; word: strin
   );
 }
 
-const OVER: Outcome[] = ["denied", "expired", "no_tab", "ambiguous_tab", "tab_closed", "no_form", "interrupted"];
+const OVER: Outcome[] = ["denied", "stopped", "expired", "no_tab", "ambiguous_tab", "tab_closed", "no_form", "interrupted"];
 
 /** How an outcome is coloured. */
 export function meaningOf(outcome: Outcome): Meaning | "over" {
@@ -33,6 +33,7 @@ const SHORT: Partial<Record<Outcome, string>> = {
   passkey_required: "Needs a passkey",
   page_changed: "Page changed",
   origin_changed: "Site changed",
+  refused_by_rule: "Refused by a rule",
 };
 
 export function outcomeWord(outcome: Outcome): string {

@@ -11,10 +11,12 @@ export function useNow(): number {
   return now;
 }
 
-/** `1:42`; never below zero. */
+/** `1:42`, above an hour `2 h 5 min`; never below zero. */
 export function countdown(ms: number): string {
   const seconds = Math.max(0, Math.ceil(ms / 1_000));
-  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes >= 60) return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+  return `${minutes}:${String(seconds % 60).padStart(2, "0")}`;
 }
 
 /** `just now`, `5 min ago`, `3 h ago`, `2 days ago`. */

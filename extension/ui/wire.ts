@@ -1,9 +1,13 @@
 /** What our own pages and the worker say to each other over a `chrome.runtime` port. */
 import type { ChannelState } from "../channel/connection";
-import type { PasskeyAssertion, PasskeyRegistration } from "../protocol/messages";
+import type { TypedBounds } from "../policy/bounds";
+import type { GrantState, PasskeyAssertion, PasskeyRegistration } from "../protocol/messages";
 import type { Entry } from "../release/history";
 import type { EnrolmentPasskey } from "../release/passkey";
 import type { RequestView } from "../release/view";
+import type { Restricting, Restriction } from "../rules/regret";
+import type { Subject } from "../rules/standing";
+import type { Ticket } from "../rules/tickets";
 
 /** Everything a page shows. Sent whole at every change. */
 export interface AppState {
@@ -15,6 +19,23 @@ export interface AppState {
   passkeys: { credentialId: string; createdAt: number }[];
   requests: RequestView[];
   history: Entry[];
+  restrictions: Restriction[];
+  /** Standing rules as the broker last told them; null before it did. */
+  grants: GrantState[] | null;
+  unattended: boolean;
+  about: About;
+}
+
+/** Public names, for comparing with what the broker and LedgerOS show. Keys are named by their first 16 bytes of SHA-256. */
+export interface About {
+  version: string;
+  extensionId: string;
+  deviceId: string | null;
+  brokerId: string | null;
+  signingKey: string;
+  sealingKey: string;
+  brokerKey: string | null;
+  issuerKey: string | null;
 }
 
 /** What a page may ask, and what the worker answers. */
@@ -27,7 +48,18 @@ export interface Requests {
   /** Answers a challenge (base64url) when a passkey has to sign first. */
   approve: { ask: { id: string; revision: number }; answer: { challenge: string; credentialIds: string[] } | null };
   asserted: { ask: { id: string; passkey: PasskeyAssertion | null }; answer: null };
-  deny: { ask: { id: string }; answer: null };
+  deny: { ask: { id: string; also: Restricting | null }; answer: null };
+  stop: { ask: { id: string }; answer: null };
+  /** Draft a rule for the agent and site of a request, as far as `revision` showed them. */
+  draftRuleHere: { ask: { id: string; revision: number; bounds: TypedBounds }; answer: Ticket };
+  draftRule: { ask: { subject: Subject; bounds: TypedBounds }; answer: Ticket };
+  makeRule: { ask: { ticket: string; passkey: PasskeyAssertion }; answer: null };
+  listRules: { ask: Record<string, never>; answer: null };
+  revokeRule: { ask: { grantId: string }; answer: null };
+  prepareUndo: { ask: { kind: Restricting; subject: string }; answer: Ticket };
+  undo: { ask: { ticket: string; passkey: PasskeyAssertion | null }; answer: null };
+  forgetRestriction: { ask: { kind: Restricting; subject: string }; answer: null };
+  setUnattended: { ask: { unattended: boolean }; answer: null };
   /** Show the requests in a window of their own, where a passkey prompt does not close them. */
   window: { ask: Record<string, never>; answer: null };
   reconnect: { ask: Record<string, never>; answer: null };

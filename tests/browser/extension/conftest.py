@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
-from playwright.async_api import BrowserContext, Page, async_playwright
+from playwright.async_api import BrowserContext, CDPSession, Page, async_playwright
 
 from broker.install.extension_build import build_extension, exclusive_build, extension_id
 from broker.native_host.launcher import HOST_NAME, HostConfig, write_launcher
@@ -51,9 +51,9 @@ class Browser:
         await page.goto(f"chrome-extension://{EXTENSION_ID}/popup.html")
         return page
 
-    async def options(self) -> Page:
+    async def options(self, section: str = "") -> Page:
         page = await self.context.new_page()
-        await page.goto(f"chrome-extension://{EXTENSION_ID}/options.html")
+        await page.goto(f"chrome-extension://{EXTENSION_ID}/options.html{section}")
         return page
 
     async def open_shop(self, path: str = "/") -> Page:
@@ -68,24 +68,47 @@ class Browser:
         await asyncio.wait_for(self.peer.online.wait(), 15)
         await page.close()
 
-    async def enrol(self, *, passkey: bool = False) -> None:
-        page = await self.options()
-        if passkey:
-            await add_authenticator(page)
+    async def enrol(self, *, passkey: bool = False) -> Authenticator | None:
+        """Enrol; with a passkey, its authenticator stays on the options page, which then stays open."""
+        page = await self.options("#passkeys")
+        await page.bring_to_front()
+        authenticator = await Authenticator.on(page) if passkey else None
         await page.get_by_label("Enrolment code").fill(self.peer.enrolment_code)
         await page.get_by_label("Also add a passkey").set_checked(passkey)
         await page.get_by_role("button", name="Enrol").click()
         await page.get_by_text("✓ Enrolled").wait_for()
         if not passkey:
             await page.close()
+        return authenticator
 
 
-async def add_authenticator(page: Page) -> None:
-    """A virtual authenticator on `page` that verifies its user."""
-    session = await page.context.new_cdp_session(page)
-    await session.send("WebAuthn.enable")
-    options = {"protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True, "isUserVerified": True}
-    await session.send("WebAuthn.addVirtualAuthenticator", {"options": {**options, "automaticPresenceSimulation": True}})
+class Authenticator:
+    """A virtual authenticator on one page that verifies its user. It belongs to that page: `moved` gives another page its passkeys."""
+
+    def __init__(self, session: CDPSession, name: str) -> None:
+        self._session = session
+        self._name = name
+
+    @classmethod
+    async def on(cls, page: Page) -> Authenticator:
+        session = await page.context.new_cdp_session(page)
+        await session.send("WebAuthn.enable")
+        options = {
+            "protocol": "ctap2",
+            "transport": "internal",
+            "hasResidentKey": True,
+            "hasUserVerification": True,
+            "isUserVerified": True,
+        }
+        added = await session.send("WebAuthn.addVirtualAuthenticator", {"options": {**options, "automaticPresenceSimulation": True}})
+        return cls(session, str(added["authenticatorId"]))
+
+    async def moved(self, page: Page) -> Authenticator:
+        there = await Authenticator.on(page)
+        held = await self._session.send("WebAuthn.getCredentials", {"authenticatorId": self._name})
+        for credential in held["credentials"]:
+            await there._session.send("WebAuthn.addCredential", {"authenticatorId": there._name, "credential": credential})
+        return there
 
 
 @asynccontextmanager

@@ -29,6 +29,7 @@ from broker.pki.profile import Roles
 from broker.protocol import channel, proof, sealing
 from broker.protocol.decision import Decision
 from broker.protocol.facts import Facts, sign_facts
+from broker.protocol.grants import Action, Grant, GrantState, SignedAction, SignedGrant
 
 BROKER_ID = "brk_peer1"
 PAN = "4111111111111111"
@@ -104,6 +105,10 @@ class Peer:
         self.online = asyncio.Event()
         self.inbox: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self.approval = "click"
+        self.attended: asyncio.Queue[bool] = asyncio.Queue()
+        self.grants: list[GrantState] = []
+        self.actions: list[SignedAction] = []
+        self.refuses: str | None = None
         self._links: set[asyncio.StreamWriter] = set()
         self._server: asyncio.Server | None = None
 
@@ -132,8 +137,10 @@ class Peer:
                 message = await link.receive()
                 if message["type"] == "ping":
                     link.send({"type": "pong"})
-                elif message["type"] == "enrol":
-                    link.send(self._enrol(message))
+                elif message["type"] == "presence":
+                    self.attended.put_nowait(message["attended"])
+                elif answer := self._answer(message):
+                    link.send(answer)
                 else:
                     self.inbox.put_nowait(message)
         except (asyncio.IncompleteReadError, OSError):
@@ -174,6 +181,47 @@ class Peer:
         keys = HKDF(hashes.SHA256(), 64, transcript, f"{channel.CHANNEL_DOMAIN}/keys".encode()).derive(shared)
         link.key_in, link.key_out = keys[:32], keys[32:]
         link.send({"type": "status", "issuerReachable": True, "enrolled": self.enrolled is not None, "organisationName": "Acme"})
+
+    def _answer(self, message: dict[str, Any]) -> dict[str, Any] | None:
+        """The answer to a question, or None to what is none. `refuses` is what LedgerOS says to rules and actions."""
+        match message["type"]:
+            case "enrol":
+                return self._enrol(message)
+            case "make_grant":
+                signed = channel.MakeGrant.read(message).signed
+                self._verify(signed.grant, signed)
+                if self.refuses is None:
+                    self.grants.append(GrantState(grant=signed.grant, used_today=0, used_total=0, last_used_at=None, revoked_at=None))
+                return self._grants(message, self.refuses)
+            case "list_grants":
+                return self._grants(message, None)
+            case "act":
+                act = channel.Act.read(message).signed
+                self._verify(act.action, act)
+                if self.refuses is None:
+                    self._act(act)
+                return {"type": "act_answer", "requestId": message["requestId"], "error": self.refuses}
+        return None
+
+    def _act(self, act: SignedAction) -> None:
+        self.actions.append(act)
+        if act.action.kind == "revoke_grant":
+            self.grants = [
+                state.model_copy(update={"revoked_at": now_ms()}) if state.grant.grant_id == act.action.subject else state
+                for state in self.grants
+            ]
+
+    def _grants(self, message: dict[str, Any], error: str | None) -> dict[str, Any]:
+        listed = [state.wire() for state in self.grants]
+        return {"type": "grants_answer", "requestId": message["requestId"], "grants": listed, "error": error}
+
+    def _verify(self, signed: Grant | Action, by: SignedGrant | SignedAction) -> None:
+        """The device signed the digest, and so did the passkey where there is one (its challenge; its signature is LedgerOS's to check)."""
+        assert self.device_key is not None
+        key = Ed25519PublicKey.from_public_bytes(unb64u(self.device_key))
+        key.verify(unb64u(by.device_signature), signed.digest())
+        if by.passkey is not None:
+            assert json.loads(unb64u(by.passkey.client_data_json))["challenge"] == b64u(signed.digest())
 
     def _enrol(self, message: dict[str, Any]) -> dict[str, Any]:
         channel.Enrol.read(message)

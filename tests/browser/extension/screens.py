@@ -36,6 +36,10 @@ async def states(browser: Browser, folder: Path) -> None:
     popup = await browser.popup()
     await popup.get_by_label("Pairing code").wait_for()
     await shoot(popup, folder, "1-unpaired")
+    await popup.set_viewport_size({"width": 720, "height": 700})
+    await popup.goto(popup.url.replace("popup", "welcome"))
+    await popup.get_by_label("Pairing code").wait_for()
+    await shoot(popup, folder, "1-welcome")
     await popup.close()
     await browser.pair()
     popup = await browser.popup()
@@ -80,9 +84,60 @@ async def states(browser: Browser, folder: Path) -> None:
     await shoot(popup, folder, "9-tabs")
     await popup.get_by_role("button", name="Deny").click()
     await popup.get_by_role("button", name="Done").click()
+    await daily(browser, popup, folder)
     await browser.peer.stop()
     await popup.get_by_text("Offline").wait_for()
     await shoot(popup, folder, "10-offline")
+
+
+async def daily(browser: Browser, popup: Page, folder: Path) -> None:
+    """The queue, the menu, a rule, an approval that comes first, and the other pages."""
+    for page in browser.context.pages:
+        if page.url.startswith(browser.shop):
+            await page.close()
+    authenticator = await browser.enrol(passkey=True)
+    assert authenticator is not None
+    options = browser.context.pages[-1]
+    await browser.open_shop("/")
+    await popup.bring_to_front()
+    await authenticator.moved(popup)
+    linked = {"linked_origins": (browser.shop,)}
+    browser.peer.offer(browser.shop, "rel_20", **linked)  # type: ignore[arg-type]
+    browser.peer.offer(browser.shop, "rel_21", **linked, token_hash=None, access_event_id=None, intent_id="intent_1")  # type: ignore[arg-type]
+    await popup.get_by_text("One more waits after this.").wait_for()
+    await popup.get_by_label("Allow this agent").check()
+    await asyncio.sleep(1)
+    await shoot(popup, folder, "11-rule")
+    await popup.get_by_label("Allow this agent").uncheck()
+    await asyncio.sleep(1)
+    await popup.set_viewport_size({"width": 360, "height": 560})
+    await popup.get_by_role("button", name="More ways to refuse").click()
+    await shoot(popup, folder, "12-menu")
+    await popup.get_by_role("menuitem", name="Deny and freeze").click()
+    await popup.get_by_text("is frozen").wait_for()
+    await shoot(popup, folder, "13-denied-and-frozen")
+    await popup.get_by_role("button", name="Next (1)").click()
+    await asyncio.sleep(1)
+    await shoot(popup, folder, "14-approval-first")
+    await popup.get_by_role("button", name="Approve", exact=True).click()
+    await popup.get_by_text("The agent fetches the card now").wait_for()
+    await shoot(popup, folder, "15-fetching")
+    await popup.get_by_role("button", name="Done").click()
+    await shoot(popup, folder, "16-idle-busy")
+    await popup.get_by_role("button", name="Stop").click()
+    await options.bring_to_front()
+    await options.set_viewport_size({"width": 720, "height": 700})
+    await options.get_by_text("Make a rule").click()
+    await options.get_by_label("Site").fill("shop.example.com")
+    await options.get_by_label("At most (USD)").fill("20")
+    await options.get_by_role("button", name="Sign with your passkey").click()
+    await options.get_by_text("The rule holds").wait_for()
+    await shoot(options, folder, "17-options")
+    await options.goto(options.url.replace("options", "welcome"))
+    await options.set_viewport_size({"width": 720, "height": 700})
+    await options.get_by_text("Try a payment").wait_for()
+    await shoot(options, folder, "18-welcome-ready")
+    await options.close()
 
 
 async def main(folder: Path) -> None:

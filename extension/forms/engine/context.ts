@@ -1,0 +1,88 @@
+/**
+ * The text around a control that has no label of its own: its box, its table column, what stands before it.
+ */
+
+import { type ControlElement, UNREAD } from "./read";
+
+const LEVELS = 5;
+const ENOUGH = 160;
+const STEPS = 60;
+const EDGES = new Set(["BODY", "HTML", "FORM", "MAIN", "TABLE", "TBODY"]);
+const SILENT_INPUTS = new Set(["hidden", "submit", "button", "image", "reset"]);
+
+/** The text inside the largest boxes that hold this control and no other; empty when there is none. */
+export function nearText(element: ControlElement, previous: Element | null, next: Element | null): string {
+  let box: Element = element;
+  let text = "";
+  for (let level = 0; level < LEVELS; level++) {
+    const parent = box.parentElement;
+    if (!parent || EDGES.has(parent.tagName) || (previous && parent.contains(previous)) || (next && parent.contains(next))) break;
+    const before = text;
+    text = readable(parent);
+    box = parent;
+    // One level more than the first that speaks: an error text often sits nearer than the label.
+    if (before || text.length > ENOUGH) return before && text.length > ENOUGH ? before : text.slice(0, ENOUGH);
+  }
+  return text.slice(0, ENOUGH);
+}
+
+/** The text above the control in the same table column, when its own row says nothing. */
+export function columnHeader(element: Element): string {
+  const cell = element.closest<HTMLTableCellElement>("td,th");
+  const row = cell?.parentElement as HTMLTableRowElement | null;
+  const table = row?.closest("table");
+  if (!cell || !row || !table || row.rowIndex < 1 || readable(row)) return "";
+  for (let above = row.rowIndex - 1; above >= 0; above--) {
+    const header = table.rows[above]?.cells[cell.cellIndex];
+    if (!header) return "";
+    if (header.querySelector("input,select,textarea")) continue;
+    const text = readable(header);
+    if (text) return text.slice(0, ENOUGH);
+  }
+  return "";
+}
+
+/** The last text before the control, up to the control before it. */
+export function precedingText(element: ControlElement, previous: Element | null): string {
+  const root = element.getRootNode();
+  const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT | NodeFilter.SHOW_ELEMENT);
+  walker.currentNode = element;
+  for (let step = 0; step < STEPS; step++) {
+    const node = walker.previousNode();
+    if (!node || node === previous || isField(node)) return "";
+    if (node.nodeType !== Node.TEXT_NODE || UNREAD.has(node.parentElement?.tagName ?? "")) continue;
+    const text = (node.nodeValue ?? "").trim();
+    if (/\p{L}/u.test(text)) return text.slice(-ENOUGH);
+  }
+  return "";
+}
+
+/** Whether two controls stand in one row, so that one description covers both. */
+export function sharesRow(first: Element, second: Element): boolean {
+  let box = second.parentElement;
+  for (let level = 0; level < 3 && box && !EDGES.has(box.tagName); level++) {
+    if (box.contains(first)) return true;
+    box = box.parentElement;
+  }
+  return first.parentElement === second.parentElement;
+}
+
+function isField(node: Node): boolean {
+  const name = node.nodeName;
+  if (name === "SELECT" || name === "TEXTAREA") return true;
+  return name === "INPUT" && !SILENT_INPUTS.has((node as HTMLInputElement).type);
+}
+
+function readable(box: Element): string {
+  if (!/\p{L}/u.test(box.textContent ?? "")) return "";
+  const walker = document.createTreeWalker(box, NodeFilter.SHOW_TEXT);
+  let text = "";
+  let steps = 0;
+  for (let node = walker.nextNode(); node && text.length <= ENOUGH && steps < STEPS; node = walker.nextNode()) {
+    steps += 1;
+    if (UNREAD.has(node.parentElement?.tagName ?? "")) continue;
+    const part = (node.nodeValue ?? "").trim();
+    if (part && /[\p{L}\p{N}]/u.test(part)) text += text ? ` ${part}` : part;
+  }
+  return /\p{L}/u.test(text) ? text : "";
+}

@@ -1,0 +1,93 @@
+/**
+ * What a select offers: months, expiry years, birth years, days, card brands.
+ */
+
+import { asciiDigits, normalise } from "./text";
+
+export interface OptionsSummary {
+  readonly months: boolean;
+  /** Consecutive years that a card can expire in. */
+  readonly years: boolean;
+  /** Years that reach back to people's births. */
+  readonly pastYears: boolean;
+  readonly days: boolean;
+  /** How many options name a card brand. */
+  readonly brands: number;
+  /** Some option names a way to pay without a card. */
+  readonly otherMeans: boolean;
+  readonly count: number;
+}
+
+const NONE: OptionsSummary = { months: false, years: false, pastYears: false, days: false, brands: 0, otherMeans: false, count: 0 };
+// Lists of countries, currencies and years of birth are longer than anything a card needs.
+const LONGEST = 130;
+const MOST_BRANDS = 20;
+const BRANDS = /^(?:visa|master ?card|mastercard|amex|american express|diners|diners club|discover|jcb|maestro|union ?pay|mir|cb|carte bleue|carte bancaire|elo|hipercard|rupay|troy|eurocard|dankort)(?: |$)/;
+
+/** Read what a select offers. */
+export function summariseOptions(select: HTMLSelectElement): OptionsSummary {
+  const options = select.options;
+  const count = options.length;
+  if (count < 2 || count > LONGEST) return { ...NONE, count };
+  const texts: string[] = [];
+  for (let i = 0; i < count; i++) texts.push(normalise((options[i] as HTMLOptionElement).text));
+  const numbers = consecutive(texts);
+  const named = count >= 12 && count <= 14 && monthNames(texts);
+  return {
+    months: named || (numbers !== null && numbers.first <= 1 && numbers.last - numbers.first === 11) || valuesAreMonths(options),
+    years: numbers !== null && isExpiryRange(numbers),
+    pastYears: numbers !== null && numbers.first >= 1850 && numbers.first < 2005,
+    days: numbers !== null && numbers.first === 1 && numbers.last >= 28 && numbers.last <= 31,
+    brands: count <= MOST_BRANDS ? texts.filter((text) => BRANDS.test(text)).length : 0,
+    otherMeans: count <= MOST_BRANDS && texts.some((text) => OTHER_MEANS.test(text)),
+    count,
+  };
+}
+
+const OTHER_MEANS = /paypal|\b(?:cash|klarna|sepa|ideal|sofort|bizum|pix|boleto|bitcoin|bancontact|giropay|apple ?pay|google ?pay|alipay|wechat|bank transfer|wire|cheque|check|bonifico|contrassegno|transferencia|efectivo|virement|uberweisung|rechnung|invoice|havale|eft|blik|swish|vipps|mobilepay|nalozhennym|paysafe ?card|on delivery)\b|наличн|перевод|現金|现金|转账|轉帳|代金引換|代引/;
+
+interface Range {
+  readonly first: number;
+  readonly last: number;
+}
+
+// The options that are numbers, as a run without gaps; a first "Year" or "--" may stand before it.
+function consecutive(texts: readonly string[]): Range | null {
+  const numbers: number[] = [];
+  for (const text of texts) {
+    const match = /^(?:\p{L}+ )?(\d{1,4})(?: ?[\p{L}].*)?$/u.exec(asciiDigits(text));
+    if (match) numbers.push(Number(match[1]));
+  }
+  if (numbers.length < 3 || numbers.length < texts.length - 2) return null;
+  const sorted = [...numbers].sort((a, b) => a - b);
+  const first = sorted[0] as number;
+  const last = sorted[sorted.length - 1] as number;
+  return last - first === new Set(sorted).size - 1 ? { first, last } : null;
+}
+
+function isExpiryRange({ first, last }: Range): boolean {
+  const span = last - first;
+  if (first >= 2005) return last < 2100 && span <= 60;
+  return first >= 8 && last <= 99 && span >= 3 && span <= 60;
+}
+
+// "01 - January" and "January (01)" in whatever language: twelve different words beside 1 to 12, or twelve words that are known names.
+function monthNames(texts: readonly string[]): boolean {
+  const words = texts.map((text) => text.replace(/\d+/g, "").trim());
+  return KNOWN_MONTHS.some((start) => words.some((word) => word.startsWith(start))) && new Set(words).size >= 12;
+}
+
+const KNOWN_MONTHS = [
+  "jan", "ene", "gen", "янв", "січ", "ιαν", "ocak", "led", "sty", "ianuarie", "tammi", "januar", "يناير", "ינואר", "जनवरी", "1월", "一月", "1月", "มกราคม", "thang", "فروردین", "siječ", "sijec", "sausis", "jaanuar", "gener",
+];
+
+function valuesAreMonths(options: HTMLOptionsCollection): boolean {
+  if (options.length < 12 || options.length > 14) return false;
+  const values: number[] = [];
+  for (let i = 0; i < options.length; i++) {
+    const value = (options[i] as HTMLOptionElement).value;
+    if (/^\d{1,2}$/.test(value)) values.push(Number(value));
+  }
+  const first = values[values.length - 12];
+  return values.length >= 12 && (first === 0 || first === 1) && values[values.length - 1] === first + 11;
+}

@@ -1,0 +1,218 @@
+/**
+ * Reading: every control of a document with what the page says about it.
+ *
+ * In: a document or an open shadow root. Out: one {@link Control} for each fillable element, in document
+ * order. Nothing is judged here, nothing is written, and no layout is forced.
+ */
+
+import { columnHeader, nearText, precedingText, sharesRow } from "./context";
+import { summariseOptions, type OptionsSummary } from "./options";
+import { identifierWords, normalise } from "./text";
+import { declaredAutocomplete } from "./write";
+
+export type ControlElement = HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement;
+
+/** Where a piece of text about a control was found. */
+export type Source = "label" | "aria" | "placeholder" | "title" | "name" | "id" | "near" | "before" | "row" | "column";
+
+/** A piece of text about a control, normalised. */
+export interface Words {
+  readonly source: Source;
+  readonly words: string;
+}
+
+/** One fillable control as the page describes it. */
+export interface Control {
+  readonly element: ControlElement;
+  /** Position among all `input, select, textarea` of its document or shadow root. */
+  readonly index: number;
+  /** `select`, `textarea`, or the input's type. */
+  readonly kind: string;
+  /** The autocomplete tokens, lower case. */
+  readonly autocomplete: readonly string[];
+  readonly texts: readonly Words[];
+  /** As written, for shapes such as MM/YY. */
+  readonly placeholder: string;
+  /** Its visible description as written, for shapes such as MM/YY. */
+  readonly caption: string;
+  /** -1 when the page sets none. */
+  readonly maxLength: number;
+  readonly options: OptionsSummary | null;
+  readonly form: Element | null;
+}
+
+const LETTER = /\p{L}/u;
+const SPEAKING = "input,select,textarea,label";
+const FILLABLE = new Set(["text", "password", "tel", "number", "email", "url", "search", "date", "month", "select", "textarea"]);
+// Buttons and hidden inputs say nothing about the fields around them.
+const SILENT = new Set(["hidden", "submit", "button", "image", "reset"]);
+
+/** All fillable controls of one document or shadow root, in document order. */
+export function readControls(root: Document | ShadowRoot): Control[] {
+  const { heard, labels } = listen(root);
+  const controls: Control[] = [];
+  let last: Control | null = null;
+  for (let at = 0; at < heard.length; at++) {
+    const { element, index, kind } = heard[at] as Heard;
+    if (!FILLABLE.has(kind)) {
+      last = null;
+      continue;
+    }
+    const around: Around = { previous: heard[at - 1]?.element ?? null, next: heard[at + 1]?.element ?? null, last };
+    last = readControl(element, index, kind, labels, around);
+    controls.push(last);
+  }
+  return controls;
+}
+
+interface Heard {
+  readonly element: ControlElement;
+  readonly index: number;
+  readonly kind: string;
+}
+
+// Controls and labels in one walk.
+function listen(root: Document | ShadowRoot): { heard: Heard[]; labels: Map<Element, string> } {
+  const heard: Heard[] = [];
+  const labels = new Map<Element, string>();
+  let index = 0;
+  for (const element of root.querySelectorAll<ControlElement | HTMLLabelElement>(SPEAKING)) {
+    if (isLabel(element)) {
+      addLabel(element, labels);
+      continue;
+    }
+    const kind = kindOf(element);
+    if (!SILENT.has(kind)) heard.push({ element, index, kind });
+    index += 1;
+  }
+  return { heard, labels };
+}
+
+function isLabel(element: ControlElement | HTMLLabelElement): element is HTMLLabelElement {
+  return element.tagName === "LABEL";
+}
+
+function addLabel(label: HTMLLabelElement, labels: Map<Element, string>): void {
+  const control = label.control as ControlElement | null;
+  if (!control || !FILLABLE.has(kindOf(control))) return;
+  const text = ownText(label);
+  if (text) labels.set(control, labels.has(control) ? `${labels.get(control)} ${text}` : text);
+}
+
+interface Around {
+  readonly previous: ControlElement | null;
+  readonly next: ControlElement | null;
+  readonly last: Control | null;
+}
+
+function readControl(element: ControlElement, index: number, kind: string, labels: Map<Element, string>, around: Around): Control {
+  const label = labels.get(element) ?? "";
+  const aria = ariaText(element);
+  const placeholder = element.getAttribute("placeholder") ?? "";
+  const texts: Words[] = [];
+  const labelWords = normalise(label);
+  const ariaWords = aria === label ? "" : normalise(aria);
+  add(texts, "label", labelWords);
+  add(texts, "aria", ariaWords);
+  add(texts, "placeholder", normalise(placeholder));
+  add(texts, "title", normalise(element.title));
+  const name = identifierWords(lastSegments(element.getAttribute("name") ?? ""));
+  const id = identifierWords(lastSegments(element.id));
+  add(texts, "name", name);
+  add(texts, "id", id === name ? "" : id);
+  const autocomplete = autocompleteTokens(element);
+  const named = LETTER.test(labelWords) || LETTER.test(ariaWords);
+  const caption = named || speaksForItself(kind, autocomplete) ? label || aria : addNeighbours(texts, element, around);
+  return {
+    element, index, kind, autocomplete, texts, placeholder, caption,
+    maxLength: limitOf(element),
+    options: element.tagName === "SELECT" ? summariseOptions(element as HTMLSelectElement) : null,
+    form: element.form ?? null,
+  };
+}
+
+// The nearest speech wins: own box, then the column's header, then the text before, then what the control before was called.
+function addNeighbours(texts: Words[], element: ControlElement, around: Around): string {
+  const near = nearText(element, around.previous, around.next);
+  if (near) {
+    add(texts, "near", normalise(near));
+    return near;
+  }
+  const column = columnHeader(element);
+  if (column) {
+    add(texts, "column", normalise(column));
+    return column;
+  }
+  const before = precedingText(element, around.previous);
+  if (before) {
+    add(texts, "before", normalise(before));
+    return before;
+  }
+  const shared = around.last && sharesRow(around.last.element, element) ? sharedWords(around.last) : "";
+  add(texts, "row", shared);
+  return "";
+}
+
+// "checkout.billing.cardInput-1.securityCode": the end of a path names the field, the rest its place.
+function lastSegments(identifier: string): string {
+  if (identifier.length < 24) return identifier;
+  const segments = identifier.split(/[.[\]/:$]+/).filter((segment) => /\p{L}/u.test(segment));
+  return segments.slice(-2).join(" ");
+}
+
+function sharedWords(control: Control): string {
+  for (const source of ["label", "near", "before", "row"] as const) {
+    const found = control.texts.find((text) => text.source === source);
+    if (found) return found.words;
+  }
+  return "";
+}
+
+function add(texts: Words[], source: Source, words: string): void {
+  if (words) texts.push({ source, words });
+}
+
+function kindOf(element: ControlElement): string {
+  if (element.tagName === "SELECT") return "select";
+  return element.tagName === "TEXTAREA" ? "textarea" : element.type;
+}
+
+function limitOf(element: ControlElement): number {
+  if (element.tagName === "SELECT") return -1;
+  return (element as HTMLInputElement).maxLength;
+}
+
+const DECLARED = /^(?:cc-\w|given-name|family-name|name$|address-l|street-address|postal-code|country|tel|email|username|current-password|new-password|one-time-code|bday|organization)/;
+
+// Nobody has to look around for what a control is that says so to the browser.
+function speaksForItself(kind: string, autocomplete: readonly string[]): boolean {
+  return kind === "email" || kind === "search" || DECLARED.test(autocomplete.at(-1) ?? "");
+}
+
+function autocompleteTokens(element: ControlElement): string[] {
+  const value = declaredAutocomplete.get(element) ?? element.getAttribute("autocomplete");
+  return value ? value.trim().toLowerCase().split(/\s+/) : [];
+}
+
+function ariaText(element: Element): string {
+  const own = element.getAttribute("aria-label");
+  if (own) return own;
+  const ids = element.getAttribute("aria-labelledby");
+  if (!ids) return "";
+  const root = element.getRootNode() as Document | ShadowRoot;
+  return ids.split(/\s+/).map((id) => root.getElementById(id)?.textContent ?? "").join(" ").slice(0, 160);
+}
+
+// A label that wraps its control must not read the control's own options aloud.
+function ownText(label: HTMLLabelElement): string {
+  if (!label.firstElementChild) return (label.textContent ?? "").trim();
+  const walker = document.createTreeWalker(label, NodeFilter.SHOW_TEXT);
+  let text = "";
+  for (let node = walker.nextNode(); node && text.length < 200; node = walker.nextNode()) {
+    if (!UNREAD.has(node.parentElement?.tagName ?? "")) text += `${node.nodeValue ?? ""} `;
+  }
+  return text.replace(/\s+/g, " ").trim();
+}
+
+/** Elements whose text nobody reads as a description. */
+export const UNREAD = new Set(["OPTION", "SELECT", "OPTGROUP", "SCRIPT", "STYLE", "TEXTAREA", "NOSCRIPT", "TEMPLATE"]);

@@ -1,0 +1,215 @@
+/**
+ * From what the page says about one control to how much speaks for each type.
+ *
+ * Every piece of evidence is a {@link Signal} with a name and a weight, so that a decision can explain
+ * itself. Rules read concepts, not words: "numero" beside "tarjeta" is a card number in any order.
+ */
+
+import { meaningOf, type Concept, type Meaning } from "./lexicon";
+import type { Control, Source } from "./read";
+
+/** The types of fields that a card, its holder or a billing address fill. */
+export type FieldType =
+  | "cc-number" | "cc-exp" | "cc-exp-month" | "cc-exp-year" | "cc-csc" | "cc-name" | "cc-type"
+  | "name" | "given-name" | "family-name" | "additional-name" | "address-line1" | "address-line2" | "address-level2" | "address-level1"
+  | "postal-code" | "country" | "tel" | "email";
+
+/** What a control can be: a type that is filled, or something that looks like one and is not. */
+export type Kind = FieldType | Hint | "gift" | "bank" | "otp" | "birth" | "loyalty" | "coupon" | "search" | "login" | "amount" | "other" | "start";
+
+/** What only the fields around it can make a card field: "Month", "Date", "Code". */
+export type Hint = "month" | "year" | "month-year" | "date" | "code" | "number" | "card" | "type";
+
+/** One piece of evidence for a type. */
+export interface Signal {
+  readonly type: Kind;
+  readonly weight: number;
+  readonly source: Source | "autocomplete" | "shape" | "options" | "input" | "neighbours";
+  /** What it said: the words read, or the reason. */
+  readonly detail: string;
+}
+
+/** How far each source is believed. */
+const TRUST: Record<Source, number> = {
+  label: 4, aria: 4, near: 3.5, column: 3.5, before: 3, placeholder: 3, title: 2, name: 3, id: 3, row: 1.5,
+};
+
+// What one description over several controls can tell about those after the first.
+const SHARED: ReadonlySet<Kind> = new Set<Kind>(["cc-exp", "cc-exp-month", "cc-exp-year", "month-year", "date", "birth", "start", "other"]);
+// What stands around a control is often the heading of its group; its own placeholder is nearer.
+const AROUND: ReadonlySet<Source> = new Set<Source>(["before", "row"]);
+
+type Sense = readonly [type: Kind, strength: number];
+
+const PLAIN: Readonly<Partial<Record<Concept, Kind>>> = {
+  giftCard: "gift", bankAccount: "bank", oneTimeCode: "otp", birth: "birth", loyalty: "loyalty", coupon: "coupon",
+  search: "search", login: "login", amount: "amount", other: "other", startDate: "start", email: "email",
+  phone: "tel", postalCode: "postal-code", country: "country", city: "address-level2", state: "address-level1",
+  street2: "address-line2", street: "address-line1", givenName: "given-name", familyName: "family-name", middleName: "additional-name",
+};
+const NAMES: ReadonlySet<Kind> = new Set<Kind>(["given-name", "family-name"]);
+
+const known = new WeakMap<Meaning, readonly Sense[]>();
+const NOTHING: readonly Sense[] = [];
+
+/** All evidence about one control taken alone; `identity` is how far its name and id are believed, 0 to 1. */
+export function signalsOf(control: Control, identity: number): Signal[] {
+  const signals: Signal[] = [];
+  addAutocomplete(control, signals);
+  for (const text of control.texts) {
+    const meaning = meaningOf(text.words);
+    const trust = TRUST[text.source] * attention(meaning.length) * believed(control, text.source, identity);
+    for (const [type, strength] of sensesOf(meaning)) {
+      if (text.source === "row" && !SHARED.has(type)) continue;
+      signals.push({ type, weight: trust * strength, source: text.source, detail: text.words });
+    }
+  }
+  addShapes(control, signals);
+  addOptions(control, signals);
+  addInputType(control, signals);
+  return signals;
+}
+
+function believed(control: Control, source: Source, identity: number): number {
+  if (source === "name" || source === "id") return identity;
+  return AROUND.has(source) && placeholderSpeaks(control) ? 0.7 : 1;
+}
+
+function placeholderSpeaks(control: Control): boolean {
+  return control.texts.some((text) => text.source === "placeholder" && meaningOf(text.words).concepts.size > 0);
+}
+
+// A label names; a paragraph mentions.
+function attention(words: number): number {
+  if (words <= 6) return 1;
+  return words <= 12 ? 0.7 : 0.4;
+}
+
+/** The types that a meaning speaks for, with strengths from 0 to 1. */
+export function sensesOf(meaning: Meaning): readonly Sense[] {
+  const cached = known.get(meaning);
+  if (cached) return cached;
+  const senses = meaning.concepts.size > 0 ? allSenses(meaning) : NOTHING;
+  known.set(meaning, senses);
+  return senses;
+}
+
+function allSenses(meaning: Meaning): Sense[] {
+  const found = meaning.concepts;
+  const senses: Sense[] = [];
+  for (const concept of found) {
+    const type = PLAIN[concept];
+    if (type && !isOverruled(type, found)) senses.push([type, 1]);
+  }
+  addCardSenses(meaning, senses);
+  addDateSenses(meaning, senses);
+  return senses;
+}
+
+// "Card holder's first name" is the holder; "card verification code" is no one-time code.
+function isOverruled(type: Kind, found: ReadonlySet<Concept>): boolean {
+  if (NAMES.has(type)) return found.has("holder") || found.has("card");
+  return type === "otp" && (found.has("securityCode") || (found.has("card") && found.has("security")));
+}
+
+function addCardSenses({ concepts: found, length }: Meaning, senses: Sense[]): void {
+  const card = found.has("card");
+  const code = found.has("code");
+  if (found.has("securityCode")) senses.push(["cc-csc", 1]);
+  else if (found.has("security") && (code || found.has("number"))) senses.push(["cc-csc", 0.9]);
+  else if (card && code) senses.push(["cc-csc", 0.5]);
+  else if (code || found.has("security")) senses.push(["code", 1]);
+  if (found.has("holder")) senses.push(["cc-name", 1]);
+  else if (card && (found.has("name") || found.has("givenName") || found.has("familyName"))) senses.push(["cc-name", 0.9]);
+  else if (found.has("name")) senses.push(["name", 0.8]);
+  if (found.has("cardType")) senses.push(["cc-type", 1]);
+  else if (found.has("type")) senses.push(card ? ["cc-type", 0.8] : ["type", 1]);
+  addNumberSense(found, length, senses);
+}
+
+function addNumberSense(found: ReadonlySet<Concept>, length: number, senses: Sense[]): void {
+  const spokenFor = found.has("securityCode") || found.has("security") || found.has("holder") || found.has("expiry") || found.has("cardType");
+  if (found.has("cardNumber")) senses.push(["cc-number", spokenFor ? 0.4 : 1]);
+  else if (spokenFor || found.has("date") || found.has("month") || found.has("year")) return;
+  else if (found.has("card") && found.has("number")) senses.push(["cc-number", 0.9]);
+  else if (found.has("card") && found.has("code")) senses.push(["cc-number", 0.4]);
+  else if (found.has("card") && found.size === 1 && length <= 3) senses.push(["card", 1]);
+  else if (found.has("number")) senses.push(["number", 1]);
+}
+
+function addDateSenses({ concepts: found, length }: Meaning, senses: Sense[]): void {
+  const month = found.has("month");
+  const year = found.has("year");
+  const expiry = found.has("expiry");
+  // "1 year free" is not about a year.
+  const hinted = length <= 3 ? 1 : 0.5;
+  if (month && year) senses.push(expiry ? ["cc-exp", 1] : ["month-year", hinted]);
+  else if (month) senses.push(expiry ? ["cc-exp-month", 1] : ["month", hinted]);
+  else if (year) senses.push(expiry ? ["cc-exp-year", 1] : ["year", hinted]);
+  else if (expiry) senses.push(["cc-exp", 1]);
+  else if (found.has("date")) senses.push(found.has("card") ? ["cc-exp", 0.7] : ["date", 1]);
+}
+
+const TOKENS: ReadonlyMap<string, Kind> = new Map([
+  ...(["cc-number", "cc-exp", "cc-exp-month", "cc-exp-year", "cc-csc", "cc-name", "cc-type", "name", "given-name", "family-name",
+    "additional-name", "address-line1", "address-line2", "address-level2", "address-level1", "postal-code", "country", "tel",
+    "email"] as const).map((token) => [token, token] as const),
+  ["cc-given-name", "given-name"], ["cc-family-name", "family-name"], ["street-address", "address-line1"], ["country-name", "country"],
+  ["tel-national", "tel"], ["tel-local", "tel"], ["username", "login"], ["current-password", "login"], ["new-password", "login"],
+  ["one-time-code", "otp"], ["bday", "birth"], ["bday-month", "birth"], ["bday-year", "birth"], ["bday-day", "birth"],
+  ["organization", "other"], ["organization-title", "other"], ["transaction-amount", "amount"], ["transaction-currency", "amount"],
+  // Not in the standard, and common.
+  ["cc-cvc", "cc-csc"], ["cc-cvv", "cc-csc"], ["cc-expiry", "cc-exp"], ["cardnumber", "cc-number"], ["cvv", "cc-csc"], ["cvc", "cc-csc"],
+]);
+const AUTOCOMPLETE_WEIGHT = 9;
+
+// The last token that is a field name counts; section, shipping and billing stand before it (HTML, "autofill detail tokens").
+function addAutocomplete(control: Control, signals: Signal[]): void {
+  for (let i = control.autocomplete.length - 1; i >= 0; i--) {
+    const token = control.autocomplete[i] as string;
+    const type = TOKENS.get(token);
+    if (!type) continue;
+    signals.push({ type, weight: AUTOCOMPLETE_WEIGHT, source: "autocomplete", detail: token });
+    return;
+  }
+}
+
+// Two letters repeated on both sides of a separator: MM/YY, MM/AAAA, KK/VV, ММ/ГГ.
+const EXPIRY_SHAPE = /(?:^|[^\p{L}\/.-])(\p{L})\1\s?[\/.\-–|]\s?(\p{L})\2(?:\2\2)?(?![\p{L}\/.-])/iu;
+const EXPIRY_EXAMPLE = /^\D{0,12}(?:0?[1-9]|1[0-2])\s?[\/\-–]\s?(?:20)?[2-4]\d\D{0,2}$/;
+const NUMBER_EXAMPLE = /(?:^|[\s:])[\dxX#*•●_·–]{4}(?:[ -]?[\dxX#*•●_·–]{4}){3}|(?:^|\s)\d{13,19}(?:\s|$)/;
+const CODE_EXAMPLE = /^\s*(?:\d{3,4}|[xX*•●#]{3,4})\s*$/;
+// No shape is without one of these.
+const SHAPELY = /[\d/.–|xX*•#-]|mm|мм|kk/i;
+const MONTH_EXAMPLE = /^\s*(?:mm|aa\/?|мм|kk|0?1|12)\s*$/i;
+
+function addShapes(control: Control, signals: Signal[]): void {
+  for (const [where, text] of [["placeholder", control.placeholder], ["caption", control.caption]] as const) {
+    if (text.length < 2 || text.length > 90 || !SHAPELY.test(text)) continue;
+    if (EXPIRY_SHAPE.test(text) || EXPIRY_EXAMPLE.test(text)) signals.push({ type: "cc-exp", weight: 3, source: "shape", detail: `${where} looks like MM/YY` });
+    else if (NUMBER_EXAMPLE.test(text)) signals.push({ type: "cc-number", weight: 4, source: "shape", detail: `${where} looks like a card number` });
+    else if (where === "placeholder" && CODE_EXAMPLE.test(text)) signals.push({ type: "code", weight: 1, source: "shape", detail: "placeholder of 3 or 4 digits" });
+    else if (where === "placeholder" && MONTH_EXAMPLE.test(text)) signals.push({ type: "month", weight: 2, source: "shape", detail: "placeholder of a month" });
+  }
+}
+
+function addOptions(control: Control, signals: Signal[]): void {
+  const options = control.options;
+  if (!options) return;
+  if (options.months) signals.push({ type: "month", weight: 3, source: "options", detail: "months" });
+  if (options.years) signals.push({ type: "year", weight: 3, source: "options", detail: "years to come" });
+  if (options.pastYears) signals.push({ type: "birth", weight: 4, source: "options", detail: "years of birth" });
+  if (options.days) signals.push({ type: "other", weight: 3, source: "options", detail: "days" });
+  if (options.otherMeans && options.brands < 2) signals.push({ type: "other", weight: 4, source: "options", detail: "means of payment without a card" });
+  else if (options.brands > 0) signals.push({ type: "cc-type", weight: options.brands * 2 >= options.count - 1 ? 4 : 1.6, source: "options", detail: "card brands" });
+}
+
+function addInputType(control: Control, signals: Signal[]): void {
+  if (control.kind === "email") signals.push({ type: "email", weight: 6, source: "input", detail: "type=email" });
+  if (control.kind === "search") signals.push({ type: "search", weight: 6, source: "input", detail: "type=search" });
+  if (control.kind === "month") signals.push({ type: "month-year", weight: 2, source: "input", detail: "type=month" });
+  if (control.kind === "date") signals.push({ type: "date", weight: 1.6, source: "input", detail: "type=date" });
+  if (control.kind === "tel") signals.push({ type: "tel", weight: 0.5, source: "input", detail: "type=tel" });
+  if (control.kind === "password") signals.push({ type: "login", weight: 1, source: "input", detail: "type=password" });
+  if (control.kind === "textarea") signals.push({ type: "other", weight: 1, source: "input", detail: "more than one line" });
+}

@@ -1,0 +1,31 @@
+/** The last releases, as a statement shows them. */
+import { formatMoney } from "../core/money";
+import type { Entry } from "../release/history";
+import { Mark, meaningOf, outcomeSentence, outcomeWord } from "./marks";
+import { ago, useNow } from "./time";
+
+export function History({ entries }: { entries: Entry[] }) {
+  const now = useNow();
+  if (entries.length === 0) return <p class="muted">Nothing was asked yet. Requests of agents appear here.</p>;
+  return (
+    <section class="scrolls" aria-label="Last releases" tabIndex={0}>
+      <ul class="history">
+        {entries.map((entry) => (
+          <li key={entry.releaseId} title={outcomeSentence(entry.outcome)}>
+            <span class="mono">{entry.origin?.replace("https://", "") ?? "no page"}</span>
+            <span class="money">{entry.amount === null ? "" : formatMoney(entry.amount, entry.currency)}</span>
+            <span class="muted small">
+              {entry.agentName} ·· {entry.last4} · <time title={new Date(entry.at).toLocaleString()}>{ago(now - entry.at)}</time>
+            </span>
+            <Mark meaning={meaningOf(entry.outcome)} word={outcomeWord(entry.outcome)} />
+            {entry.rule && (
+              <span class="muted small wide">
+                {entry.outcome === "filled" ? "Paid under your rule" : "Decided by your rule"}: {entry.rule}
+              </span>
+            )}
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}

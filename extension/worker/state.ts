@@ -1,0 +1,49 @@
+/** Everything our own pages show, put together at every change. */
+import { readPins } from "../keys/pins";
+import { readSettings } from "../keys/settings";
+import { unb64u } from "../protocol/canonical";
+import { keyId } from "../protocol/sealing";
+import { readHistory } from "../release/history";
+import { viewOf } from "../release/view";
+import { readRestrictions } from "../rules/regret";
+import type { About, AppState } from "../ui/wire";
+import type { Parts } from "./handlers";
+
+export async function stateOf({ device, connection, releases, standing }: Parts, issuerReachable: boolean | null): Promise<AppState> {
+  const [pins, history, restrictions, { unattended }] = await Promise.all([
+    readPins(),
+    readHistory(),
+    readRestrictions(),
+    readSettings(),
+    releases.loaded,
+  ]);
+  const { broker, issuer, passkeys } = pins;
+  const { signingKey, sealingKeyId } = await device;
+  const about: About = {
+    version: chrome.runtime.getManifest().version,
+    extensionId: chrome.runtime.id,
+    deviceId: issuer?.deviceId ?? null,
+    brokerId: broker?.id ?? null,
+    signingKey: await named(signingKey),
+    sealingKey: sealingKeyId,
+    brokerKey: broker && (await named(broker.key)),
+    issuerKey: issuer && (await named(issuer.issuerKey)),
+  };
+  return {
+    channel: connection.state,
+    issuerReachable: connection.state.kind === "online" ? issuerReachable : null,
+    broker: broker && { id: broker.id, pairedAt: broker.pairedAt },
+    issuer,
+    passkeys,
+    requests: releases.current().map(viewOf),
+    history,
+    restrictions,
+    grants: standing.grants,
+    unattended,
+    about,
+  };
+}
+
+function named(key: string): Promise<string> {
+  return keyId(unb64u(key));
+}

@@ -1,0 +1,118 @@
+"""Everybody can use it: no axe-core violation in any state, dark or light, and the keyboard is enough."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from typing import Any, Literal
+
+import pytest
+from playwright.async_api import Error, Page, expect
+
+from broker.install.extension_build import extension_folder
+from tests.browser.extension.conftest import Browser
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+
+AXE = extension_folder() / "node_modules" / "axe-core" / "axe.min.js"
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+
+
+async def violations(page: Page, state: str) -> list[str]:
+    """What axe-core finds on `page` in both colour schemes."""
+    found: list[str] = []
+    await page.evaluate(AXE.read_text() + "; undefined")
+    for scheme in SCHEMES:
+        await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        report: dict[str, Any] = await page.evaluate("axe.run()")
+        for rule in report["violations"]:
+            found += [f"{state}, {scheme}: {rule['id']} at {node['target']}: {node['failureSummary']}" for node in rule["nodes"]]
+    return found
+
+
+async def test_axe_finds_what_is_wrong(ready: Browser) -> None:
+    page = await ready.popup()
+    await page.get_by_text("Connected").wait_for()
+    await page.evaluate("document.body.append(document.createElement('button'))")
+    assert any("button-name" in line for line in await violations(page, "spoilt"))
+
+
+async def _requests(ready: Browser, popup: Page) -> AsyncIterator[str]:
+    await popup.get_by_text("Connected").wait_for()
+    yield "idle"
+    page = await ready.open_shop()
+    await popup.bring_to_front()
+    ready.peer.offer(ready.shop, "rel_1")
+    await ready.peer.expect("shown")
+    yield "inert request"
+    more = popup.get_by_role("button", name="More ways to refuse")
+    await expect(more).to_have_attribute("aria-disabled", "false")
+    await more.click()
+    yield "menu"
+    await popup.get_by_role("menuitem", name="Deny and freeze").click()
+    await popup.get_by_text("is frozen").wait_for()
+    yield "denied and frozen"
+    await popup.get_by_role("button", name="Done").click()
+    yield "idle with history and a frozen card"
+    await page.goto(ready.shop + "/dear")
+    ready.peer.offer(ready.shop, "rel_2", origin="https://shop.example.com")
+    await popup.get_by_text("Approve anyway").wait_for()
+    yield "mismatch"
+    await popup.get_by_role("button", name="Deny").click()
+    await popup.get_by_role("button", name="Done").click()
+    await ready.open_shop("/split")
+    await ready.open_shop("/")
+    await popup.bring_to_front()
+    ready.peer.offer(ready.shop, "rel_3", page_url=ready.shop)
+    await popup.get_by_text("Several tabs fit").wait_for()
+    yield "several tabs"
+
+
+async def test_axe_finds_nothing_in_the_popup(ready: Browser) -> None:
+    popup = await ready.popup()
+    found = [line async for state in _requests(ready, popup) for line in await violations(popup, state)]
+    assert found == []
+
+
+async def test_axe_finds_nothing_in_the_other_pages(browser: Browser) -> None:
+    welcome = await browser.popup()
+    found = await violations(welcome, "unpaired")
+    await welcome.goto(welcome.url.replace("popup", "welcome"))
+    await welcome.get_by_label("Pairing code").wait_for()
+    found += await violations(welcome, "welcome")
+    await browser.pair()
+    await browser.enrol(passkey=True)
+    options = browser.context.pages[-1]
+    browser.peer.offer("https://nowhere.example")
+    await browser.peer.result()
+    await options.get_by_text("Make a rule").click()
+    await options.get_by_text("More: hours of the day").click()
+    found += await violations(options, "options")
+    assert found == []
+
+
+async def test_the_keyboard_is_enough(ready: Browser) -> None:
+    await ready.open_shop()
+    popup = await ready.popup()
+    ready.peer.offer(ready.shop)
+    await ready.peer.expect("shown")
+    await expect(popup.get_by_role("button", name="Approve", exact=True)).to_have_attribute("aria-disabled", "false")
+    reached = []
+    for _ in range(4):
+        await popup.keyboard.press("Tab")
+        reached.append(await popup.evaluate("document.activeElement.ariaLabel ?? document.activeElement.textContent"))
+        assert await popup.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+    assert reached == ["In the agent's words", "Deny", "More ways to refuse", "Approve"]
+    await popup.keyboard.press("Shift+Tab")
+    await popup.keyboard.press("Enter")
+    await expect(popup.get_by_role("menuitem", name="Deny and freeze")).to_be_focused()
+    await popup.keyboard.press("ArrowDown")
+    await expect(popup.get_by_role("menuitem", name="Deny and pause")).to_be_focused()
+    await popup.keyboard.press("Escape")
+    await expect(popup.get_by_role("menu")).to_have_count(0)
+    await expect(popup.get_by_role("button", name="More ways to refuse")).to_be_focused()
+    # The page closes before it has acknowledged the key.
+    async with popup.expect_event("close"):
+        with suppress(Error):
+            await popup.keyboard.press("Escape")
+    assert ready.peer.inbox.empty()
