@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,7 +13,9 @@ from broker.core.canonical import b64u
 from broker.core.errors import LedgerError
 from broker.install.layout import StateFolder
 from broker.terminal import events_table
-from broker.tlog import ChainBrokenError, Entry
+
+if TYPE_CHECKING:
+    from broker.tlog import Entry
 
 NAME = "events"
 app = typer.Typer(help="What happened, as hash-chained logs.", no_args_is_help=True, rich_markup_mode=None)
@@ -51,7 +53,7 @@ def verify(context: typer.Context, of: Which = Log.issuer) -> None:
 
     try:
         seq, head = tlog.verify(read_log(folder(context), of))
-    except ChainBrokenError as error:
+    except tlog.ChainBrokenError as error:
         raise LedgerError(500, "chain_broken", f"The {of.value} log was changed: {error}.", "Compare with an earlier copy.") from None
     say(f"{seq} events hold; head {b64u(head)}")
 

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from broker.formlab.run import Advance, BuiltExtension
 
 
+LARGE_PAGE = 2000
+"""Controls of the page that a scan must not choke on."""
+
+
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command("forms")(forms)
@@ -44,6 +48,8 @@ def forms(
 
     with _progress(len(pages), "reading forms") as advance:
         predictions = asyncio.run(predict(forms, pages, extension, advance, strip=no_autocomplete))
+    if lost := [page.path for page in pages if page.path not in predictions]:
+        errors.print(f"[yellow]{len(lost)} pages did not load and count as not understood:[/yellow] {', '.join(lost[:5])}")
     if out:
         out.write_text(json.dumps(predictions, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     _show(forms, pages, predictions, folds=cross_validate)
@@ -86,11 +92,11 @@ def _list_mistakes(pages: list[LabelledPage], predictions: Predictions) -> None:
 
 def _bench(folder: Path, pages: list[LabelledPage], extension: BuiltExtension) -> None:
     from broker.formlab.report import time_table
-    from broker.formlab.run import time_pages
+    from broker.formlab.run import time_generated, time_pages
 
     with _progress(len(pages), "timing forms") as advance:
         times = asyncio.run(time_pages(folder, pages, extension, advance))
-    console.print(time_table(times))
+    console.print(time_table(times, asyncio.run(time_generated(folder, extension, LARGE_PAGE))))
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from broker.install.layout import clone_root
 
 _OPTIONS = (
     "--universal", "--python-version", "3.11", "--generate-hashes", "--no-emit-index-url", "--no-emit-find-links",
-    "--no-annotate", "--no-header", "--extra", "dev", "--extra", "demo",
+    "--no-annotate", "--no-header", "--extra", "dev", "--extra", "demo", "--extra", "mcp",
 )  # fmt: skip
 
 

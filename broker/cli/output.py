@@ -12,11 +12,21 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from broker.core.clock import SystemClock
 from broker.core.errors import LedgerError
-from broker.terminal import time_text
+from broker.terminal import relative
 
 console = Console(highlight=False)
 errors = Console(stderr=True, highlight=False)
+
+_STATES = ("status", "outcome")
+_COLOURS = {
+    **dict.fromkeys(("active", "filled"), "green"),
+    **dict.fromkeys(("pending", "approved", "filling", "frozen", "ambiguous_tab", "field_rejected", "passkey_required"), "yellow"),
+    **dict.fromkeys(("extension_offline", "issuer_unavailable", "not_enrolled"), "yellow"),
+    **dict.fromkeys(("denied", "origin_mismatch", "amount_mismatch", "already_used", "refused_by_issuer", "refused_by_rule"), "red"),
+    **dict.fromkeys(("finished", "closed", "revoked", "expired", "stopped", "interrupted"), "dim"),
+}
 
 
 def complain(error: LedgerError) -> None:
@@ -49,11 +59,14 @@ def show_list(rows: Sequence[Mapping[str, Any]], columns: Iterable[tuple[str, st
 
 
 def cell(key: str, value: Any) -> str:
-    """One value for a person: times in UTC, ids shortened, nothing as a dash."""
+    """One value for a person: times relative (``--json`` has them exactly), states coloured, nothing as a dash."""
     if value is None or value == "":
         return "–"
     if isinstance(value, int) and key.endswith("At"):
-        return time_text(value)
+        return relative(value, SystemClock().now_ms())
+    if key in _STATES:
+        colour = _COLOURS.get(str(value), "default")
+        return f"[{colour}]{escape(str(value))}[/{colour}]"
     if isinstance(value, list | tuple):
         return escape(", ".join(map(str, value))) or "–"
     return escape(str(value))
@@ -61,7 +74,7 @@ def cell(key: str, value: Any) -> str:
 
 def say(text: str) -> None:
     """One line for a person; markup of rich is allowed."""
-    console.print(text)
+    console.print(text, soft_wrap=True)  # what is copied from a terminal must come whole
 
 
 def ask_secret(words: str) -> str:

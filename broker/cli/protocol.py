@@ -5,7 +5,6 @@ from __future__ import annotations
 import typer
 
 from broker.install.layout import clone_root
-from broker.protocol import schema
 
 NAME = "protocol"
 app = typer.Typer(help="The message schema that the extension's types come from.", no_args_is_help=True, rich_markup_mode=None)
@@ -19,10 +18,14 @@ def schema_file() -> str:
 @app.command("check")
 def check() -> None:
     """Fail when the schema file differs from the models."""
+    from broker.protocol import schema
+
     raise typer.Exit(schema.main(["--check", schema_file()]))
 
 
 @app.command("write")
 def write() -> None:
     """Write the schema file from the models."""
+    from broker.protocol import schema
+
     schema.main([schema_file()])

@@ -8,7 +8,36 @@ from typing import Annotated
 
 import typer
 
-from broker.cli import agents, broker, certs, demo, devices, events, extension, forms, issuer, lock, pair, protocol, releases, screenshots, tests
+from broker.cli import (
+    agents,
+    bench,
+    bench_start,
+    broker,
+    brokers,
+    cards,
+    certs,
+    demo,
+    devices,
+    doctor,
+    events,
+    extension,
+    forms,
+    grants,
+    install,
+    issuer,
+    lock,
+    mcp,
+    pair,
+    passkeys,
+    protocol,
+    receipt,
+    releases,
+    screenshots,
+    tests,
+    up,
+    wheel,
+)
+from broker.cli.help import EXAMPLES, GroupedHelp
 from broker.cli.output import complain
 from broker.cli.state import CliState
 from broker.core.errors import LedgerError
@@ -17,14 +46,17 @@ from broker.install.layout import STATE_VARIABLE, StateFolder, default_state
 app = typer.Typer(
     name="ledgeros",
     help="Virtual cards for AI agents: a person approves, the checkout is filled, the agent never holds the number. Sandbox.",
+    cls=GroupedHelp,
+    epilog=EXAMPLES,
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
 
-for single in (demo, tests, pair, releases, extension, forms, screenshots, lock):
+for single in (up, install, doctor, demo, tests, pair, releases, extension, forms, screenshots, mcp, lock, wheel):
     single.register(app)
-for group in (certs, issuer, broker, agents, devices, events, protocol):
+bench_start.register(bench.app)
+for group in (certs, issuer, broker, brokers, agents, cards, devices, grants, passkeys, receipt, events, protocol, bench):
     app.add_typer(group.app, name=group.NAME)
 
 

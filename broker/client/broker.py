@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -36,8 +37,32 @@ class BrokerClient(Endpoint):
         """The release as it is now."""
         return _release(await self._call("GET", _path(release_id)))
 
+    async def request_release_on_intent(self, intent_id: str, *, page_url: str, purpose: str | None = None) -> Release:
+        """``POST /v1/releases`` before there is a token: the decision comes first. Asking twice answers the same release."""
+        wanted = {"intentId": intent_id, "pageUrl": page_url, "purpose": purpose}
+        body = {name: value for name, value in wanted.items() if value is not None}
+        return _release(await self._call("POST", "/v1/releases", body=body, seconds=20.0))
+
+    async def give_token(self, release_id: str, details_token: str) -> Release:
+        """``POST /v1/releases/{id}/token``; `AgentError` 409 ``no_token_wanted`` when the release does not wait for one."""
+        return _release(await self._call("POST", f"{_path(release_id)}/token", body={"detailsToken": details_token}, seconds=20.0))
+
     async def wait(self, release_id: str, seconds: float = 150.0) -> Release:
         """The release once it is finished, or as it is after `seconds`. Survives a broker that is restarted meanwhile."""
+        return await self._wait(release_id, seconds, lambda release: release.status == "finished")
+
+    async def wait_for_decision(self, release_id: str, seconds: float) -> Release:
+        """The release once somebody decided (or it ended), or as it is after `seconds`."""
+        return await self._wait(release_id, seconds, lambda release: release.status != "pending")
+
+    async def wait_for_fill(self, release_id: str, seconds: float) -> Release:
+        """The release once its token is used or came to nothing, or as it is after `seconds`.
+
+        A token that came to nothing shows as ``approved`` with an outcome: the release takes another.
+        """
+        return await self._wait(release_id, seconds, lambda release: release.status == "finished" or _takes_another(release))
+
+    async def _wait(self, release_id: str, seconds: float, enough: Callable[[Release], bool]) -> Release:
         deadline = asyncio.get_running_loop().time() + seconds
         while True:
             left = deadline - asyncio.get_running_loop().time()
@@ -49,13 +74,19 @@ class BrokerClient(Endpoint):
                     raise
                 await asyncio.sleep(0.5)
                 continue
-            if release.status == "finished" or left <= 0:
+            if enough(release) or left <= 0:
                 return release
+            if release.status == "approved":
+                await asyncio.sleep(1.0)  # the broker answers at once while it waits for a token
 
     async def releases(self, limit: int = 20) -> list[Release]:
         """This agent's releases, newest first."""
         answer = await self._call("GET", f"/v1/releases?limit={limit}")
         return [_release(item) for item in answer.get("data", [])]
+
+
+def _takes_another(release: Release) -> bool:
+    return release.status == "approved" and release.outcome is not None
 
 
 def _path(release_id: str) -> str:

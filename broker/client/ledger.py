@@ -21,6 +21,22 @@ class CardDetails:
     last4: str
 
 
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One of the agent's cards: what it is for and what it may still do. Amounts are minor units, None is unlimited."""
+
+    id: str
+    last4: str
+    brand: str
+    status: str
+    type: str
+    purpose: str
+    exposure: str
+    max_amount: int | None
+    current_spend: int
+    locked_merchant: str | None
+
+
 class LedgerClient(Endpoint):
     """``LedgerClient(base_url, agent_token, ca_file)``: `base_url` is LedgerOS's public URL, `agent_token` an ``at_…``."""
 
@@ -39,6 +55,7 @@ class LedgerClient(Endpoint):
         merchant_text: str | None = None,
         reason: str | None = None,
         client_context: dict[str, Any] | None = None,
+        intent_id: str | None = None,
     ) -> CardDetails:
         """``POST /v1/cards/{id}/details``: what the purchase is, in the agent's words; amounts in minor units.
 
@@ -46,7 +63,7 @@ class LedgerClient(Endpoint):
         """
         wanted = {
             "summary": summary, "expectedAmount": expected_amount, "expectedCurrency": expected_currency,
-            "merchantText": merchant_text, "reason": reason, "clientContext": client_context,
+            "merchantText": merchant_text, "reason": reason, "clientContext": client_context, "intentId": intent_id,
         }  # fmt: skip
         body = {name: value for name, value in wanted.items() if value is not None}
         answer = await self._call("POST", f"/v1/cards/{quote(card_id, safe='')}/details", body=body)
@@ -56,3 +73,64 @@ class LedgerClient(Endpoint):
             raise UnreachableError(
                 "LedgerOS did not answer a detailsToken.", "Use a card whose credentialExposure is extensionOnly."
             ) from None
+
+    async def create_intent(
+        self,
+        card_id: str,
+        *,
+        summary: str,
+        expected_amount: int,
+        expected_currency: str = "USD",
+        expected_merchant: str | None = None,
+        intent_id: str | None = None,
+        ttl_minutes: int = 30,
+    ) -> str:
+        """``POST /v1/cards/{id}/intents``: what is to be bought, before anybody decided. Answers the intent's id.
+
+        `intent_id` is the caller's own name for it; the same name again is the same intent.
+        """
+        wanted = {
+            "intentId": intent_id, "summary": summary, "expectedAmount": expected_amount, "expectedCurrency": expected_currency,
+            "expectedMerchant": expected_merchant, "ttlMinutes": ttl_minutes,
+        }  # fmt: skip
+        body = {name: value for name, value in wanted.items() if value is not None}
+        answer = await self._call("POST", f"/v1/cards/{quote(card_id, safe='')}/intents", body=body)
+        if not isinstance(answer.get("id"), str):
+            raise _not_the_api("an intent")
+        return str(answer["id"])
+
+    async def cancel_intent(self, intent_id: str) -> None:
+        """``POST /v1/intents/{id}/cancel``: it is not to be bought any more. `AgentError` 409 when the intent is closed already."""
+        await self._call("POST", f"/v1/intents/{quote(intent_id, safe='')}/cancel", body={})
+
+    async def card(self, card_id: str) -> Card:
+        """``GET /v1/cards/{id}``."""
+        return _card(await self._call("GET", f"/v1/cards/{quote(card_id, safe='')}"))
+
+    async def cards(self, limit: int = 100) -> list[Card]:
+        """``GET /v1/cards``: this agent's cards, newest first."""
+        answer = await self._call("GET", f"/v1/cards?limit={limit}")
+        return [_card(item) for item in answer.get("data", [])]
+
+
+def _card(answer: dict[str, Any]) -> Card:
+    """Named members only: whatever else an answer holds goes no further."""
+    try:
+        return Card(
+            id=answer["id"],
+            last4=answer["last4"],
+            brand=answer["brand"],
+            status=answer["status"],
+            type=answer["type"],
+            purpose=answer["purpose"],
+            exposure=answer["credentialExposure"],
+            max_amount=answer["maxAmount"],
+            current_spend=answer["currentSpend"],
+            locked_merchant=answer["lockedMerchant"],
+        )
+    except (KeyError, TypeError):
+        raise _not_the_api("a card") from None
+
+
+def _not_the_api(what: str) -> UnreachableError:
+    return UnreachableError(f"LedgerOS answered something else than {what}.", "Use a client of LedgerOS's version.")

@@ -15,7 +15,7 @@ from broker.demo.story import Story
 from broker.issuer.admin import read_events
 from broker.tlog import Entry
 
-ANSWER_SECONDS = 60
+ANSWER_SECONDS = 130
 USES = 8
 
 

@@ -53,7 +53,7 @@ def test_it_is_not_copied_to_places_nobody_watches(take) -> None:
 def test_it_is_immutable_and_has_no_dict() -> None:
     pan = Pan(NUMBER)
     with pytest.raises(AttributeError):
-        pan.other = 1  # type: ignore[attr-defined]
+        pan.other = 1
     with pytest.raises(AttributeError):
         pan._digits = "1"
     assert not hasattr(pan, "__dict__")

@@ -6,9 +6,11 @@ import json
 import os
 import shutil
 import socket
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,6 +22,7 @@ from broker.channel.tables import devices
 from broker.install.doctor import (
     Finding,
     Machine,
+    Port,
     certificate,
     channel,
     confined_browser,
@@ -76,6 +79,17 @@ def rewrite(file: Path, **changes: object) -> None:
 
 def test_what_does_not_need_a_server_is_sound_after_an_installation(machine: Machine) -> None:
     assert {finding.name for finding in diagnose(machine)} == {ledgeros.UNREACHABLE, channel.STOPPED}
+
+
+def test_a_database_of_a_newer_ledgeros_is_found_and_left_alone(machine: Machine) -> None:
+    organisation(machine, "click")
+    file = machine.state.issuer / "issuer.db"
+    with closing(sqlite3.connect(file)) as database:
+        database.execute("PRAGMA user_version = 99")
+    (finding,) = diagnose(machine)
+    assert finding.name == "database-newer"
+    with closing(sqlite3.connect(file)) as database:
+        assert database.execute("PRAGMA user_version").fetchone() == (99,)
 
 
 def test_a_missing_host_manifest(machine: Machine) -> None:
@@ -138,15 +152,21 @@ def test_a_confined_browser_beside_an_ordinary_one_is_no_fault(machine: Machine)
 def test_a_port_that_is_taken_and_by_whom(machine: Machine) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        real = replace(machine, proc=Path("/proc"), ports=(("the broker", port),))
+        real = replace(machine, proc=Path("/proc"), ports=(Port("broker", port, "--agent-port"),))
         finding = only(port_taken.check(real))
         assert finding.name == "port-taken"
         assert f"(process {os.getpid()})" in finding.what
         assert finding.cure == f"kill {os.getpid()}"
-        (machine.state.broker).mkdir()
-        (machine.state.broker / "endpoints.json").write_text(json.dumps({"agentUrl": f"https://localhost:{port}"}))
-        assert not list(port_taken.check(real))
-    assert not list(port_taken.check(replace(real, ports=(("the broker", port),))))
+    assert not list(port_taken.check(real))
+
+
+def test_a_port_that_another_person_holds_is_moved_around(machine: Machine) -> None:
+    listening = "   0: 0100007F:20FB 00000000:0000 0A 00000000:00000000 00:00000000 00000000 1001 0 4711 1"
+    (machine.proc / "net").mkdir(parents=True)
+    (machine.proc / "net" / "tcp").write_text(f"heading\n{listening}\n")
+    finding = only(port_taken.check(replace(machine, ports=(Port("issuer", 0x20FB, "--port"),))))
+    assert "another person's process" in finding.what
+    assert finding.cure == "ledgeros up --port 0"
 
 
 def test_an_expired_certificate(machine: Machine) -> None:

@@ -66,7 +66,7 @@ async def test_what_arrives_during_a_commit_goes_into_the_next(database: Databas
     first = asyncio.ensure_future(database.write(insert(1)))
     await asyncio.sleep(0)
     second = asyncio.ensure_future(database.write(insert(2)))
-    assert await asyncio.gather(first, second) == [1, 2]
+    assert list(await asyncio.gather(first, second)) == [1, 2]
     assert await numbers(database) == [1, 2]
 
 

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import MetaData
 
 from broker import tlog
-from broker.storage import Database
+from broker.storage import Database, Transaction
 
 METADATA = MetaData()
 EVENTS = tlog.events_table(METADATA)
+
+
+def made(n: int) -> Callable[[Transaction], int]:
+    return lambda tx: tlog.append(tx.raw, 1_000 + n, "test:event:made", {"n": n, "text": "é"})
 
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
     with Database(tmp_path / "x.db", METADATA, 1) as database:
         for n in range(1, 6):
-            database.write_now(lambda tx, n=n: tlog.append(tx.raw, 1_000 + n, "test:event:made", {"n": n, "text": "é"}))
+            database.write_now(made(n))
         yield database
 
 

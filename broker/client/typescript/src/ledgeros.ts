@@ -1,0 +1,154 @@
+import { randomBytes } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { BrokerClient, type Release } from "./broker.js";
+import { readConfiguration, type Configuration } from "./configuration.js";
+import { AgentError, UnreachableError } from "./errors.js";
+import { LedgerClient, type Card } from "./ledger.js";
+import { payment, paymentOf, refused, type Payment } from "./payment.js";
+
+const TRIES = 2;
+const FILL_SECONDS = 120;
+const DECISION_SECONDS = 900;
+
+/** What to pay for. `amount` is in minor units; `purpose` and `merchant` are your words for the person. */
+export interface PayOptions {
+  pageUrl: string;
+  card: string;
+  amount: number;
+  purpose: string;
+  currency?: string;
+  merchant?: string;
+  /** The person decides before a token is made (default); false makes the token first, and there is no second try. */
+  approvalFirst?: boolean;
+  /** How long to wait for a person; 900 unless told otherwise. */
+  waitSeconds?: number;
+  /** Aborting takes the request back: nothing is filled later. */
+  signal?: AbortSignal;
+}
+
+type Purchase = PayOptions & { origin: string; currency: string; waitSeconds: number };
+
+/** An agent's way to pay. `close` it when you are done. */
+export class LedgerOS {
+  readonly ledger: LedgerClient;
+  readonly broker: BrokerClient;
+  readonly #settleMs: number;
+
+  constructor(configuration: Configuration, options: { settleMs?: number } = {}) {
+    this.ledger = new LedgerClient(configuration.ledgerUrl, configuration.agentToken, configuration.caFile);
+    this.broker = new BrokerClient(configuration.brokerUrl, configuration.brokerCredential, configuration.caFile);
+    this.#settleMs = options.settleMs ?? 1_000;
+  }
+
+  /** With the configuration in a JSON file; throws `ConfigurationError`. */
+  static fromFile(path: string): LedgerOS {
+    return new LedgerOS(readConfiguration(path));
+  }
+
+  /** Lets go of the connections. */
+  close(): void {
+    this.ledger.close();
+    this.broker.close();
+  }
+
+  /** One of this agent's cards. */
+  card(cardId: string): Promise<Card> {
+    return this.ledger.card(cardId);
+  }
+
+  /** This agent's cards, newest first (at most 100). */
+  cards(): Promise<Card[]> {
+    return this.ledger.cards();
+  }
+
+  /**
+   * Have the checkout on `pageUrl` filled once a person or a standing rule approved it. Look at the answer's `code`.
+   *
+   * Throws `AgentError` for a request that is wrong, `UnreachableError` when LedgerOS or the broker does not answer,
+   * `TypeError` for an argument.
+   */
+  async pay(options: PayOptions): Promise<Payment> {
+    const purchase = checked(options);
+    try {
+      return await (options.approvalFirst === false ? this.#tokenFirst(purchase) : this.#decideFirst(purchase));
+    } catch (error) {
+      const ended = error instanceof AgentError ? refused(error) : null;
+      if (ended === null) throw error;
+      return ended;
+    }
+  }
+
+  async #tokenFirst(purchase: Purchase): Promise<Payment> {
+    const { card, purpose, amount, currency, merchant, origin, pageUrl, signal } = purchase;
+    const wanted = { summary: purpose, expectedAmount: amount, expectedCurrency: currency, merchantText: merchant, clientContext: { origin } };
+    const { detailsToken } = await this.ledger.cardDetails(card, wanted, signal);
+    const release = await this.broker.requestRelease({ detailsToken, pageUrl, purpose }, signal);
+    return ended(await this.broker.wait(release.id, purchase.waitSeconds, signal));
+  }
+
+  async #decideFirst(purchase: Purchase): Promise<Payment> {
+    const intent = {
+      intentId: `pay_${randomBytes(12).toString("hex")}`,
+      summary: purchase.purpose,
+      expectedAmount: purchase.amount,
+      expectedCurrency: purchase.currency,
+      expectedMerchant: purchase.merchant,
+      ttlMinutes: Math.max(1, Math.min(1_440, Math.round(purchase.waitSeconds / 60) + 15)),
+    };
+    const intentId = await this.ledger.createIntent(purchase.card, intent, purchase.signal);
+    let ending: Payment | undefined;
+    try {
+      ending = await this.#release(purchase, intentId);
+      return ending;
+    } finally {
+      // Also when the caller aborted: an approval that comes later must not fill a page nobody waits at.
+      if (ending?.valueDelivered !== true) await this.ledger.cancelIntent(intentId).catch(() => undefined);
+    }
+  }
+
+  async #release(purchase: Purchase, intentId: string): Promise<Payment> {
+    const { pageUrl, purpose, waitSeconds, signal } = purchase;
+    const asked = await this.broker.requestRelease({ intentId, pageUrl, purpose }, signal);
+    let release = await this.broker.waitForDecision(asked.id, waitSeconds, signal);
+    if (release.status === "pending") return payment("expired", "Nobody decided in time; the request was taken back.", null, release);
+    for (let attempt = 0; attempt < TRIES && release.status === "approved"; attempt++) {
+      if (attempt > 0) await sleep(this.#settleMs, undefined, { signal });
+      release = await this.#fill(purchase, release);
+    }
+    return ended(release);
+  }
+
+  async #fill(purchase: Purchase, release: Release): Promise<Release> {
+    const { card, purpose, origin, signal } = purchase;
+    // The broker merges a repeated request into the release that is open: the token must be of that one's intent.
+    const wanted = { summary: purpose, intentId: release.intentId ?? undefined, clientContext: { origin } };
+    const { detailsToken } = await this.ledger.cardDetails(card, wanted, signal);
+    try {
+      await this.broker.giveToken(release.id, detailsToken, signal);
+    } catch (error) {
+      // Without an answer it may have arrived: the release says whether the page was filled, and a token is never given twice.
+      const told = error instanceof UnreachableError || (error instanceof AgentError && error.code === "no_token_wanted");
+      if (!told) throw error;
+    }
+    return this.broker.waitForFill(release.id, FILL_SECONDS, signal);
+  }
+}
+
+function checked(options: PayOptions): Purchase {
+  if (!Number.isSafeInteger(options.amount) || options.amount <= 0) {
+    throw new TypeError("amount must be a whole number of minor units above 0 (49.90 is 4990)");
+  }
+  const page = URL.canParse(options.pageUrl) ? new URL(options.pageUrl) : null;
+  if (page === null || !/^https?:$/.test(page.protocol) || page.username !== "" || page.password !== "") {
+    throw new TypeError("pageUrl is not a web address");
+  }
+  return { ...options, origin: page.origin, currency: options.currency ?? "USD", waitSeconds: options.waitSeconds ?? DECISION_SECONDS };
+}
+
+function ended(release: Release): Payment {
+  if (release.outcome === null) {
+    throw new UnreachableError("The broker has not said how the release ended.", `Look at the page, and at release ${release.id}.`);
+  }
+  return paymentOf(release, release.outcome);
+}

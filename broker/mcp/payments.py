@@ -1,0 +1,116 @@
+"""Payments that outlive the tool call that began them: people take longer than a model's host waits."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Self
+
+from broker.client import AgentError, LedgerOS, Payment
+
+MOST_RUNNING = 8
+"""Payments that may wait for people at one time."""
+_MOST_KEPT = 100
+
+
+class TooManyPaymentsError(Exception):
+    """As many payments wait as may."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What the agent asked for. Amounts are minor units."""
+
+    page_url: str
+    card: str
+    amount: int
+    purpose: str
+    currency: str
+    merchant: str | None
+
+
+@dataclass(slots=True)
+class Begun:
+    """A payment on its way, or ended."""
+
+    id: str
+    order: Order
+    work: asyncio.Task[Payment] = field(repr=False)
+
+    def wire(self) -> dict[str, Any]:
+        """Its state for the agent."""
+        begun = {"payment": self.id, "card": self.order.card, "amount": self.order.amount, "currency": self.order.currency}
+        if not self.work.done():
+            sentence = "Waiting for a person's decision, or for the fill."
+            return {**begun, "status": "waiting", "sentence": sentence, "nextStep": "Call ledger_status with this payment."}
+        if self.work.cancelled():
+            return {
+                **begun,
+                "status": "canceled",
+                "sentence": "The request was taken back.",
+                "nextStep": "Ask again if it is still to be bought.",
+            }
+        error = self.work.exception()
+        if error is None:
+            return {**begun, "status": "finished", **self.work.result().wire()}
+        return {**begun, "status": "failed", **failure(error)}
+
+
+class Payments:
+    """The payments of this process. Use it with ``async with``: at the end it takes back what still waits."""
+
+    def __init__(self, ledgeros: LedgerOS) -> None:
+        self.ledgeros = ledgeros
+        self._begun: dict[str, Begun] = {}
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        running = [begun.work for begun in self._begun.values() if not begun.work.done()]
+        for work in running:
+            work.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+    def begin(self, order: Order) -> Begun:
+        """Start paying; the same order while it is under way is the same payment. Raises `TooManyPaymentsError`."""
+        running = [begun for begun in self._begun.values() if not begun.work.done()]
+        for begun in running:
+            if begun.order == order:
+                return begun
+        if len(running) >= MOST_RUNNING:
+            raise TooManyPaymentsError
+        work = asyncio.create_task(
+            self.ledgeros.pay(
+                page_url=order.page_url, card=order.card, amount=order.amount, purpose=order.purpose, currency=order.currency,
+                merchant=order.merchant,
+            )
+        )  # fmt: skip
+        begun = Begun(f"pay_{secrets.token_hex(8)}", order, work)
+        self._begun[begun.id] = begun
+        self._forget_the_oldest()
+        return begun
+
+    def find(self, payment: str) -> Begun | None:
+        """The payment of that id, if this process began it."""
+        return self._begun.get(payment)
+
+    def newest(self, limit: int) -> list[Begun]:
+        """The last payments, newest first."""
+        return list(reversed(self._begun.values()))[:limit]
+
+    def _forget_the_oldest(self) -> None:
+        done = [begun.id for begun in self._begun.values() if begun.work.done()]
+        for payment in done[: max(0, len(self._begun) - _MOST_KEPT)]:
+            del self._begun[payment]
+
+
+def failure(error: BaseException) -> dict[str, Any]:
+    """What a failed call tells the agent."""
+    if isinstance(error, AgentError):
+        return {"code": error.code, "sentence": error.message, "nextStep": error.next_step, "retryAfterMs": error.retry_after_ms}
+    if isinstance(error, ValueError):
+        return {"code": "invalid_request", "sentence": "An argument is not valid.", "nextStep": "Check page_url and amount."}
+    return {"code": "internal_error", "sentence": "Something failed in the MCP server.", "nextStep": "Look at its log."}

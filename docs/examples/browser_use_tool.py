@@ -1,0 +1,41 @@
+"""A payment tool for browser-use, and for every framework that registers an async function with a description.
+
+    tools = Tools()
+    async with LedgerOS.from_file("agent.json") as ledgeros:
+        add_payment_tool(tools, ledgeros, card="card_…")
+        await Agent(task="Buy the notebook set", llm=llm, tools=tools, browser=browser).run()
+
+The model says what it buys; the address comes from the browser, not from the model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol
+
+from broker.client import AgentError, LedgerOS
+
+DESCRIPTION = (
+    "Pay on the checkout page that is open. amount is the total in minor units (49.90 is 4990), purpose says what is bought. "
+    "A person decides; then the card fields are filled, and you submit the page. You never see or type a card number."
+)
+
+
+class Tools(Protocol):
+    """What browser-use's ``Tools`` offers."""
+
+    def action(self, description: str) -> Callable[[Callable[..., Awaitable[str]]], Any]:
+        """Register the decorated function as a tool."""
+
+
+def add_payment_tool(tools: Tools, ledgeros: LedgerOS, card: str) -> None:
+    """Let the agent pay with `card`."""
+
+    @tools.action(DESCRIPTION)
+    async def pay(amount: int, purpose: str, browser_session: Any) -> str:
+        try:
+            page_url = await browser_session.get_current_page_url()
+            payment = await ledgeros.pay(page_url=page_url, card=card, amount=amount, purpose=purpose)
+        except (AgentError, ValueError) as error:
+            return f"Not paid: {error}"
+        return f"{payment.code}: {payment.sentence} Next: {payment.next_step}"
