@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
 from rich.table import Table
 
-from broker.tlog import Entry
+from broker.core.clock import DAY_MS, HOUR_MS, MINUTE_MS
+
+if TYPE_CHECKING:
+    from broker.tlog import Entry  # loads the database layer, which most commands do without
 
 _HEAD, _TAIL = 9, 4
 _VALUE_LENGTH = 80
+_DATE_AFTER_MS = 30 * DAY_MS
 _COLOURS = {"alarm": "red", "person": "magenta", "agent": "blue", "network": "green"}
 _HIDDEN = {
     "org",
@@ -34,6 +38,17 @@ _LONG = 26
 def time_text(millis: int) -> str:
     """Unix milliseconds as UTC, to the second."""
     return datetime.fromtimestamp(millis / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def relative(millis: int, now: int) -> str:
+    """Unix milliseconds as a person says them: ``3 min ago``, ``in 2 h``; after a month, the date (UTC)."""
+    distance = abs(now - millis)
+    if distance < MINUTE_MS:
+        return "now"
+    if distance >= _DATE_AFTER_MS:
+        return time_text(millis)[:10]
+    size, unit = next((size, unit) for size, unit in ((DAY_MS, "d"), (HOUR_MS, "h"), (MINUTE_MS, "min")) if distance >= size)
+    return f"{distance // size} {unit} ago" if millis < now else f"in {distance // size} {unit}"
 
 
 def short_id(text: str) -> str:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from broker.core.errors import LedgerError
-from broker.install.layout import clone_root
+from broker.install.layout import clone_root, read_json
 
 _LEFT_OUT = {"node_modules", ".output", ".wxt"}
 _LAST_LINES = 15
@@ -30,9 +30,32 @@ def built_extension() -> Path:
     return extension_folder() / ".output" / "chrome-mv3"
 
 
+def packaged_extension() -> Path:
+    """Where a wheel carries the built extension, beside its id; missing in a clone."""
+    return Path(__file__).resolve().parents[1] / "_extension"
+
+
 def extension_id() -> str:
     """The id that the manifest's public key fixes."""
-    return (extension_folder() / "extension-id.txt").read_text().strip()
+    folder = packaged_extension() if packaged_extension().exists() else extension_folder()
+    return (folder / "extension-id.txt").read_text().strip()
+
+
+def brought_version() -> str:
+    """The version of the extension that this LedgerOS brings."""
+    packaged = packaged_extension() / "chrome-mv3" / "manifest.json"
+    return manifest_version(packaged if packaged.exists() else extension_folder() / "package.json")
+
+
+def manifest_version(path: Path) -> str:
+    """``version`` of a ``manifest.json`` or ``package.json``."""
+    return str(read_json(path)["version"])
+
+
+def ready_extension(progress: Progress) -> Path:
+    """The unpacked extension of this LedgerOS: the wheel's, else built from the clone."""
+    packaged = packaged_extension() / "chrome-mv3"
+    return packaged if packaged.exists() else build_extension(progress)
 
 
 def build_extension(progress: Progress) -> Path:

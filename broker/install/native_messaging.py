@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 from broker.core.errors import LedgerError
 from broker.install.extension_build import extension_id
@@ -29,6 +30,25 @@ _USER_FOLDERS = {
 }
 
 
+_SYSTEM_FOLDERS = {
+    "linux": {
+        "chromium": "etc/chromium/native-messaging-hosts",
+        "chrome": "etc/opt/chrome/native-messaging-hosts",
+        "edge": "etc/opt/edge/native-messaging-hosts",
+        "brave": "etc/opt/chrome/native-messaging-hosts",
+    },
+    "darwin": {
+        "chromium": "Library/Application Support/Chromium/NativeMessagingHosts",
+        "chrome": "Library/Google/Chrome/NativeMessagingHosts",
+        "edge": "Library/Microsoft/Edge/NativeMessagingHosts",
+        "brave": "Library/Google/Chrome/NativeMessagingHosts",
+    },
+}
+
+BROWSERS = ("chromium", "chrome", "edge", "brave")
+"""The browsers that `install` knows by name."""
+
+
 def user_data_folder(browser: str, home: Path, platform: str = sys.platform) -> Path:
     """The user-data folder of `browser` (``chromium``, ``chrome``, ``edge``, ``brave``) under `home`."""
     try:
@@ -39,8 +59,22 @@ def user_data_folder(browser: str, home: Path, platform: str = sys.platform) -> 
         ) from None
 
 
+def system_manifest_path(browser: str, root: Path = Path("/"), platform: str = sys.platform) -> Path | None:
+    """Where an administrator puts the manifest for everybody; None where no such place is known."""
+    folder = _SYSTEM_FOLDERS.get(platform, {}).get(browser)
+    return None if folder is None else root / folder / f"{HOST_NAME}.json"
+
+
 def register_host(state: StateFolder, user_data: Path) -> Path:
     """Write launcher and configuration into the state folder and the manifest into `user_data`; returns the manifest's path."""
+    path = manifest_path(user_data)
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path.write_bytes(manifest_bytes(write_host(state)))
+    return path
+
+
+def write_host(state: StateFolder) -> dict[str, Any]:
+    """Write launcher and configuration into the state folder; returns the manifest that tells a browser about them."""
     config = HostConfig(
         port_file=str(state.broker / "channel.json"),
         ca_file=str(state.pki.ca_file),
@@ -48,11 +82,12 @@ def register_host(state: StateFolder, user_data: Path) -> Path:
         key_file=str(state.pki.key_file(Roles.HOST_CLIENT)),
         broker_id=identities(state).broker_id,
     )
-    manifest = write_launcher(state.host, config, [extension_id()])
-    path = manifest_path(user_data)
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path.write_text(json.dumps(manifest, indent=2) + "\n")
-    return path
+    return write_launcher(state.host, config, [extension_id()])
+
+
+def manifest_bytes(manifest: dict[str, Any]) -> bytes:
+    """A manifest as it lies in its file."""
+    return (json.dumps(manifest, indent=2) + "\n").encode()
 
 
 def unregister_host(user_data: Path) -> bool:

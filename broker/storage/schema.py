@@ -13,11 +13,17 @@ from pathlib import Path
 
 from sqlalchemy import Connection, MetaData
 
+from broker.core.errors import LedgerError
+
 Migration = Callable[[sqlite3.Connection], None]
 
 
-class SchemaTooNewError(Exception):
-    """The database was written by a newer program."""
+class SchemaTooNewError(LedgerError):
+    """The database was written by a newer program; it is not changed."""
+
+    def __init__(self, found: int, known: int) -> None:
+        message = f"This database has schema {found}, this program knows {known}; it is not changed."
+        super().__init__(409, "newer_database", message, "Use the newer LedgerOS.")
 
 
 def prepare(
@@ -29,9 +35,7 @@ def prepare(
     """
     found = _version(driver)
     if found > version:
-        raise SchemaTooNewError(
-            f"This database has schema {found}, this program knows {version}. Use the newer LedgerOS; it is not changed."
-        )
+        raise SchemaTooNewError(found, version)
     if 0 < found < version:
         _back_up(driver, path.with_name(f"{path.name}.schema-{found}"))
     # Tables are rebuilt under their own names, which foreign keys would forbid; they are checked at the end instead.

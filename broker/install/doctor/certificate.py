@@ -1,0 +1,28 @@
+"""A certificate is missing, past its end, or not valid yet by this machine's clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cryptography import x509
+
+from broker.install.doctor.finding import Finding, Machine
+from broker.pki.profile import Roles
+
+NAME = "certificate"
+
+
+def check(machine: Machine) -> Iterator[Finding]:
+    """Every leaf must be there and valid now."""
+    now = machine.now()
+    for role in Roles:
+        path = machine.state.pki.certificate_file(role)
+        if not path.exists():
+            yield Finding(f"{NAME}-missing", f"{path.name} is missing.", "ledgeros certs init")
+            continue
+        found = x509.load_pem_x509_certificate(path.read_bytes())
+        if found.not_valid_after_utc <= now:
+            yield Finding(f"{NAME}-expired", f"{path.name} expired on {found.not_valid_after_utc:%Y-%m-%d}.", "ledgeros certs rotate")
+        elif found.not_valid_before_utc > now:
+            what = f"{path.name} is valid from {found.not_valid_before_utc:%Y-%m-%d %H:%M} UTC only: the clock is behind."
+            yield Finding(f"{NAME}-not-yet-valid", what, "Set this machine's clock.")

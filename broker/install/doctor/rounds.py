@@ -1,0 +1,42 @@
+"""Every check, in the order in which their cures make sense."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from broker.install.doctor import (
+    certificate,
+    channel,
+    confined_browser,
+    debugger,
+    extension_id,
+    extension_old,
+    host_manifest,
+    ledgeros,
+    newer_database,
+    passkey,
+    port_taken,
+    shadowed,
+)
+from broker.install.doctor.finding import Finding, Machine
+
+CHECKS: tuple[Callable[[Machine], Iterator[Finding]], ...] = (
+    newer_database.check,
+    certificate.check,
+    port_taken.check,
+    ledgeros.check,
+    channel.check,
+    host_manifest.check,
+    extension_id.check,
+    shadowed.check,
+    confined_browser.check,
+    extension_old.check,
+    passkey.check,
+    debugger.check,
+)
+
+
+def diagnose(machine: Machine) -> list[Finding]:
+    """What all checks find; a database that this program may not open is found alone."""
+    newer = list(newer_database.check(machine))
+    return newer or [finding for check in CHECKS for finding in check(machine)]

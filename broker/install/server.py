@@ -1,0 +1,75 @@
+"""One server process of ``ledgeros up``: ``python -m broker.install.server issuer|broker STATE SUPERVISOR PORT…``.
+
+Apart from the command line so that it starts without loading one. A fault that is expected ends it
+with one JSON line on standard error, for the supervisor to say; it also ends when the supervisor does.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import gc
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from broker.core.errors import LedgerError
+
+_PR_SET_PDEATHSIG = 1
+PORT_TAKEN = "port_taken"
+
+
+def main(arguments: list[str]) -> int:
+    """Run until SIGTERM."""
+    name, state, supervisor, *ports = arguments
+    _end_with(int(supervisor))
+    try:
+        _run(name, Path(state), [int(port) for port in ports])
+    except LedgerError as error:
+        return _tell(error.code, error.message, error.hint)
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        return _tell(PORT_TAKEN, f"Port {' or '.join(ports)} is taken.", "Stop what listens there, or choose other ports.")
+    return 0
+
+
+def _run(name: str, state: Path, ports: list[int]) -> None:
+    gc.disable()  # imports make no garbage: collecting during them is a tenth of the start
+    start = _issuer(state, ports) if name == "issuer" else _broker(state, ports)
+    gc.freeze()
+    gc.enable()
+    start()
+
+
+def _issuer(state: Path, ports: list[int]) -> Callable[[], None]:
+    from broker.issuer.app import run
+    from broker.issuer.settings import IssuerSettings
+
+    return lambda: run(state, IssuerSettings(public_port=ports[0], broker_port=ports[1]))
+
+
+def _broker(state: Path, ports: list[int]) -> Callable[[], None]:
+    from broker.app import BrokerSettings, run
+
+    return lambda: run(state, BrokerSettings(agent_port=ports[0]))
+
+
+def _tell(code: str | None, message: str, hint: str | None) -> int:
+    sys.stderr.write(json.dumps({"code": code, "message": message, "hint": hint}) + "\n")
+    return 1
+
+
+def _end_with(supervisor: int) -> None:
+    # Even a killed `up` leaves nothing behind (Linux; elsewhere its ordinary end has to do).
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != supervisor:
+            raise SystemExit(1)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,178 @@
+"""``ledgeros up``: LedgerOS and the broker as two processes that start, run and end together."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from broker.core.errors import LedgerError
+from broker.install import certificates
+from broker.install.layout import StateFolder, clone_root, read_json
+from broker.install.running import only_supervisor, serves
+
+_STOP_SECONDS = 8.0
+_LOOK_SECONDS = 0.02
+START_SECONDS = 60.0
+"""A limit for busy machines, not a wait."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Where the servers listen on loopback; 0 takes a free port."""
+
+    public: int
+    redeem: int
+    agents: int
+
+
+class Server:
+    """One server process. `log` holds what it says."""
+
+    def __init__(self, name: str, state: StateFolder, endpoints: Path, *ports: int) -> None:
+        self.name = name
+        self.log = state.path / "logs" / f"{name}.log"
+        self._endpoints = endpoints
+        command = [sys.executable, "-P", "-m", "broker.install.server", name, str(state.path), str(os.getpid()), *map(str, ports)]
+        with _fresh_log(self.log) as output:
+            self.process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=_environment(), start_new_session=True
+            )
+
+    def endpoints(self) -> dict[str, Any] | None:
+        """What it announced, once it is ready; what an earlier process left does not count."""
+        if not self._endpoints.exists():
+            return None
+        found = read_json(self._endpoints)
+        return found if found.get("pid") == self.process.pid else None
+
+    def ended(self) -> bool:
+        """Whether the process is over."""
+        return self.process.poll() is not None
+
+    def fault(self) -> LedgerError:
+        """Why it ended, in its own words when it said them."""
+        name = {"issuer": "LedgerOS", "broker": "The broker"}[self.name]
+        try:
+            said = json.loads(self.log.read_text().strip().splitlines()[-1])
+            return LedgerError(500, str(said["code"]), str(said["message"]), said["hint"])
+        except (OSError, ValueError, LookupError, TypeError):
+            return LedgerError(500, "server_ended", f"{name} ended unexpectedly.", f"Read {self.log}")
+
+    def stop(self) -> None:
+        """Ask it to end, wait, and kill it only when it does not."""
+        if not self.ended():
+            self.process.terminate()
+        try:
+            self.process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+class StopRequestedError(Exception):
+    """SIGINT or SIGTERM came."""
+
+
+Told = Callable[[str, dict[str, Any]], None]
+
+
+@contextmanager
+def up(state: StateFolder, ports: Ports, told: Told) -> Iterator[list[Server]]:
+    """Start both and wait until they are ready; leaving the block stops them, the broker first.
+
+    `told` is called with name and endpoints as each becomes ready. Raises `LedgerError` when the state
+    folder is in use or a server does not start, and `StopRequestedError` on SIGINT and SIGTERM.
+    """
+    state.make()
+    with only_supervisor(state), _signals_raise():
+        _refuse_other_servers(state)
+        certificates.initialise(state)
+        servers: list[Server] = []
+        try:
+            # Both at once: the broker asks LedgerOS when it needs it, and again when it was not there.
+            servers.append(Server("issuer", state, state.issuer / "endpoints.json", ports.public, ports.redeem))
+            servers.append(Server("broker", state, state.broker / "endpoints.json", ports.agents))
+            _wait_until_ready(servers, told)
+            yield servers
+        finally:
+            _ignore_signals()  # a second Ctrl-C must not leave half of it running
+            for server in reversed(servers):
+                server.stop()
+
+
+def watch(servers: list[Server]) -> None:
+    """Block until a server ends, which is a `LedgerError`, or a signal comes, which is `StopRequestedError`."""
+    while True:
+        for server in servers:
+            if server.ended():
+                raise server.fault()
+        time.sleep(0.2)
+
+
+def _wait_until_ready(servers: list[Server], told: Told) -> None:
+    waiting = list(servers)
+    deadline = time.monotonic() + START_SECONDS
+    while waiting:
+        for server in servers:
+            if server.ended():
+                raise server.fault()
+        for server in list(waiting):
+            endpoints = server.endpoints()
+            if endpoints is not None:
+                waiting.remove(server)
+                told(server.name, endpoints)
+        if time.monotonic() > deadline:
+            raise LedgerError(500, "not_ready", f"Not ready after {START_SECONDS:.0f} s: {waiting[0].name}.", f"Read {waiting[0].log}")
+        time.sleep(_LOOK_SECONDS)
+
+
+def _refuse_other_servers(state: StateFolder) -> None:
+    for name, folder in (("LedgerOS", state.issuer), ("A broker", state.broker)):
+        file = folder / "endpoints.json"
+        pid = read_json(file).get("pid") if file.exists() else None
+        if isinstance(pid, int) and serves(pid):
+            raise LedgerError(
+                409, "already_running", f"{name} already runs on this state folder: process {pid}.", f"Stop it first: kill {pid}"
+            )
+
+
+def _fresh_log(path: Path) -> Any:
+    path.parent.mkdir(exist_ok=True, mode=0o700)
+    if path.exists():
+        path.replace(path.with_name(f"{path.name}.1"))
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
+
+
+def _environment() -> dict[str, str]:
+    kept = os.environ.get("PYTHONPATH")
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [str(clone_root()), kept]))}
+
+
+@contextmanager
+def _signals_raise() -> Iterator[None]:
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.signal(number, _raise) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _ignore_signals() -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+
+
+def _raise(number: int, frame: FrameType | None) -> None:
+    raise StopRequestedError
