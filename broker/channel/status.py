@@ -30,6 +30,7 @@ class StatusWatch:
         self._issuer = issuer
         self._changed = changed
         self._task: asyncio.Task[None] | None = None
+        self._asking: asyncio.Task[None] | None = None
         self.current = Status(issuer_reachable=False, enrolled=False, organisation_name=None)
 
     async def refresh(self) -> Status:
@@ -43,26 +44,35 @@ class StatusWatch:
         """Ask now and then from here on."""
         self._task = asyncio.create_task(self._watch(every_seconds), name="status")
 
+    def soon(self) -> None:
+        """Ask in the background: LedgerOS has something new to say. Many calls at once ask once."""
+        if self._asking is None or self._asking.done():
+            self._asking = asyncio.create_task(self._look(), name="status-soon")
+
     async def close(self) -> None:
         """Stop asking."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        tasks = [task for task in (self._task, self._asking) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _watch(self, every_seconds: float) -> None:
         while True:
-            try:
-                await self.refresh()
-            except Exception:
-                _log.exception("status failed")
+            await self._look()
             await asyncio.sleep(every_seconds)
+
+    async def _look(self) -> None:
+        try:
+            await self.refresh()
+        except Exception:
+            _log.exception("status failed")
 
     async def _ask(self) -> Status:
         try:
             health = await self._issuer.health()
         except IssuerUnavailableError:
-            return Status(issuer_reachable=False, enrolled=self.current.enrolled, organisation_name=self.current.organisation_name)
+            return self.current.model_copy(update={"issuer_reachable": False})
         except IssuerRefusedError:
             # It answers, and refuses to talk to us: for the person that means "enrol this broker".
             return Status(issuer_reachable=True, enrolled=False, organisation_name=None)
-        return Status(issuer_reachable=True, enrolled=health.enrolled, organisation_name=health.organisation_name)
+        return Status(issuer_reachable=True, enrolled=health.enrolled, organisation_name=health.organisation_name, alarm=health.alarm)

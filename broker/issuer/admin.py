@@ -61,7 +61,7 @@ def create_setup_link(state_dir: Path) -> str:
 
 
 def list_enrolled(state_dir: Path, thing: enrolments.Thing) -> list[dict[str, Any]]:
-    """Enrolled brokers, devices or passkeys of every organisation, newest first, without key bytes."""
+    """Enrolled brokers, devices, passkeys or egress keys of every organisation, newest first, without key bytes."""
     with _database(state_dir) as database:
         return database.read_now(lambda c: enrolments.listed(c, thing))
 
@@ -77,7 +77,7 @@ def list_devices(state_dir: Path) -> list[dict[str, Any]]:
 
 
 def revoke(state_dir: Path, thing: enrolments.Thing, thing_id: str) -> None:
-    """Revoke a broker, device or passkey; effective at its next call. Raises `LedgerError` 404 when there is none such."""
+    """Revoke a broker, device, passkey or egress key; effective at its next call. Raises `LedgerError` 404 when there is none such."""
     now = SystemClock().now_ms()
     with _database(state_dir) as database:
         error = database.write_now(lambda tx: enrolments.revoke_now(tx, _OPERATOR, thing, thing_id, now))

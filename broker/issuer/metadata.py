@@ -10,7 +10,7 @@ from sqlalchemy import MetaData
 from broker.storage import Migration
 
 METADATA = MetaData()
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 
 def _decisions_on_intents_and_grants(raw: sqlite3.Connection) -> None:
@@ -19,4 +19,9 @@ def _decisions_on_intents_and_grants(raw: sqlite3.Connection) -> None:
     raw.execute("ALTER TABLE decisions ADD COLUMN redeems INTEGER NOT NULL DEFAULT 1")
 
 
-MIGRATIONS: Mapping[int, Migration] = {2: _decisions_on_intents_and_grants}
+def _token_alarms_found_at_once(raw: sqlite3.Connection) -> None:
+    # `egress_keys`, of the same version, is a new table and needs nothing here.
+    raw.execute("CREATE INDEX events_token_alarms ON events (at) WHERE name >= 'alarm:token:' AND name < 'alarm:token;'")
+
+
+MIGRATIONS: Mapping[int, Migration] = {2: _decisions_on_intents_and_grants, 3: _token_alarms_found_at_once}

@@ -21,8 +21,10 @@ from broker.protocol.issuer_api import (
     BrokerEnrolled,
     CloseWindow,
     DeviceEnrolled,
+    EgressEnrolled,
     EnrolBroker,
     EnrolDevice,
+    EnrolEgress,
     Grants,
     Health,
     Introspect,
@@ -34,6 +36,8 @@ from broker.protocol.issuer_api import (
 from broker.protocol.wire import Wire
 
 W = TypeVar("W", bound=Wire)
+
+_MISUSED = {"used", "already_used", "wrong_broker"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,8 @@ class IssuerClient:
     def __init__(self, address: Callable[[], str], context: ssl.SSLContext, limits: IssuerLimits | None = None) -> None:
         self._limits = limits or IssuerLimits()
         self._address = address
+        self.token_misused: Callable[[], None] = lambda: None
+        """Called when LedgerOS refused a token with an alarm: presented twice, or by a broker that is not its own."""
         self._session = aiohttp.ClientSession(
             connector=IssuerConnector(ssl=context, limit=self._limits.connections),
             timeout=aiohttp.ClientTimeout(total=self._limits.total_seconds, connect=self._limits.connect_seconds),
@@ -79,9 +85,16 @@ class IssuerClient:
         """Pass a browser's enrolment on."""
         return await self._call("POST", "/enrolments/device", request, DeviceEnrolled)
 
+    async def enrol_egress(self, request: EnrolEgress) -> EgressEnrolled:
+        """Pass an egress key's enrolment on."""
+        return await self._call("POST", "/enrolments/egress", request, EgressEnrolled)
+
     async def introspect(self, token: str) -> Introspected:
         """What a ``detailsToken`` is; consumes nothing."""
-        return await self._call("POST", "/introspect", Introspect(token=token), Introspected)
+        answer = await self._call("POST", "/introspect", Introspect(token=token), Introspected)
+        if answer.reason in _MISUSED:
+            self.token_misused()
+        return answer
 
     async def introspect_intent(self, intent_id: str) -> Introspected:
         """What an intent is, for an approval that comes before the token."""
@@ -89,7 +102,12 @@ class IssuerClient:
 
     async def redeem(self, request: Redeem) -> Redeemed:
         """Spend a token under a decision. After `IssuerUnavailableError` it is unknown whether it was spent."""
-        return await self._call("POST", "/redeem", request, Redeemed)
+        try:
+            return await self._call("POST", "/redeem", request, Redeemed)
+        except IssuerRefusedError as refused:
+            if refused.code in _MISUSED:
+                self.token_misused()
+            raise
 
     async def report(self, outcome: ReportOutcome) -> None:
         """Tell LedgerOS how a release ended; harmless to repeat."""

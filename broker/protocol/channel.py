@@ -13,7 +13,7 @@ from pydantic import Field, StringConstraints, TypeAdapter
 
 from broker.protocol.decision import Claimed, SignedDecision
 from broker.protocol.grants import GrantState, SignedAction, SignedGrant
-from broker.protocol.issuer_api import DeviceEnrolled, EnrolDevice
+from broker.protocol.issuer_api import DeviceEnrolled, EnrolDevice, TokenAlarm
 from broker.protocol.outcomes import Outcome
 from broker.protocol.sealing import Sealed
 from broker.protocol.wire import Base64Url, Id, Label, Millis, ShortText, Wire
@@ -267,12 +267,13 @@ class EnrolAnswer(Wire):
 
 
 class Status(Wire):
-    """Broker → extension, after the opening and when it changes."""
+    """Broker → extension, after the opening and when it changes. `alarm` is LedgerOS's newest about a token of the organisation."""
 
     type: Literal["status"] = "status"
     issuer_reachable: bool
     enrolled: bool
     organisation_name: Label | None
+    alarm: TokenAlarm | None = None
 
 
 class Ping(Wire):

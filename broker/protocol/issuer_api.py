@@ -5,6 +5,7 @@
 | ``GET  /broker/v1/health`` | → `Health` |
 | ``POST /broker/v1/enrolments/broker`` | `EnrolBroker` → `BrokerEnrolled` |
 | ``POST /broker/v1/enrolments/device`` | `EnrolDevice` → `DeviceEnrolled` |
+| ``POST /broker/v1/enrolments/egress`` | `EnrolEgress` → `EgressEnrolled` |
 | ``POST /broker/v1/introspect`` | `Introspect` → `Introspected` |
 | ``POST /broker/v1/redeem`` | `Redeem` → `Redeemed` |
 | ``POST /broker/v1/outcomes`` | `ReportOutcome` → ``{}`` |
@@ -27,19 +28,29 @@ from broker.protocol.facts import ApprovalSetting
 from broker.protocol.grants import GrantState
 from broker.protocol.outcomes import Outcome
 from broker.protocol.sealing import Sealed
-from broker.protocol.wire import Amount, Base64Url, Currency, Id, Label, Millis, Wire
+from broker.protocol.wire import Amount, Base64Url, Currency, Id, Label, Millis, ShortText, Wire
 
 DetailsToken = Annotated[str, StringConstraints(pattern=r"^tok_[A-Za-z0-9_-]{43}$")]
 """256 random bits after ``tok_``."""
 
 
+class TokenAlarm(Wire):
+    """A details token was presented where it should not be. `message` is one sentence for the person and names no secret."""
+
+    at: Millis
+    kind: Literal["replayed", "stolen"]
+    last4: Annotated[str, StringConstraints(pattern=r"^\d{4}$")] | None
+    message: ShortText
+
+
 class Health(Wire):
-    """LedgerOS is there, and how it knows this broker."""
+    """LedgerOS is there, and how it knows this broker. `alarm` is its organisation's newest of the last 24 hours."""
 
     time: Millis
     broker_id: Id
     enrolled: bool
     organisation_name: Label | None
+    alarm: TokenAlarm | None = None
 
 
 class EnrolBroker(Wire):
@@ -94,6 +105,32 @@ class DeviceEnrolled(Wire):
     issuer_key: Base64Url
     approval: ApprovalSetting
     passkeys: int
+    proof: Base64Url
+
+
+class EnrolEgress(Wire):
+    """An egress's public key, proven by the code the person typed (`protocol.proof`, ceremony ``enrolment``).
+
+    `sealing_key` is raw X25519. `proof` is by role ``egress`` over every other field.
+    """
+
+    code_id: Base64Url
+    name: Label
+    sealing_key: Base64Url
+    nonce: Base64Url
+    proof: Base64Url
+
+
+class EgressEnrolled(Wire):
+    """LedgerOS's answer, proven by role ``issuer`` over ``{"request": EnrolEgress, "answer": this without proof}``.
+
+    `key_id` is what a decision names as its recipient (`protocol.sealing.key_id`).
+    """
+
+    egress_id: Id
+    key_id: Base64Url
+    broker_id: Id
+    organisation_name: Label
     proof: Base64Url
 
 

@@ -1,7 +1,7 @@
 """Proof by code: how two machines that a person stands between learn each other's keys.
 
 Used twice: pairing (code shown by the broker) and enrolment (code shown by LedgerOS's dashboard);
-the person types it into the extension. Both sides send an HMAC, under a key stretched from the
+the person types it into the extension, or at the egress. Both sides send an HMAC, under a key stretched from the
 code, over everything they want the other to pin. We chose a long code over a PAKE: with 80 random
 bits, one use, ten minutes and five tries, neither an online nor an offline guess is possible, so
 the property a PAKE adds (safety with short codes) is not needed, and nothing but HMAC and PBKDF2
@@ -25,7 +25,7 @@ CODE_TRIES = 5
 STRETCH_ITERATIONS = 200_000
 
 Ceremony = Literal["pairing", "enrolment"]
-Role = Literal["extension", "broker", "issuer"]
+Role = Literal["extension", "broker", "issuer", "egress"]
 
 
 def new_code(randomness: Randomness = secrets.token_bytes) -> str:

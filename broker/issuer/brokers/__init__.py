@@ -1,4 +1,4 @@
-"""Who may redeem and who may approve: enrolled brokers, browsers (devices) and passkeys.
+"""Who may redeem and who may approve: enrolled brokers, browsers (devices), passkeys and egress keys.
 
 In: codes that a signed-in person creates in the dashboard, and the keys that come with them over
 mutual TLS. Out: enrolments, listed and revoked, effective at the next call. A broker cannot enrol

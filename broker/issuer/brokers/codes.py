@@ -15,14 +15,14 @@ from broker.issuer.events.services import record
 from broker.protocol.proof import CODE_LIFE_MS, CODE_TRIES, code_id, new_code, proof_key
 from broker.storage import Transaction
 
-Kind = Literal["broker", "browser"]
+Kind = Literal["broker", "browser", "egress"]
 BAD_CODE = (403, "bad_code", "The enrolment code is wrong, used or expired.", "Create a new code in the dashboard, Brokers & browsers.")
 
 
 async def create_code(context: Context, actor: Actor, org_id: str, kind: Kind) -> str:
     """A new code, to be shown to the signed-in person once."""
     code = new_code(context.randomness)
-    # A broker sends its code itself, over mutual TLS; only a browser's request is proven by a stretched one.
+    # A broker sends its code itself, over mutual TLS; a browser's and an egress's request is proven by a stretched one.
     name, key = code_id(code, "enrolment"), b"" if kind == "broker" else await asyncio.to_thread(proof_key, code, "enrolment")
     now = context.now()
 

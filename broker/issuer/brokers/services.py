@@ -1,4 +1,4 @@
-"""Enrol a broker; list and revoke brokers, devices and passkeys."""
+"""Enrol a broker; list and revoke brokers, devices, passkeys and egress keys."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ from broker.core.errors import LedgerError
 from broker.core.text import plain_text
 from broker.issuer.auth import Actor
 from broker.issuer.brokers import codes
-from broker.issuer.brokers.tables import brokers, devices, passkeys
+from broker.issuer.brokers.tables import brokers, devices, egress_keys, passkeys
 from broker.issuer.context import Context
 from broker.issuer.events.services import record
 from broker.issuer.organisations.services import get_organisation
-from broker.protocol.issuer_api import BrokerEnrolled, EnrolBroker, Health
+from broker.protocol.issuer_api import BrokerEnrolled, EnrolBroker
 from broker.protocol.proof import code_id
 from broker.storage import Transaction
 
-Thing = Literal["broker", "device", "passkey"]
-_TABLES = {"broker": brokers, "device": devices, "passkey": passkeys}
+Thing = Literal["broker", "device", "passkey", "egress"]
+_TABLES = {"broker": brokers, "device": devices, "passkey": passkeys, "egress": egress_keys}
+_WORDS = {"egress": "egress key"}
 NOT_ENROLLED = (
     403, "broker_not_enrolled", "This broker is not enrolled.",
     "Create a broker code in the dashboard, Brokers & browsers, and enrol with it.",
@@ -67,13 +68,6 @@ def active_broker(connection: Connection, broker_id: str) -> Row[Any] | None:
     return connection.execute(select(brokers).where(brokers.c.id == broker_id, brokers.c.revoked_at.is_(None))).first()
 
 
-def health(connection: Connection, broker_id: str, now: int) -> Health:
-    """What LedgerOS knows of the calling broker."""
-    row = active_broker(connection, broker_id)
-    name = None if row is None else get_organisation(connection, row.org_id).name
-    return Health(time=now, broker_id=broker_id, enrolled=row is not None, organisation_name=name)
-
-
 def revoke_now(tx: Transaction, actor: Actor, thing: Thing, thing_id: str, now: int, org_id: str | None = None) -> LedgerError | None:
     """Revoke inside a transaction; `org_id` None is for the installation's own operator (CLI)."""
     table = _TABLES[thing]
@@ -82,13 +76,13 @@ def revoke_now(tx: Transaction, actor: Actor, thing: Thing, thing_id: str, now: 
         query &= table.c.org_id == org_id
     row = tx.sql.execute(update(table).where(query).values(revoked_at=now).returning(table.c.org_id)).first()
     if row is None:
-        return LedgerError(404, f"{thing}_not_found", f"There is no such active {thing}.", "Reload the list.")
+        return LedgerError(404, f"{thing}_not_found", f"There is no such active {_WORDS.get(thing, thing)}.", "Reload the list.")
     record(tx, now, f"{actor.source}:{thing}:revoked", row.org_id, actor=actor.id, **{thing: thing_id})
     return None
 
 
 async def revoke(context: Context, actor: Actor, org_id: str, thing: Thing, thing_id: str) -> None:
-    """Revoke a broker, device or passkey; effective at its next use."""
+    """Revoke a broker, device, passkey or egress key; effective at its next use."""
     now = context.now()
     await context.write(lambda tx: revoke_now(tx, actor, thing, thing_id, now, org_id))
 

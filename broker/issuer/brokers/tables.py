@@ -1,4 +1,4 @@
-"""Brokers, devices, passkeys and the codes that enrol them."""
+"""Brokers, devices, passkeys, egress keys and the codes that enrol them."""
 
 from __future__ import annotations
 
@@ -46,12 +46,26 @@ passkeys = Table(
 )
 Index("passkeys_credential", passkeys.c.credential_id)
 
+egress_keys = Table(
+    "egress_keys",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("org_id", ForeignKey("organisations.id"), nullable=False, index=True),
+    Column("broker_id", ForeignKey("brokers.id"), nullable=False),  # the one beside it, which brought it
+    Column("name", Text, nullable=False),
+    Column("sealing_key", LargeBinary, nullable=False),  # raw X25519
+    Column("sealing_key_id", Text, nullable=False),
+    Column("enrolled_at", Integer, nullable=False),
+    Column("revoked_at", Integer),
+)
+Index("egress_keys_key", egress_keys.c.org_id, egress_keys.c.sealing_key)
+
 enrolment_codes = Table(
     "enrolment_codes",
     METADATA,
     Column("id", Text, primary_key=True),
     Column("org_id", ForeignKey("organisations.id"), nullable=False),
-    Column("kind", Text, nullable=False),  # broker | browser
+    Column("kind", Text, nullable=False),  # broker | browser | egress
     Column("code_id", Text, nullable=False, unique=True),
     Column("proof_key", LargeBinary, nullable=False),  # encrypted: it proves what the code proves
     Column("created_by", Text, nullable=False),

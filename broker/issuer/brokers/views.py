@@ -6,15 +6,17 @@ from aiohttp import hdrs, web
 
 from broker.issuer.brokers import services
 from broker.issuer.brokers.devices import enrol_device
+from broker.issuer.brokers.egress_keys import enrol_egress
+from broker.issuer.brokers.health import health as health_of
 from broker.issuer.peer import BrokerCall, broker_route
-from broker.protocol.issuer_api import EnrolBroker, EnrolDevice
+from broker.protocol.issuer_api import EnrolBroker, EnrolDevice, EnrolEgress
 from broker.protocol.wire import Wire
 
 
 async def health(call: BrokerCall) -> Wire:
     """Is LedgerOS there, and does it know this broker?"""
     now = call.context.now()
-    return await call.context.read(lambda c: services.health(c, call.broker_id, now))
+    return await call.context.read(lambda c: health_of(c, call.broker_id, now))
 
 
 async def broker_enrolment(call: BrokerCall) -> Wire:
@@ -27,10 +29,16 @@ async def device_enrolment(call: BrokerCall) -> Wire:
     return await enrol_device(call.context, call.broker_id, call.body)
 
 
+async def egress_enrolment(call: BrokerCall) -> Wire:
+    """Enrol the key of the egress beside the calling broker."""
+    return await enrol_egress(call.context, call.broker_id, call.body)
+
+
 def routes() -> list[web.RouteDef]:
     """This resource's routes on the broker listener."""
     return [
         broker_route(hdrs.METH_GET, "/broker/v1/health", health),
         broker_route(hdrs.METH_POST, "/broker/v1/enrolments/broker", broker_enrolment, EnrolBroker),
         broker_route(hdrs.METH_POST, "/broker/v1/enrolments/device", device_enrolment, EnrolDevice),
+        broker_route(hdrs.METH_POST, "/broker/v1/enrolments/egress", egress_enrolment, EnrolEgress),
     ]

@@ -6,10 +6,10 @@ import json
 import sqlite3
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, text
 
 from broker.core.canonical import b64u
-from broker.issuer.events.tables import events
+from broker.issuer.events.tables import TOKEN_ALARMS, events
 from broker.storage import Transaction
 from broker.tlog import ChainBrokenError, Entry, append, append_all, entries, head, verify
 
@@ -57,6 +57,18 @@ def latest(connection: Connection, org_id: str, limit: int, name_contains: str =
     if name_contains:
         query = query.where(events.c.name.contains(name_contains, autoescape=True))
     return [_entry(row) for row in connection.execute(query)]
+
+
+def newest_token_alarm(connection: Connection, org_id: str, since: int) -> Entry | None:
+    """An organisation's newest event about a misused token after `since` (Unix ms); cheap enough for every health call."""
+    query = (
+        select(events)
+        .where(text(TOKEN_ALARMS), events.c.at > since, func.json_extract(events.c.facts, "$.org") == org_id)
+        .order_by(events.c.at.desc(), events.c.seq.desc())
+        .limit(1)
+    )
+    row = connection.execute(query).first()
+    return None if row is None else _entry(row)
 
 
 def counts(connection: Connection, org_id: str, since: int) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""``/brokers``: enrol, list and revoke brokers, browsers and passkeys."""
+"""``/brokers``: enrol, list and revoke brokers, browsers, passkeys and egress keys."""
 
 from __future__ import annotations
 
@@ -12,28 +12,31 @@ from broker.issuer.brokers import codes, services
 from broker.issuer.web.page import PageView, Visit, page, redirect
 
 
+_KINDS: dict[str, codes.Kind] = {"broker": "broker", "browser": "browser", "egress": "egress"}
+_THINGS: tuple[services.Thing, ...] = ("broker", "device", "passkey", "egress")
+
+
 async def show(visit: Visit) -> web.StreamResponse:
     """Everything that is enrolled."""
     return await _page(visit, None, "")
 
 
 async def create_code(visit: Visit) -> web.StreamResponse:
-    """Make an enrolment code and show it, this once. Field: ``kind`` (broker, browser)."""
-    kind = visit.form.get("kind", "")
-    if kind not in ("broker", "browser"):
+    """Make an enrolment code and show it, this once. Field: ``kind`` (broker, browser, egress)."""
+    kind = _KINDS.get(visit.form.get("kind", ""))
+    if kind is None:
         raise LedgerError(400, "invalid_kind", "There is no such kind of code.", "Use one of the buttons.")
-    chosen: codes.Kind = "broker" if kind == "broker" else "browser"
-    return await _page(visit, await codes.create_code(visit.context, visit.session.actor, visit.session.org_id, chosen), kind)
+    return await _page(visit, await codes.create_code(visit.context, visit.session.actor, visit.session.org_id, kind), kind)
 
 
 async def _page(visit: Visit, code: str | None, kind: str) -> web.StreamResponse:
     org_id = visit.session.org_id
 
     def read(connection: Connection) -> tuple[list[dict[str, Any]], ...]:
-        return tuple(services.listed(connection, thing, org_id) for thing in ("broker", "device", "passkey"))
+        return tuple(services.listed(connection, thing, org_id) for thing in _THINGS)
 
-    brokers, devices, passkeys = await visit.context.read(read)
-    return visit.show("brokers.html", brokers=brokers, devices=devices, passkeys=passkeys, code=code, kind=kind)
+    brokers, devices, passkeys, egresses = await visit.context.read(read)
+    return visit.show("brokers.html", brokers=brokers, devices=devices, passkeys=passkeys, egresses=egresses, code=code, kind=kind)
 
 
 def _revoke(thing: services.Thing) -> PageView:
@@ -52,4 +55,5 @@ def routes() -> list[web.RouteDef]:
         page(hdrs.METH_POST, "/brokers/{id}/revoke", _revoke("broker")),
         page(hdrs.METH_POST, "/devices/{id}/revoke", _revoke("device")),
         page(hdrs.METH_POST, "/passkeys/{id}/revoke", _revoke("passkey")),
+        page(hdrs.METH_POST, "/egresses/{id}/revoke", _revoke("egress")),
     ]
