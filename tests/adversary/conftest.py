@@ -9,15 +9,17 @@ import pytest
 
 from tests.api.broker.harness import Stack, running_stack
 from tests.api.broker.test_with_ledgeros import Chain, running_chain
-from tests.api.issuer.harness import Issuer, World, ready_world, running_issuer
+from tests.api.issuer.harness import Issuer, World, known_world, lay_out_world, running_issuer, running_world
 from tests.browser.extension.conftest import browser, built_extension, enrolled, ready, shop_origin
 
 __all__ = ["browser", "built_extension", "enrolled", "ready", "shop_origin"]
 
 
 @pytest.fixture
-async def issuer(tmp_path: Path) -> AsyncIterator[Issuer]:
+async def issuer(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Issuer]:
     """LedgerOS."""
+    if "world" in request.fixturenames:
+        await lay_out_world(tmp_path)
     async with running_issuer(tmp_path) as running:
         yield running
 
@@ -25,7 +27,7 @@ async def issuer(tmp_path: Path) -> AsyncIterator[Issuer]:
 @pytest.fixture
 async def world(issuer: Issuer) -> AsyncIterator[World]:
     """LedgerOS with an organisation ready for a release."""
-    async with ready_world(issuer) as running:
+    async with known_world(issuer) as running:
         yield running
 
 
@@ -39,5 +41,5 @@ async def stack(tmp_path: Path) -> AsyncIterator[Stack]:
 @pytest.fixture
 async def chain(tmp_path: Path) -> AsyncIterator[Chain]:
     """LedgerOS, a broker, a browser made of Python, an agent."""
-    async with running_issuer(tmp_path) as issuer, ready_world(issuer) as world, running_chain(tmp_path, world) as running:
+    async with running_world(tmp_path) as world, running_chain(tmp_path, world) as running:
         yield running

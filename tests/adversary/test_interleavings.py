@@ -31,7 +31,7 @@ from broker.issuer.redeem.tables import decisions
 from broker.issuer.transactions.tables import transactions, windows
 from broker.protocol.decision import Decision, SignedDecision
 from broker.protocol.sealing import Credentials
-from tests.api.issuer.harness import Device, Reply, World, ready_world, running_issuer
+from tests.api.issuer.harness import Device, Reply, World, running_world
 
 PICK = st.sampled_from([0, 0, 0, 1, 2])
 """Which token, decision or number a step is about, counted from the newest."""
@@ -67,8 +67,7 @@ class Interleavings(RuleBasedStateMachine):
         self.revoked = False
 
     async def _open(self) -> World:
-        issuer = await self.opened.enter_async_context(running_issuer(Path(self.folder.name)))
-        return await self.opened.enter_async_context(ready_world(issuer))
+        return await self.opened.enter_async_context(running_world(Path(self.folder.name)))
 
     def teardown(self) -> None:
         self.run(self.opened.aclose())

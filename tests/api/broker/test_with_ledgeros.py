@@ -35,7 +35,7 @@ from broker.protocol.outcomes import Outcome
 from broker.state import BrokerState
 from tests.api.broker.harness import Browser, eventually
 from tests.api.broker.test_restart import broker_process
-from tests.api.issuer.harness import SHOP, Device, Issuer, ManualClock, World, ready_world, running_issuer
+from tests.api.issuer.harness import SHOP, Device, ManualClock, World, ready_world, running_issuer, running_world
 
 SETTINGS = BrokerSettings(status_seconds=60)
 
@@ -96,7 +96,7 @@ async def pairing_code(broker: RunningBroker, world: World) -> str:
 
 @pytest.fixture
 async def chain(tmp_path: Path) -> AsyncIterator[Chain]:
-    async with running_issuer(tmp_path) as issuer, ready_world(issuer) as world, running_chain(tmp_path, world) as running:
+    async with running_world(tmp_path) as world, running_chain(tmp_path, world) as running:
         yield running
 
 
@@ -141,6 +141,10 @@ async def test_a_token_redeems_once_and_a_replay_raises_an_alarm(chain: Chain) -
     assert (await chain.agent.broker.wait(asked.id)).outcome == "filled"
     assert (await chain.world.broker.redeem(token, signed)).status == 410
     assert "alarm:token:replayed" in chain.world.issuer.names()
+    await chain.broker.status.refresh()
+    alarm = (await chain.browser.expect(Status)).alarm
+    assert alarm is not None
+    assert (alarm.kind, alarm.at) == ("replayed", chain.world.clock.now_ms())
     assert (await chain.agent.broker.request_release(token)).id == asked.id
 
 
@@ -217,8 +221,7 @@ async def test_the_agents_client_raises_ledgeros_refusal(chain: Chain) -> None:
 
 async def test_ledgeros_gone_between_offer_and_approval(tmp_path: Path) -> None:
     async with AsyncExitStack() as outside:
-        issuer: Issuer = await outside.enter_async_context(running_issuer(tmp_path))
-        world = await outside.enter_async_context(ready_world(issuer))
+        world = await outside.enter_async_context(running_world(tmp_path))
         async with running_chain(tmp_path, world) as chain:
             asked = await chain.agent.broker.request_release(await world.token(), page_url=SHOP)
             offer = await chain.browser.expect(Offer)

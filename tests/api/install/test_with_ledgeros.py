@@ -16,7 +16,7 @@ from broker.install.layout import StateFolder
 from broker.install.next_steps import next_steps
 from broker.install.supervisor import Ports, up
 from broker.issuer.admin import list_cards
-from tests.api.issuer.harness import ready_world, running_issuer
+from tests.api.issuer.harness import running_world
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def test_the_next_steps_lead_from_nothing_to_an_agent(machine: Machine) -> None:
 
 
 async def test_the_operators_list_of_cards_names_them_without_a_number(tmp_path: Path) -> None:
-    async with running_issuer(tmp_path) as issuer, ready_world(issuer) as world:
+    async with running_world(tmp_path) as world:
         card_id = await world.new_card(purpose="Desk lamp")
         listed = await asyncio.to_thread(list_cards, tmp_path)
     card = next(card for card in listed if card["id"] == card_id)

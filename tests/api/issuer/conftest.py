@@ -7,16 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.api.issuer.harness import Issuer, World, ready_world, running_issuer
+from tests.api.issuer.harness import Issuer, World, known_world, lay_out_world, running_issuer
 
 
 @pytest.fixture
-async def issuer(tmp_path: Path) -> AsyncIterator[Issuer]:
+async def issuer(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Issuer]:
+    if "world" in request.fixturenames:
+        await lay_out_world(tmp_path)
     async with running_issuer(tmp_path) as running:
         yield running
 
 
 @pytest.fixture
 async def world(issuer: Issuer) -> AsyncIterator[World]:
-    async with ready_world(issuer) as ready:
+    async with known_world(issuer) as ready:
         yield ready

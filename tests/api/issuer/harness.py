@@ -10,11 +10,13 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
+import shutil
 import ssl
 import struct
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
+from yarl import URL
 
 from broker.core.canonical import b64u, canonical_json, unb64u
 from broker.core.ids import secret_hash
@@ -506,3 +509,56 @@ async def ready_world(issuer: Issuer, *, passkey: bool = True) -> AsyncIterator[
         device = Device()
         await device.enrol(broker, await owner.create_code("browser"), passkey=passkey)
         yield World(issuer, owner, key, acquirer, agent_token, user["id"], agent_id, card.body["id"], broker, device)
+
+
+# A world made once, then copied ------------------------------------------------------------------
+
+_UNCHANGED = ("key", "acquirer", "agent_token", "user_id", "agent_id", "card_id")
+
+
+@dataclass(frozen=True)
+class _Template:
+    """A world's state folder after everything in it stopped, and what its people hold."""
+
+    folder: tempfile.TemporaryDirectory[str]
+    held: dict[str, str]
+    cookies: dict[str, str]
+    device: Device
+
+
+_templates: list[_Template] = []
+
+
+async def _template() -> _Template:
+    """Made by the first test of a process that needs it: the codes and passwords in it are slow by design."""
+    if not _templates:
+        folder = tempfile.TemporaryDirectory(prefix="ledgeros-world-")
+        async with running_issuer(Path(folder.name)) as issuer, ready_world(issuer) as world:
+            cookies = {cookie.key: cookie.value for cookie in world.owner.session.cookie_jar}
+            held = {name: getattr(world, name) for name in _UNCHANGED}
+            _templates.append(_Template(folder, held, cookies, world.device))
+    return _templates[0]
+
+
+async def lay_out_world(root: Path) -> None:
+    """Put the state of a ready world under `root`; `running_issuer` and `known_world` take it from there."""
+    shutil.copytree((await _template()).folder.name, root, dirs_exist_ok=True)
+
+
+@asynccontextmanager
+async def known_world(issuer: Issuer) -> AsyncIterator[World]:
+    """The world that `lay_out_world` put where `issuer` runs."""
+    template = await _template()
+    jar = CookieJar()
+    jar.update_cookies(template.cookies, URL(issuer.url))
+    device = replace(template.device, passkey=replace(template.device.passkey))
+    async with session_with(client_context(issuer.pki), cookie_jar=jar) as session, broker_peer(issuer) as broker:
+        yield World(issuer=issuer, owner=Dashboard(issuer, session), broker=broker, device=device, **template.held)
+
+
+@asynccontextmanager
+async def running_world(root: Path, clock: ManualClock | None = None) -> AsyncIterator[World]:
+    """LedgerOS on `root` with an organisation ready for a release."""
+    await lay_out_world(root)
+    async with running_issuer(root, clock=clock) as issuer, known_world(issuer) as world:
+        yield world
