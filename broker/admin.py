@@ -8,13 +8,17 @@ signed-in person made in LedgerOS's dashboard.
 from __future__ import annotations
 
 import asyncio
+import secrets
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import TypeVar
 
 from broker import tlog
 from broker.agent_api import Agent, AgentDirectory
 from broker.agent_api.credentials import NewAgent
 from broker.audit import Event, read_events, record, verify_events
 from broker.channel import Device, DeviceDirectory, PairingDesk
+from broker.core.canonical import b64u
 from broker.core.clock import SystemClock
 from broker.core.errors import LedgerError
 from broker.core.ids import IdFactory
@@ -22,13 +26,16 @@ from broker.issuer_client import IssuerClient, IssuerRefusedError, IssuerUnavail
 from broker.pki.contexts import client_context
 from broker.pki.profile import Roles
 from broker.protocol.agent_api import Release
-from broker.protocol.issuer_api import BrokerEnrolled, EnrolBroker
+from broker.protocol.issuer_api import BrokerEnrolled, EgressEnrolled, EnrolBroker, EnrolEgress
+from broker.protocol.proof import check_proof, code_id, make_proof, proof_key
 from broker.releases.store import all_releases
 from broker.state import BrokerState
 from broker.storage import Database
 
 _CLOCK = SystemClock()
 _IDS = IdFactory(_CLOCK)
+
+T = TypeVar("T")
 
 
 def add_agent(state_dir: Path, name: str) -> NewAgent:
@@ -91,18 +98,38 @@ def enrol_broker(state_dir: Path, code: str) -> BrokerEnrolled:
     """Finish this broker's enrolment with a code from LedgerOS's dashboard; `LedgerError` says why it did not work."""
     state = BrokerState(state_dir)
     request = EnrolBroker.read({"code": code.strip(), "name": state.identity().name})
-    enrolled = asyncio.run(_enrol(state, request))
+    enrolled = asyncio.run(_at_ledgeros(state, lambda issuer: issuer.enrol_broker(request)))
     with _database(state_dir) as database:
         facts = {"brokerId": enrolled.broker_id, "organisation": enrolled.organisation_name}
         database.write_now(lambda transaction: record(transaction, _CLOCK.now_ms(), Event("person:broker:enrolled", facts)))
     return enrolled
 
 
-async def _enrol(state: BrokerState, request: EnrolBroker) -> BrokerEnrolled:
+def enrol_egress(state_dir: Path, code: str, public_key: bytes) -> EgressEnrolled:
+    """Enrol an egress's raw X25519 `public_key` with a code from LedgerOS's dashboard; `LedgerError` says why it did not work."""
+    state = BrokerState(state_dir)
+    try:
+        name, key = code_id(code, "enrolment"), proof_key(code, "enrolment")
+    except ValueError as error:
+        raise LedgerError(422, "bad_code", f"That is not an enrolment code: {error}.", "Make a new code in the dashboard.") from None
+    body = {"codeId": name, "name": state.identity().name, "sealingKey": b64u(public_key), "nonce": b64u(secrets.token_bytes(16))}
+    request = EnrolEgress.read({**body, "proof": make_proof(key, "egress", body)})
+    enrolled = asyncio.run(_at_ledgeros(state, lambda issuer: issuer.enrol_egress(request)))
+    answer = {field: value for field, value in enrolled.wire().items() if field != "proof"}
+    if not check_proof(key, "issuer", {"request": request.wire(), "answer": answer}, enrolled.proof):
+        hint = "Revoke the key in the dashboard, then check who answers at LedgerOS's address."
+        raise LedgerError(502, "bad_proof", "LedgerOS's answer does not prove the code.", hint)
+    with _database(state_dir) as database:
+        facts = {"egressId": enrolled.egress_id, "keyId": enrolled.key_id, "organisation": enrolled.organisation_name}
+        database.write_now(lambda transaction: record(transaction, _CLOCK.now_ms(), Event("person:egress:enrolled", facts)))
+    return enrolled
+
+
+async def _at_ledgeros(state: BrokerState, call: Callable[[IssuerClient], Awaitable[T]]) -> T:
     url = state.issuer_url()
     try:
         async with IssuerClient(lambda: url, client_context(state.pki, Roles.BROKER_CLIENT)) as issuer:
-            return await issuer.enrol_broker(request)
+            return await call(issuer)
     except IssuerRefusedError as error:
         raise LedgerError(error.status, error.code or "refused", error.message, "Make a new code in the dashboard.") from None
     except IssuerUnavailableError as error:

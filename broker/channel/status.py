@@ -31,23 +31,27 @@ class StatusWatch:
         self._changed = changed
         self._task: asyncio.Task[None] | None = None
         self._asking: asyncio.Task[None] | None = None
+        self._wanted = False
+        self._turn = asyncio.Lock()
         self.current = Status(issuer_reachable=False, enrolled=False, organisation_name=None)
 
     async def refresh(self) -> Status:
         """Ask LedgerOS now."""
-        before, self.current = self.current, await self._ask()
-        if self.current != before:
-            await self._changed(self.current)
-        return self.current
+        async with self._turn:  # an older answer never replaces a newer one
+            before, self.current = self.current, await self._ask()
+            if self.current != before:
+                await self._changed(self.current)
+            return self.current
 
     def start(self, every_seconds: float) -> None:
         """Ask now and then from here on."""
         self._task = asyncio.create_task(self._watch(every_seconds), name="status")
 
     def soon(self) -> None:
-        """Ask in the background: LedgerOS has something new to say. Many calls at once ask once."""
+        """Ask in the background: LedgerOS has something new to say. Many calls at once ask once more."""
+        self._wanted = True
         if self._asking is None or self._asking.done():
-            self._asking = asyncio.create_task(self._look(), name="status-soon")
+            self._asking = asyncio.create_task(self._catch_up(), name="status-soon")
 
     async def close(self) -> None:
         """Stop asking."""
@@ -60,6 +64,11 @@ class StatusWatch:
         while True:
             await self._look()
             await asyncio.sleep(every_seconds)
+
+    async def _catch_up(self) -> None:
+        while self._wanted:
+            self._wanted = False
+            await self._look()
 
     async def _look(self) -> None:
         try:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 SECTIONS = {
     "Start": ("up", "down", "install", "uninstall", "pair", "doctor"),
     "Every day": ("releases", "agents", "cards", "grants", "events", "receipt"),
-    "What may act": ("brokers", "devices", "passkeys"),
+    "What may act": ("brokers", "devices", "passkeys", "egress"),
     "Servers and certificates": ("issuer", "broker", "mcp", "certs"),
     "For this project's engineers": (),
 }

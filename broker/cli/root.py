@@ -19,6 +19,7 @@ from broker.cli import (
     demo,
     devices,
     doctor,
+    egress,
     events,
     extension,
     forms,
@@ -56,7 +57,7 @@ app = typer.Typer(
 for single in (up, install, doctor, demo, tests, pair, releases, extension, forms, screenshots, mcp, lock, wheel):
     single.register(app)
 bench_start.register(bench.app)
-for group in (certs, issuer, broker, brokers, agents, cards, devices, grants, passkeys, receipt, events, protocol, bench):
+for group in (certs, issuer, broker, brokers, agents, cards, devices, egress, grants, passkeys, receipt, events, protocol, bench):
     app.add_typer(group.app, name=group.NAME)
 
 

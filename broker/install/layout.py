@@ -5,6 +5,7 @@
     pki/       CA and leaf certificates (see certs/README.md)
     issuer/    LedgerOS: database, keys, endpoints.json while it runs
     broker/    broker: database, broker.json, issuer.json, endpoints.json while it runs
+    egress/    egress: its key, taught forms, what was spent
     host/      native messaging host: launcher and host.json
 """
 
@@ -56,6 +57,11 @@ class StateFolder:
     def broker(self) -> Path:
         """The broker's own folder."""
         return self.path / "broker"
+
+    @property
+    def egress(self) -> Path:
+        """The egress's own folder."""
+        return self.path / "egress"
 
     @property
     def host(self) -> Path:

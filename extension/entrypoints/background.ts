@@ -6,6 +6,7 @@ import type { ToExtension } from "../channel/session";
 import { openDevice } from "../keys/device";
 import { readPins } from "../keys/pins";
 import { readSettings } from "../keys/settings";
+import type { Status } from "../protocol/messages";
 import { passkeyNeeded } from "../release/decide";
 import { Door } from "../release/door";
 import { badge, openOnNotificationClick, present } from "../release/present";
@@ -23,7 +24,7 @@ function start(): void {
   void chrome.storage.session.setAccessLevel({ accessLevel: "TRUSTED_CONTEXTS" });
 
   const device = openDevice();
-  let issuerReachable: boolean | null = null;
+  let status: Status | null = null;
 
   const connection = new Connection(device, {
     opened: () => void opened(),
@@ -56,14 +57,14 @@ function start(): void {
     if (message.type === "offer") await releases.offered(message);
     else if (message.type === "deliver") await releases.delivered(message);
     else if (message.type === "withdrawn") await releases.withdrawn(message);
-    else if (message.type === "status") issuerReachable = message.issuerReachable;
+    else if (message.type === "status") status = message;
     else if ("requestId" in message) asking.answered(message);
     changed();
   }
 
   const door = new Door(
     handlersOf(parts),
-    () => stateOf(parts, issuerReachable),
+    () => stateOf(parts, status),
     ({ asserting }) => {
       if (asserting) void releases.asserted(asserting, null);
     },

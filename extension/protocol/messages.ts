@@ -42,10 +42,12 @@ export interface Messages {
   Deliver: Deliver;
   Deny: Deny;
   DeviceEnrolled: DeviceEnrolled;
+  EgressEnrolled: EgressEnrolled;
   Enrol: Enrol;
   EnrolAnswer: EnrolAnswer;
   EnrolBroker: EnrolBroker;
   EnrolDevice: EnrolDevice;
+  EnrolEgress: EnrolEgress;
   Facts: Facts;
   Finish: Finish;
   Frame: Frame;
@@ -85,6 +87,7 @@ export interface Messages {
   Skew: Skew;
   Status: Status;
   Stop: Stop;
+  TokenAlarm: TokenAlarm;
   Welcome: Welcome;
   Window: Window;
   Withdrawn: Withdrawn;
@@ -270,6 +273,18 @@ export interface DeviceEnrolled {
   userFacingOrigin: string;
 }
 /**
+ * LedgerOS's answer, proven by role ``issuer`` over ``{"request": EnrolEgress, "answer": this without proof}``.
+ *
+ * `key_id` is what a decision names as its recipient (`protocol.sealing.key_id`).
+ */
+export interface EgressEnrolled {
+  brokerId: string;
+  egressId: string;
+  keyId: string;
+  organisationName: string;
+  proof: string;
+}
+/**
  * Extension → broker → LedgerOS: passed on as it is; the broker cannot alter what the proof covers.
  */
 export interface Enrol {
@@ -316,6 +331,18 @@ export interface EnrolAnswer {
 export interface EnrolBroker {
   code: string;
   name: string;
+}
+/**
+ * An egress's public key, proven by the code the person typed (`protocol.proof`, ceremony ``enrolment``).
+ *
+ * `sealing_key` is raw X25519. `proof` is by role ``egress`` over every other field.
+ */
+export interface EnrolEgress {
+  codeId: string;
+  name: string;
+  nonce: string;
+  proof: string;
+  sealingKey: string;
 }
 /**
  * What is true of one `detailsToken`, or of one intent when approval comes first, at `issued_at`.
@@ -433,13 +460,23 @@ export interface GrantsAnswer {
   type: "grants_answer";
 }
 /**
- * LedgerOS is there, and how it knows this broker.
+ * LedgerOS is there, and how it knows this broker. `alarm` is its organisation's newest of the last 24 hours.
  */
 export interface Health {
+  alarm?: TokenAlarm | null;
   brokerId: string;
   enrolled: boolean;
   organisationName: string | null;
   time: number;
+}
+/**
+ * A details token was presented where it should not be. `message` is one sentence for the person and names no secret.
+ */
+export interface TokenAlarm {
+  at: number;
+  kind: "replayed" | "stolen";
+  last4: string | null;
+  message: string;
 }
 /**
  * Extension → broker, first on every connection. `device_key` is its raw Ed25519 public key.
@@ -640,9 +677,10 @@ export interface Skew {
   versions: number[];
 }
 /**
- * Broker → extension, after the opening and when it changes.
+ * Broker → extension, after the opening and when it changes. `alarm` is LedgerOS's newest about a token of the organisation.
  */
 export interface Status {
+  alarm?: TokenAlarm | null;
   enrolled: boolean;
   issuerReachable: boolean;
   organisationName: string | null;

@@ -1,5 +1,6 @@
 /** When nothing waits: what is wrong and how to mend it, what happened last, and whom this browser is connected to. */
 import type { RequestView } from "../release/view";
+import { Alarm } from "./Alarm";
 import { History } from "./History";
 import { Mark } from "./marks";
 import { Pairing } from "./Pairing";
@@ -23,6 +24,7 @@ export function Idle({ state, worker, underWay, toolbar }: Props) {
         <h1>LedgerOS</h1>
         <Status state={state} />
       </header>
+      {state.alarm && <Alarm alarm={state.alarm} issuer={state.issuer} worker={worker} />}
       {trouble && (
         <div class="note look">
           <p>

@@ -1,5 +1,6 @@
 /** The popup: the oldest request, what became of it, or the idle view. What is shown is never replaced by a newcomer. */
 import { useEffect, useRef, useState } from "preact/hooks";
+import { Alarm } from "./Alarm";
 import { Finished } from "./Finished";
 import { Idle } from "./Idle";
 import { canGoOn, over, queueOf } from "./queue";
@@ -49,16 +50,20 @@ export function Popup() {
       ) : over(shown) ? (
         <Finished request={shown} next={others} onNext={() => next(shown.id)} />
       ) : (
-        <Request
-          key={shown.id}
-          request={shown}
-          online={online}
-          worker={worker}
-          others={others}
-          toolbar={toolbar}
-          passkeys={state.passkeys.length}
-          onNext={() => next(shown.id)}
-        />
+        <>
+          <Request
+            key={shown.id}
+            request={shown}
+            online={online}
+            worker={worker}
+            others={others}
+            toolbar={toolbar}
+            passkeys={state.passkeys.length}
+            onNext={() => next(shown.id)}
+          />
+          {/* Below the buttons: it may come at any moment, and must not move them under the pointer. */}
+          {state.alarm && <Alarm alarm={state.alarm} issuer={state.issuer} worker={worker} />}
+        </>
       )}
     </main>
   );

@@ -2,6 +2,7 @@
 import type { ChannelState } from "../channel/connection";
 import type { TypedBounds } from "../policy/bounds";
 import type { GrantState, PasskeyAssertion, PasskeyRegistration } from "../protocol/messages";
+import type { TokenAlarm } from "../release/alarm";
 import type { Entry } from "../release/history";
 import type { EnrolmentPasskey } from "../release/passkey";
 import type { RequestView } from "../release/view";
@@ -14,6 +15,8 @@ export interface AppState {
   channel: ChannelState;
   /** LedgerOS as the broker sees it; null before the broker said. */
   issuerReachable: boolean | null;
+  /** The newest token alarm that the person has not seen. */
+  alarm: TokenAlarm | null;
   broker: { id: string; pairedAt: number } | null;
   issuer: { organisationName: string; userFacingOrigin: string; approval: string; enrolledAt: number } | null;
   passkeys: { credentialId: string; createdAt: number }[];
@@ -59,6 +62,7 @@ export interface Requests {
   prepareUndo: { ask: { kind: Restricting; subject: string }; answer: Ticket };
   undo: { ask: { ticket: string; passkey: PasskeyAssertion | null }; answer: null };
   forgetRestriction: { ask: { kind: Restricting; subject: string }; answer: null };
+  alarmSeen: { ask: { at: number }; answer: null };
   setUnattended: { ask: { unattended: boolean }; answer: null };
   /** Show the requests in a window of their own, where a passkey prompt does not close them. */
   window: { ask: Record<string, never>; answer: null };

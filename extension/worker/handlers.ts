@@ -7,6 +7,7 @@ import type { Device } from "../keys/device";
 import { writeSettings } from "../keys/settings";
 import { readBounds } from "../policy/bounds";
 import { b64u } from "../protocol/canonical";
+import { alarmSeen } from "../release/alarm";
 import type { Handlers } from "../release/door";
 import { openWindow } from "../release/present";
 import type { Releases } from "../release/releases";
@@ -47,6 +48,11 @@ function settingUp({ connection, enrolment, changed }: Parts) {
     setUnattended: async ({ unattended }) => {
       await writeSettings({ unattended });
       await connection.send({ type: "presence", attended: !unattended }).catch(() => undefined);
+      changed();
+      return null;
+    },
+    alarmSeen: async ({ at }) => {
+      await alarmSeen(at);
       changed();
       return null;
     },

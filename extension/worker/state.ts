@@ -2,19 +2,22 @@
 import { readPins } from "../keys/pins";
 import { readSettings } from "../keys/settings";
 import { unb64u } from "../protocol/canonical";
+import type { Status } from "../protocol/messages";
 import { keyId } from "../protocol/sealing";
+import { unseen } from "../release/alarm";
 import { readHistory } from "../release/history";
 import { viewOf } from "../release/view";
 import { readRestrictions } from "../rules/regret";
 import type { About, AppState } from "../ui/wire";
 import type { Parts } from "./handlers";
 
-export async function stateOf({ device, connection, releases, standing }: Parts, issuerReachable: boolean | null): Promise<AppState> {
-  const [pins, history, restrictions, { unattended }] = await Promise.all([
+export async function stateOf({ device, connection, releases, standing }: Parts, status: Status | null): Promise<AppState> {
+  const [pins, history, restrictions, { unattended }, alarm] = await Promise.all([
     readPins(),
     readHistory(),
     readRestrictions(),
     readSettings(),
+    unseen(status?.alarm ?? null),
     releases.loaded,
   ]);
   const { broker, issuer, passkeys } = pins;
@@ -31,7 +34,8 @@ export async function stateOf({ device, connection, releases, standing }: Parts,
   };
   return {
     channel: connection.state,
-    issuerReachable: connection.state.kind === "online" ? issuerReachable : null,
+    issuerReachable: connection.state.kind === "online" && status ? status.issuerReachable : null,
+    alarm,
     broker: broker && { id: broker.id, pairedAt: broker.pairedAt },
     issuer,
     passkeys,

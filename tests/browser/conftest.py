@@ -39,5 +39,6 @@ async def shared_world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterato
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def world(shared_world: World) -> AsyncIterator[World]:
+    await shared_world.send_another_agent()
     yield shared_world
     await shared_world.tidy()

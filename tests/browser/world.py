@@ -42,6 +42,11 @@ class World:
         self._uses = 0
         return self.story.account.card_id
 
+    async def send_another_agent(self) -> None:
+        """An agent that nobody has denied yet: after denials the broker lets the same one wait."""
+        added = await asyncio.to_thread(admin.add_agent, self.stage.state.path, "checkout-bot")
+        self.story.account.broker_credential = added.credential
+
     async def open(self, path: str = "/checkout") -> Page:
         """A tab at the shop."""
         page = await self.story.browser.context.new_page()

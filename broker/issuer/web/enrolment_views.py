@@ -11,7 +11,6 @@ from broker.core.errors import LedgerError
 from broker.issuer.brokers import codes, services
 from broker.issuer.web.page import PageView, Visit, page, redirect
 
-
 _KINDS: dict[str, codes.Kind] = {"broker": "broker", "browser": "browser", "egress": "egress"}
 _THINGS: tuple[services.Thing, ...] = ("broker", "device", "passkey", "egress")
 

@@ -8,12 +8,14 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from aiohttp import web
 
 from broker.app import BrokerSettings, running_broker
 from broker.audit import read_events, verify_events
 from broker.pki.profile import Roles
 from broker.protocol.channel import Deliver, Offer, Status, Withdrawn
+from broker.protocol.issuer_api import Health
 from broker.protocol.outcomes import Outcome
 from tests.api.broker.harness import FakeLedger, ManualClock, Stack, eventually, new_token, prepare_state, running_stack
 
@@ -266,6 +268,25 @@ async def test_the_browser_is_told_when_ledgeros_goes_and_comes(stack: Stack) ->
     del stack.ledger.answers["health"]
     await stack.broker.status.refresh()
     assert await browser.expect(Status) == Status(issuer_reachable=True, enrolled=True, organisation_name="Acme")
+
+
+ALARM = {"at": 5, "kind": "replayed", "last4": "7897", "message": "A details token was presented twice; nothing was released then."}
+
+
+@pytest.mark.parametrize("reason", ["used", "wrong_broker"])
+async def test_a_token_alarm_reaches_the_browser_right_after_the_answer_that_raised_it(stack: Stack, reason: str) -> None:
+    browser = await stack.browser()
+    stack.ledger.answer("introspect", {"active": False, "reason": reason, "message": None, "facts": None})
+    known = Health(time=1, broker_id="brk_1", enrolled=True, organisation_name="Acme").wire()
+    stack.ledger.answer("health", {**known, "alarm": ALARM})
+    async with stack.client() as agent:
+        await agent.request_release(stack.ledger.mint())
+        status = await browser.expect(Status)
+    assert status.alarm is not None
+    assert status.alarm.wire() == ALARM
+    stack.ledger.answers["health"] = lambda: web.Response(status=503)
+    await stack.broker.status.refresh()
+    assert (await browser.expect(Status)).alarm == status.alarm, "an alarm does not go because LedgerOS is away"
 
 
 async def test_no_number_and_no_token_is_kept_anywhere(stack: Stack) -> None:

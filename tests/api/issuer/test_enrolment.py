@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import secrets
+from typing import Any
+
 import pytest
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from broker.core.canonical import b64u
-from broker.protocol.proof import make_proof
+from broker.issuer.admin import list_enrolled
+from broker.protocol.decision import Decision
+from broker.protocol.proof import check_proof, code_id, make_proof
+from broker.protocol.sealing import key_id
 from tests.api.issuer.harness import Device, Issuer, Passkey, World, broker_peer, dashboard, proof_key
 
 
@@ -18,6 +25,7 @@ async def test_a_broker_enrols_with_a_persons_code_once(issuer: Issuer) -> None:
         assert enrolled.body == {"brokerId": broker.id, "organisationName": "Harness"}
         assert (await broker.health()).body == {
             "time": issuer.clock.now_ms(), "brokerId": broker.id, "enrolled": True, "organisationName": "Harness",
+            "alarm": None,
         }  # fmt: skip
         again = await broker.enrol(code)
         assert (again.status, again.body["code"]) == (403, "bad_code")
@@ -109,3 +117,95 @@ async def test_revoking_takes_effect_at_the_next_call(world: World) -> None:
     assert (await world.owner.post(f"/brokers/{world.broker.id}/revoke", "/brokers")).status == 303
     assert (await world.broker.introspect(token)).body["code"] == "broker_not_enrolled"
     assert (await world.broker.health()).body["enrolled"] is False
+
+
+def egress_request(code: str, key: bytes, **changes: Any) -> dict[str, Any]:
+    """An egress key's enrolment, proven by `code`."""
+    body = {
+        "codeId": code_id(code, "enrolment"),
+        "name": "egress",
+        "sealingKey": b64u(key),
+        "nonce": b64u(secrets.token_bytes(16)),
+        **changes,
+    }
+    return {**body, "proof": make_proof(proof_key(code, "enrolment"), "egress", body)}
+
+
+def egress_key() -> bytes:
+    return X25519PrivateKey.generate().public_key().public_bytes_raw()
+
+
+async def test_an_egress_key_enrols_with_a_persons_code_once(world: World) -> None:
+    code, key = await world.owner.create_code("egress"), egress_key()
+    request = egress_request(code, key)
+    reply = await world.broker.post("enrolments/egress", request)
+    assert reply.status == 200, reply.text
+    answer = {name: value for name, value in reply.body.items() if name != "proof"}
+    assert (answer["keyId"], answer["brokerId"], answer["organisationName"]) == (key_id(key), world.broker.id, "Harness")
+    assert check_proof(proof_key(code, "enrolment"), "issuer", {"request": request, "answer": answer}, reply.body["proof"])
+    again = await world.broker.post("enrolments/egress", request)
+    assert (again.status, again.body["code"]) == (403, "bad_code")
+    renewed = await world.broker.post("enrolments/egress", egress_request(await world.owner.create_code("egress"), key))
+    assert renewed.body["egressId"] == answer["egressId"], "the same key is one enrolment"
+
+
+async def test_an_egress_key_needs_a_code_for_an_egress(world: World) -> None:
+    for kind in ("browser", "broker"):
+        reply = await world.broker.post("enrolments/egress", egress_request(await world.owner.create_code(kind), egress_key()))
+        assert (reply.status, reply.body["code"]) == (403, "bad_code")
+    assert (await world.broker.post("enrolments/egress", egress_request("0000-0000-0000-0000", egress_key()))).status == 403
+    for_egress = await world.owner.create_code("egress")
+    assert (await world.broker.post("enrolments/device", Device().request(for_egress, passkey=False).wire())).status == 403
+
+
+async def test_a_swapped_egress_key_is_refused_and_five_tries_end_the_code(world: World) -> None:
+    code = await world.owner.create_code("egress")
+    good = egress_request(code, egress_key())
+    for _ in range(5):
+        # What a hijacked broker that passes the request on would do.
+        assert (await world.broker.post("enrolments/egress", {**good, "sealingKey": b64u(egress_key())})).status == 403
+    assert (await world.broker.post("enrolments/egress", good)).status == 403
+    assert world.issuer.names().count("alarm:enrolment-code:failed") == 5
+
+
+async def test_another_organisations_broker_cannot_use_an_egress_code(world: World) -> None:
+    code = await world.owner.create_code("egress")
+    async with dashboard(world.issuer, "Eve", "Other") as eve, broker_peer(world.issuer, "brk_other") as other:
+        assert (await other.enrol(await eve.create_code("broker"))).status == 200
+        assert (await other.post("enrolments/egress", egress_request(code, egress_key()))).status == 403
+
+
+async def test_an_egress_key_that_makes_sealing_worthless_is_refused(world: World) -> None:
+    code = await world.owner.create_code("egress")
+    for bad in (bytes(32), (1).to_bytes(32, "little"), b"short"):
+        reply = await world.broker.post("enrolments/egress", egress_request(code, bad))
+        assert (reply.status, reply.body["code"]) == (422, "bad_key")
+
+
+async def test_an_egress_key_is_listed_and_revoked(world: World) -> None:
+    reply = await world.broker.post("enrolments/egress", egress_request(await world.owner.create_code("egress"), egress_key()))
+    egress_id = reply.body["egressId"]
+    revoke = f"/egresses/{egress_id}/revoke"
+    assert revoke in (await world.owner.get("/brokers")).text
+    async with dashboard(world.issuer, "Eve", "Other") as eve:
+        assert revoke not in (await eve.get("/brokers")).text
+        assert (await eve.post(revoke, "/brokers")).status == 404
+    assert (await world.owner.post(revoke, "/brokers")).status == 303
+    assert revoke not in (await world.owner.get("/brokers")).text
+    [row] = list_enrolled(world.issuer.context.state.root, "egress")
+    assert (row["id"], row["revoked_at"]) == (egress_id, world.clock.now_ms())
+    assert "sealing_key" not in row
+    assert world.issuer.names()[-1] == "person:egress:revoked"
+
+
+async def test_nothing_is_sealed_to_an_enrolled_egress_key_yet(world: World) -> None:
+    key = egress_key()
+    assert (await world.broker.post("enrolments/egress", egress_request(await world.owner.create_code("egress"), key))).status == 200
+    token, decision = await world.approved()
+    for changes, code in (
+        ({"recipientKeyId": key_id(key)}, "decision_mismatch"),
+        ({"mode": "surrogate", "recipientKeyId": key_id(key)}, "decision_mismatch"),
+        ({"mode": "surrogate"}, "mode_not_available"),
+    ):
+        reply = await world.broker.redeem(token, world.device.sign(Decision.read({**decision.wire(), **changes})))
+        assert reply.body["code"] == code

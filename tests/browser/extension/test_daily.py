@@ -265,6 +265,33 @@ async def test_an_unattended_browser_says_so_and_asks_nobody(ready: Browser) -> 
     assert await ready.peer.result() == "ambiguous_tab"
 
 
+async def test_a_token_alarm_is_shown_until_the_person_has_seen_it(ready: Browser) -> None:
+    def alarm(at: int) -> None:
+        told = {"at": at, "kind": "replayed", "last4": "4242", "message": "A details token was presented twice."}
+        status = {"type": "status", "issuerReachable": True, "enrolled": True, "organisationName": "Acme", "alarm": told}
+        ready.peer.send(status)
+
+    await ready.open_shop()
+    popup = await ready.popup()
+    shown = popup.get_by_role("region", name="Alarm")
+    await expect(popup.get_by_text("Connected")).to_be_visible()
+    at = now_ms()
+    alarm(at)
+    await expect(shown).to_contain_text("just now · card ·· 4242: A details token was presented twice.")
+    await expect(shown.get_by_role("link", name="Look in the dashboard")).to_have_attribute("href", "https://ledger.example")
+    ready.peer.offer(ready.shop, "rel_1")
+    await expect(popup.get_by_role("button", name="Approve", exact=True)).to_be_visible()
+    await expect(shown).to_be_visible()
+    await shown.get_by_role("button", name="Seen").click()
+    await expect(shown).to_have_count(0)
+    again = await ready.popup()
+    alarm(at)
+    await expect(again.get_by_role("button", name="Approve", exact=True)).to_be_visible()
+    await expect(again.get_by_role("region", name="Alarm")).to_have_count(0)
+    alarm(at + 1)
+    await expect(again.get_by_role("region", name="Alarm")).to_be_visible()
+
+
 async def test_a_tab_in_another_window_is_found(ready: Browser) -> None:
     popup = await ready.popup()
     async with ready.context.expect_page() as opened:
