@@ -1,0 +1,61 @@
+"""The egress's key: enrolled at LedgerOS with a signed-in person's code, listed, revoked."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from broker.cli.enrolled import revoke_enrolled, show_enrolled
+from broker.cli.output import ask_secret, say
+from broker.cli.state import AsJson, folder
+from broker.install import certificates
+
+NAME = "egress"
+app = typer.Typer(help="The egress's key, enrolled at LedgerOS.", no_args_is_help=True, rich_markup_mode=None)
+
+PublicKey = Annotated[
+    str | None,
+    typer.Option(help="The publicKey of its ready line, for an egress whose folder belongs to another user.", show_default=False),
+]
+
+
+@app.command("enrol")
+def enrol(context: typer.Context, public_key: PublicKey = None) -> None:
+    """Enrol the egress's key. Asks for the code that a signed-in person made in the dashboard, Brokers & browsers."""
+    from broker.admin import enrol_egress
+
+    state = folder(context)
+    certificates.initialise(state)
+    key = _own_key(context) if public_key is None else _given_key(public_key)
+    # Asked for, never an argument: other users of the machine can read arguments.
+    enrolled = enrol_egress(state.path, ask_secret("Code"), key)
+    say(f"{enrolled.egress_id} is enrolled for {enrolled.organisation_name}; its key is {enrolled.key_id}")
+
+
+@app.command("list")
+def list_(context: typer.Context, as_json: AsJson = False) -> None:
+    """List the enrolled egress keys."""
+    show_enrolled(context, "egress", ("name", "Name"), ("brokerId", "Broker"), ("sealingKeyId", "Key"), as_json=as_json)
+
+
+@app.command("revoke")
+def revoke(context: typer.Context, egress_id: Annotated[str, typer.Argument(help="Its id, from the list.")]) -> None:
+    """Revoke an egress key: nothing is sealed to it any more."""
+    revoke_enrolled(context, "egress", egress_id)
+
+
+def _own_key(context: typer.Context) -> bytes:
+    from broker.egress.keys import load_or_make
+
+    return load_or_make(folder(context).egress).public_key().public_bytes_raw()
+
+
+def _given_key(text: str) -> bytes:
+    from broker.core.canonical import unb64u
+    from broker.core.errors import LedgerError
+
+    try:
+        return unb64u(text)
+    except ValueError:
+        raise LedgerError(422, "bad_key", "That is not a public key.", "Copy publicKey from the egress's ready line.") from None
