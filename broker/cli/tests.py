@@ -13,7 +13,7 @@ import typer
 from broker.cli.output import errors
 from broker.install.layout import clone_root
 
-_PARALLEL = ("-n", "2", "--dist", "loadgroup")
+_PARALLEL = ("-n", "2", "--dist", "loadgroup", "--durations", "15", "--durations-min", "4")
 
 
 def register(app: typer.Typer) -> None:

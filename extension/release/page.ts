@@ -61,9 +61,9 @@ export async function stillThere(target: Target): Promise<boolean> {
 
 export type Filled = { kind: "filled"; fields: string[]; failed: string[] } | { kind: "tab_closed" | "origin_changed" | "page_changed" };
 
-/** Write the card into exactly the fields that were looked at, or nothing. */
-export async function fillIn(target: Target, credentials: Credentials): Promise<Filled> {
-  const frames = await framesOf(target.tabId);
+/** Write the card into exactly the fields that were looked at, or nothing. It is still being opened while the tab is looked at. */
+export async function fillIn(target: Target, opening: Promise<Credentials>): Promise<Filled> {
+  const [frames, credentials] = await Promise.all([framesOf(target.tabId), opening]);
   if (frames?.documentId !== target.documentId) return { kind: await whatChanged(target, frames?.origin ?? null) };
   if (frames.origin !== target.origin) return { kind: "origin_changed" };
   const card: CardValues = {

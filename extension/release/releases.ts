@@ -108,12 +108,11 @@ export class Releases {
     if (!release?.target || release.revision !== revision) return release ? "changed" : null;
     this.#book.move(release, "asserting");
     const { target } = release;
-    if (!(await stillThere(target))) {
+    const [there, { issuer, passkeys }, device] = await Promise.all([stillThere(target), readPins(), this.around.device]);
+    if (!there) {
       await this.#look(release, target.tabId);
       return "changed";
     }
-    const { issuer, passkeys } = await readPins();
-    const device = await this.around.device;
     if (release.state !== "asserting" || !issuer) return null;
     release.decision = decide(release, target, issuer.deviceId, device.sealingKeyId, Date.now() + release.clockOffset);
     if (!passkeyNeeded(release, target)) {

@@ -21,7 +21,7 @@ export async function settle(release: Release, sealed: Sealed, device: Device): 
   if (!decision || !target) return nothing("internal_error");
   try {
     const digest = await decisionDigest(decision);
-    const filled = await fillIn(target, await unseal(sealed, device.sealingPair, digest, facts.cardId));
+    const filled = await fillIn(target, unseal(sealed, device.sealingPair, digest, facts.cardId));
     if (filled.kind !== "filled") return nothing(filled.kind);
     return { outcome: filled.failed.length === 0 ? "filled" : "field_rejected", fields: filled.fields, failed: filled.failed };
   } catch {

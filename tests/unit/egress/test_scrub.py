@@ -183,12 +183,12 @@ def test_another_number_of_the_same_bin_is_not_touched() -> None:
     assert scrubbed(other) == other
 
 
-def test_two_hundred_megabytes_stream_through_constant_memory() -> None:
+def test_fifty_megabytes_stream_through_constant_memory() -> None:
     piece = (b"<p>an answer without end, and a number now and then</p>\n" * 20_000)[:1_000_000] + REAL.encode()
     scrubber, size = Scrubber(PATTERNS), 0
     tracemalloc.start()
     try:
-        for _ in range(200):
+        for _ in range(50):
             for start in range(0, len(piece), 65_536):
                 given_out = scrubber.feed(piece[start : start + 65_536])
                 assert REAL.encode() not in given_out
@@ -197,5 +197,5 @@ def test_two_hundred_megabytes_stream_through_constant_memory() -> None:
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert size == 200 * len(piece)
+    assert size == 50 * len(piece)
     assert peak < 3_000_000
