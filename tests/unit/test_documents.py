@@ -54,3 +54,10 @@ def test_the_readme_names_only_commands_that_exist() -> None:
     known = get_command(app).commands  # type: ignore[attr-defined]
     for command in re.findall(r"\./ledgeros ([a-z-]+)", (ROOT / "README.md").read_text()):
         assert command in known
+
+
+@pytest.mark.parametrize("lock", ["requirements.lock", "extension/package-lock.json", "tests/browser/forms/masks/package-lock.json"])
+def test_a_lock_holds_names_versions_and_hashes_and_no_address(lock: str) -> None:
+    text = (ROOT / lock).read_text()
+    assert "sha" in text
+    assert not re.search(r"https?://", text)
