@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,6 +23,8 @@ from broker.install.running import only_supervisor, serves
 
 _STOP_SECONDS = 8.0
 _LOOK_SECONDS = 0.02
+_WATCH_SECONDS = 0.1
+_stop_requested = threading.Event()
 START_SECONDS = 60.0
 """A limit for busy machines, not a wait."""
 
@@ -94,7 +97,7 @@ def up(state: StateFolder, ports: Ports, told: Told) -> Iterator[list[Server]]:
     folder is in use or a server does not start, and `StopRequestedError` on SIGINT and SIGTERM.
     """
     state.make()
-    with only_supervisor(state), _signals_raise():
+    with only_supervisor(state), _signals_noted():
         _refuse_other_servers(state)
         certificates.initialise(state)
         servers: list[Server] = []
@@ -113,16 +116,18 @@ def up(state: StateFolder, ports: Ports, told: Told) -> Iterator[list[Server]]:
 def watch(servers: list[Server]) -> None:
     """Block until a server ends, which is a `LedgerError`, or a signal comes, which is `StopRequestedError`."""
     while True:
+        _stop_when_asked()
         for server in servers:
             if server.ended():
                 raise server.fault()
-        time.sleep(0.2)
+        time.sleep(_WATCH_SECONDS)
 
 
 def _wait_until_ready(servers: list[Server], told: Told) -> None:
     waiting = list(servers)
     deadline = time.monotonic() + START_SECONDS
     while waiting:
+        _stop_when_asked()
         for server in servers:
             if server.ended():
                 raise server.fault()
@@ -159,9 +164,10 @@ def _environment() -> dict[str, str]:
 
 
 @contextmanager
-def _signals_raise() -> Iterator[None]:
+def _signals_noted() -> Iterator[None]:
     numbers = (signal.SIGINT, signal.SIGTERM)
-    before = {number: signal.signal(number, _raise) for number in numbers}
+    _stop_requested.clear()
+    before = {number: signal.signal(number, _note) for number in numbers}
     try:
         yield
     finally:
@@ -174,5 +180,11 @@ def _ignore_signals() -> None:
         signal.signal(number, signal.SIG_IGN)
 
 
-def _raise(number: int, frame: FrameType | None) -> None:
-    raise StopRequestedError
+def _note(number: int, frame: FrameType | None) -> None:
+    _stop_requested.set()
+
+
+def _stop_when_asked() -> None:
+    # Asked for at places of our own: an exception out of a signal handler may come up in the middle of anybody's code.
+    if _stop_requested.is_set():
+        raise StopRequestedError
