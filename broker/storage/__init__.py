@@ -1,4 +1,4 @@
-"""Databases: one writer thread with group commit, reader threads beside it, a schema version.
+"""Databases: one writer with group commit (jobs on the event loop, the commit beside it), reader threads, a schema version.
 
 In: a SQLAlchemy ``MetaData`` and jobs, plain functions that take a `Transaction`. Out: their
 results, after the commit is on disk. Knows nothing of cards or releases.

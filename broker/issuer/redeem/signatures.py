@@ -1,4 +1,4 @@
-"""Signature checks, outside the writer thread: public keys are read on a connection of the event loop's own.
+"""Signature checks, outside the write job: public keys are read on a connection of the event loop's own.
 
 A lookup by primary key takes microseconds, less than handing it to another thread would. What is
 read here is only which key to check with; whether device and passkey may still be used is decided
