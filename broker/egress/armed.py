@@ -19,8 +19,9 @@ from broker.core.clock import Clock
 from broker.egress.refusal import RefusedError
 from broker.egress.scrub import Patterns
 from broker.protocol.decision import Decision
-from broker.protocol.egress import EgressOutcome, Send, Surrogate
+from broker.protocol.egress import EgressOutcome, Send
 from broker.protocol.sealing import Credentials
+from broker.protocol.surrogate import Surrogate
 
 MOST_LEGS = 5
 

@@ -13,8 +13,9 @@ from broker.egress.refusal import RefusedError
 from broker.egress.settings import Limits
 from broker.egress.spent import Spent
 from broker.protocol.decision import Decision
-from broker.protocol.egress import Arm, EgressOutcome, Fault, Surrogate
+from broker.protocol.egress import Arm, EgressOutcome, Fault
 from broker.protocol.sealing import Credentials, key_id, unseal
+from broker.protocol.surrogate import Surrogate
 
 _REMEMBERED = 1_000
 

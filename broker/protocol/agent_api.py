@@ -17,7 +17,8 @@ from broker.protocol.issuer_api import DetailsToken
 from broker.protocol.outcomes import Outcome
 from broker.protocol.wire import Id, Label, Millis, Origin, Wire
 
-ReleaseStatus = Literal["pending", "approved", "filling", "finished"]
+ReleaseStatus = Literal["pending", "approved", "filling", "paying", "finished"]
+"""``paying`` is of surrogate mode: the form holds stand-ins, submit it; the real card goes in on the way."""
 
 
 class CreateRelease(Wire):

@@ -1,6 +1,7 @@
 """The extension channel: opening, pairing, frames, and what travels inside them.
 
-The native messaging host copies bytes between the browser's stdio and a TLS stream; both sides
+In surrogate mode `AskCoverage`, `Send` and their answers (`protocol.egress`) travel through the
+broker as they are. The native messaging host copies bytes between the browser's stdio and a TLS stream; both sides
 use the browser's own framing (32-bit little-endian length, UTF-8 JSON). Trust is end to end
 between the extension and the broker: see PROTOCOL.md for the handshake in pictures.
 """
@@ -12,10 +13,12 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints, TypeAdapter
 
 from broker.protocol.decision import Claimed, SignedDecision
+from broker.protocol.egress import AskCoverage, Chunk, Coverage, End, Head, Send
 from broker.protocol.grants import GrantState, SignedAction, SignedGrant
 from broker.protocol.issuer_api import DeviceEnrolled, EnrolDevice, TokenAlarm
 from broker.protocol.outcomes import Outcome
 from broker.protocol.sealing import Sealed
+from broker.protocol.surrogate import SurrogateCard
 from broker.protocol.wire import Base64Url, Id, Label, Millis, ShortText, Wire
 
 CHANNEL_VERSION = 1
@@ -163,6 +166,22 @@ class Deliver(Wire):
     sealed: Sealed
 
 
+class DeliverSurrogate(Wire):
+    """Broker → extension: the egress holds the credentials; fill `card` and pause the page's payment request."""
+
+    type: Literal["deliver_surrogate"] = "deliver_surrogate"
+    release_id: Id
+    card: SurrogateCard
+
+
+class Ready(Wire):
+    """Extension → broker, surrogate mode: the stand-ins are in the form and its requests are watched; the agent may submit."""
+
+    type: Literal["ready"] = "ready"
+    release_id: Id
+    fields: tuple[Label, ...]
+
+
 class Shown(Wire):
     """Extension → broker: a person can see the request now."""
 
@@ -289,10 +308,25 @@ class Pong(Wire):
 
 
 ToExtension = Annotated[
-    Offer | Withdrawn | Deliver | EnrolAnswer | GrantsAnswer | ActAnswer | Status | Ping | Pong, Field(discriminator="type")
+    Offer
+    | Withdrawn
+    | Deliver
+    | DeliverSurrogate
+    | Coverage
+    | Head
+    | Chunk
+    | End
+    | EnrolAnswer
+    | GrantsAnswer
+    | ActAnswer
+    | Status
+    | Ping
+    | Pong,
+    Field(discriminator="type"),
 ]
 ToBroker = Annotated[
-    Shown | Approve | Deny | Stop | Presence | Result | Enrol | MakeGrant | ListGrants | Act | Ping | Pong, Field(discriminator="type")
+    Shown | Approve | Deny | Stop | Presence | AskCoverage | Ready | Send | Result | Enrol | MakeGrant | ListGrants | Act | Ping | Pong,
+    Field(discriminator="type"),
 ]
 
 outer_messages: TypeAdapter[Outer] = TypeAdapter(Outer)

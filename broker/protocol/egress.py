@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints, TypeAdapter, field_validator
-from stdnum import luhn
+from pydantic import Field, StringConstraints, TypeAdapter
 
 from broker.protocol.decision import Decision
 from broker.protocol.sealing import Sealed
+from broker.protocol.surrogate import Surrogate
 from broker.protocol.wire import Base64Url, Id, Label, Millis, Origin, ShortText, Wire
 
 EGRESS_VERSION = 1
@@ -143,20 +143,6 @@ EGRESS_MEANINGS: dict[EgressOutcome, EgressMeaning] = {
 }  # fmt: skip
 
 
-class Surrogate(Wire):
-    """The values the page holds: never issued, worthless, so not secret. Digits only."""
-
-    number: Annotated[str, StringConstraints(pattern=r"^[0-9]{13,19}$")]
-    security_code: Annotated[str, StringConstraints(pattern=r"^[0-9]{3,4}$")]
-
-    @field_validator("number")
-    @classmethod
-    def _luhn(cls, number: str) -> str:
-        if not luhn.is_valid(number):
-            raise ValueError("the check digit is wrong")
-        return number
-
-
 # Broker → egress -------------------------------------------------------------------------------
 
 
@@ -202,6 +188,15 @@ class AskHealth(Wire):
     type: Literal["ask_health"] = "ask_health"
 
 
+class AskCoverage(Wire):
+    """Would a checkout at `origin`, with card fields in frames of `frame_origins`, be covered by the registry?"""
+
+    type: Literal["ask_coverage"] = "ask_coverage"
+    request_id: RequestId
+    origin: Origin
+    frame_origins: Annotated[tuple[Origin, ...], Field(max_length=50)]
+
+
 # Egress → broker -------------------------------------------------------------------------------
 
 
@@ -243,7 +238,8 @@ class End(Wire):
     """How it ended: always the last message of a request. Only with it is a `Head` to be believed complete.
 
     `entry` is the registry entry that matched; `fields` are the kinds of field that were swapped;
-    `account_first_seen` says that the merchant account was taken on trust, as there was none to compare with.
+    `account_first_seen` says that the merchant account was taken on trust, as there was none to compare with;
+    `hint` what the scrubbed answer looks like: a 3-D Secure challenge, or a refusal of the request as automated.
     """
 
     type: Literal["end"] = "end"
@@ -253,6 +249,20 @@ class End(Wire):
     entry: Label | None = None
     fields: tuple[Literal["number", "securityCode"], ...] = ()
     account_first_seen: bool = False
+    hint: Literal["challenge_required", "blocked_by_merchant"] | None = None
+
+
+class Coverage(Wire):
+    """The answer to `AskCoverage`. ``covered``: a swap is possible there; ``client_side_encrypted``: it is known to be impossible.
+
+    `names` are the processors that speak about this checkout; `key_id` names the key to seal to, null without a running egress.
+    """
+
+    type: Literal["coverage"] = "coverage"
+    request_id: RequestId
+    verdict: Literal["covered", "client_side_encrypted", "unknown", "egress_unavailable"]
+    names: tuple[Label, ...] = ()
+    key_id: Base64Url | None = None
 
 
 class Health(Wire):
@@ -276,8 +286,8 @@ class Fault(Wire):
     release_id: Id | None = None
 
 
-ToEgress = Annotated[Arm | Send | Disarm | AskHealth, Field(discriminator="type")]
-FromEgress = Annotated[Armed | Disarmed | Head | Chunk | End | Health | Fault, Field(discriminator="type")]
+ToEgress = Annotated[Arm | Send | Disarm | AskCoverage | AskHealth, Field(discriminator="type")]
+FromEgress = Annotated[Armed | Disarmed | Head | Chunk | End | Coverage | Health | Fault, Field(discriminator="type")]
 
 to_egress: TypeAdapter[ToEgress] = TypeAdapter(ToEgress)
 from_egress: TypeAdapter[FromEgress] = TypeAdapter(FromEgress)

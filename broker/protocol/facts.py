@@ -25,7 +25,8 @@ class Facts(Wire):
     """What is true of one `detailsToken`, or of one intent when approval comes first, at `issued_at`.
 
     With an intent, `token_hash` and `access_event_id` are null and `expires_at` is the intent's end.
-    `grants` are the standing rules in force for this agent.
+    `grants` are the standing rules in force for this agent. `egress_keys` name the keys of the
+    egresses enrolled for this broker: in surrogate mode a decision's recipient is one of them.
 
     Amounts are minor units of `expected_currency`. `remaining` is the most the card may still
     authorise. `linked_origins` are the origins that a person approved before for `merchant_text`.
@@ -58,6 +59,7 @@ class Facts(Wire):
     step_up_above: Amount
     amount_tolerance_basis_points: int
     grants: tuple[GrantState, ...] = ()
+    egress_keys: tuple[Base64Url, ...] = ()
 
 
 def sign_facts(facts: Facts, key: Ed25519PrivateKey) -> str:

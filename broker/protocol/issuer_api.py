@@ -28,6 +28,7 @@ from broker.protocol.facts import ApprovalSetting
 from broker.protocol.grants import GrantState
 from broker.protocol.outcomes import Outcome
 from broker.protocol.sealing import Sealed
+from broker.protocol.surrogate import SurrogateCard
 from broker.protocol.wire import Amount, Base64Url, Currency, Id, Label, Millis, ShortText, Wire
 
 DetailsToken = Annotated[str, StringConstraints(pattern=r"^tok_[A-Za-z0-9_-]{43}$")]
@@ -167,11 +168,12 @@ class Window(Wire):
 
 
 class Redeemed(Wire):
-    """Sealed credentials and the authorisation window they are good for."""
+    """Sealed credentials and the authorisation window they are good for; in surrogate mode also what the page is to hold."""
 
     access_event_id: Id
     sealed: Sealed
     window: Window
+    surrogate: SurrogateCard | None = None
 
 
 class ReportOutcome(Wire):

@@ -26,6 +26,12 @@ class Outcome(StrEnum):
     """How a release ended."""
 
     FILLED = "filled"
+    SUBMITTED = "submitted"
+    CHALLENGE_REQUIRED = "challenge_required"
+    BLOCKED_BY_MERCHANT = "blocked_by_merchant"
+    MAY_HAVE_BEEN_CHARGED = "may_have_been_charged"
+    SWAP_NOT_SEEN = "swap_not_seen"
+    EGRESS_UNAVAILABLE = "egress_unavailable"
     DENIED = "denied"
     STOPPED = "stopped"
     EXPIRED = "expired"
@@ -63,6 +69,37 @@ class Meaning:
 
 MEANINGS: dict[Outcome, Meaning] = {
     Outcome.FILLED: Meaning("The checkout form was filled.", "Submit the form in the page.", value_delivered=True, retry="no"),
+    Outcome.SUBMITTED: Meaning(
+        "The payment request went out with the real card; the page never held it.",
+        "Read the page for the merchant's answer.",
+        value_delivered=True,
+        retry="no",
+    ),
+    Outcome.CHALLENGE_REQUIRED: Meaning(
+        "The payment was sent and the bank asks the person to confirm it.",
+        "Leave the page open and let the person answer; do not pay again.",
+        value_delivered=True,
+        retry="no",
+    ),
+    Outcome.BLOCKED_BY_MERCHANT: Meaning(
+        "The merchant refused the payment request before it reached the card network.",
+        "Look at the page; a person can pay in direct mode.",
+        value_delivered=True,
+    ),
+    Outcome.MAY_HAVE_BEEN_CHARGED: Meaning(
+        "The connection broke after the payment was sent; the card may have been charged.",
+        "Look at the order before paying again.",
+        value_delivered=True,
+        retry="no",
+    ),
+    Outcome.SWAP_NOT_SEEN: Meaning(
+        "The page sent no payment in which the stand-in could be replaced; the stand-in is worthless and was or will be declined.",
+        "Ask again and let the person choose direct mode, or teach this checkout.",
+    ),
+    Outcome.EGRESS_UNAVAILABLE: Meaning(
+        "The egress, which holds the card in surrogate mode, is not running or did not answer.",
+        "Ask the person to start it with ledgeros up, then ask for new card details.",
+    ),
     Outcome.DENIED: Meaning("The person denied this release.", "Do not ask again for the same purchase.", retry="no"),
     Outcome.STOPPED: Meaning(
         "The person stopped this release before anything was filled.", "Do not ask again for the same purchase.", retry="no"

@@ -11,12 +11,21 @@ from pathlib import Path
 
 from pydantic.json_schema import models_json_schema
 
-from broker.protocol import agent_api, channel, decision, facts, grants, issuer_api, sealing
+from broker.protocol import agent_api, channel, decision, egress, facts, grants, issuer_api, sealing, surrogate
 from broker.protocol.outcomes import MEANINGS
 from broker.protocol.wire import Wire
 
-_MODULES = (grants, facts, decision, sealing, issuer_api, channel, agent_api)
-_PYTHON_ONLY = {sealing.Credentials}
+_MODULES = (grants, facts, decision, sealing, surrogate, egress, issuer_api, channel, agent_api)
+_PYTHON_ONLY = {
+    sealing.Credentials,
+    egress.Arm,
+    egress.Armed,
+    egress.Disarm,
+    egress.Disarmed,
+    egress.AskHealth,
+    egress.Health,
+    egress.Fault,
+}
 
 
 def wire_models() -> list[type[Wire]]:

@@ -1,10 +1,38 @@
 // Made from schema.json by scripts/messages.mjs: do not edit. Source: broker/protocol.
 
 /**
+ * What became of one paused request.
+ */
+export type EgressOutcome =
+  | "swapped"
+  | "redirect_refused"
+  | "not_registered"
+  | "field_mismatch"
+  | "body_not_readable"
+  | "client_side_encrypted"
+  | "request_refused"
+  | "request_too_large"
+  | "origin_mismatch"
+  | "account_changed"
+  | "destination_refused"
+  | "swap_already_used"
+  | "expired"
+  | "merchant_unreachable"
+  | "merchant_timeout"
+  | "response_too_large"
+  | "response_not_scrubbable"
+  | "may_have_been_charged";
+/**
  * How a release ended.
  */
 export type Outcome =
   | "filled"
+  | "submitted"
+  | "challenge_required"
+  | "blocked_by_merchant"
+  | "may_have_been_charged"
+  | "swap_not_seen"
+  | "egress_unavailable"
   | "denied"
   | "stopped"
   | "expired"
@@ -34,15 +62,21 @@ export interface Messages {
   ActAnswer: ActAnswer;
   Action: Action;
   Approve: Approve;
+  AskCoverage: AskCoverage;
   BrokerEnrolled: BrokerEnrolled;
+  Chunk: Chunk;
   Claimed: Claimed;
   CloseWindow: CloseWindow;
+  Coverage: Coverage;
   CreateRelease: CreateRelease;
   Decision: Decision;
   Deliver: Deliver;
+  DeliverSurrogate: DeliverSurrogate;
   Deny: Deny;
   DeviceEnrolled: DeviceEnrolled;
   EgressEnrolled: EgressEnrolled;
+  EgressOutcome: EgressOutcome;
+  End: End;
   Enrol: Enrol;
   EnrolAnswer: EnrolAnswer;
   EnrolBroker: EnrolBroker;
@@ -56,6 +90,7 @@ export interface Messages {
   GrantState: GrantState;
   Grants: Grants;
   GrantsAnswer: GrantsAnswer;
+  Head: Head;
   Health: Health;
   Hello: Hello;
   HostFault: HostFault;
@@ -72,6 +107,7 @@ export interface Messages {
   Ping: Ping;
   Pong: Pong;
   Presence: Presence;
+  Ready: Ready;
   Redeem: Redeem;
   Redeemed: Redeemed;
   Refused: Refused;
@@ -80,6 +116,7 @@ export interface Messages {
   Result: Result;
   Sealed: Sealed;
   Seen: Seen;
+  Send: Send;
   Shown: Shown;
   SignedAction: SignedAction;
   SignedDecision: SignedDecision;
@@ -87,6 +124,8 @@ export interface Messages {
   Skew: Skew;
   Status: Status;
   Stop: Stop;
+  Surrogate: Surrogate;
+  SurrogateCard: SurrogateCard;
   TokenAlarm: TokenAlarm;
   Welcome: Welcome;
   Window: Window;
@@ -211,6 +250,18 @@ export interface Seen {
   pageAmount: number | null;
 }
 /**
+ * Would a checkout at `origin`, with card fields in frames of `frame_origins`, be covered by the registry?
+ */
+export interface AskCoverage {
+  /**
+   * @maxItems 50
+   */
+  frameOrigins: string[];
+  origin: string;
+  requestId: string;
+  type: "ask_coverage";
+}
+/**
  * This broker now acts for `organisation_name`.
  */
 export interface BrokerEnrolled {
@@ -218,10 +269,30 @@ export interface BrokerEnrolled {
   organisationName: string;
 }
 /**
+ * The next bytes of the scrubbed body, without content encoding.
+ */
+export interface Chunk {
+  data: string;
+  requestId: string;
+  type: "chunk";
+}
+/**
  * The person stopped a release that was redeemed and not yet filled: its window authorises nothing any more.
  */
 export interface CloseWindow {
   accessEventId: string;
+}
+/**
+ * The answer to `AskCoverage`. ``covered``: a swap is possible there; ``client_side_encrypted``: it is known to be impossible.
+ *
+ * `names` are the processors that speak about this checkout; `key_id` names the key to seal to, null without a running egress.
+ */
+export interface Coverage {
+  keyId?: string | null;
+  names?: string[];
+  requestId: string;
+  type: "coverage";
+  verdict: "covered" | "client_side_encrypted" | "unknown" | "egress_unavailable";
 }
 /**
  * Ask for a release: with a token, or with an intent when approval comes first (exactly one).
@@ -249,6 +320,30 @@ export interface Deliver {
 export interface Sealed {
   ciphertext: string;
   keyId: string;
+}
+/**
+ * Broker → extension: the egress holds the credentials; fill `card` and pause the page's payment request.
+ */
+export interface DeliverSurrogate {
+  card: SurrogateCard;
+  releaseId: string;
+  type: "deliver_surrogate";
+}
+/**
+ * What the extension fills in surrogate mode: the stand-ins, and what of a card is no secret from the page.
+ */
+export interface SurrogateCard {
+  cardholderName: string;
+  expirationMonth: number;
+  expirationYear: number;
+  surrogate: Surrogate;
+}
+/**
+ * The values the page holds in place of number and security code. Digits only.
+ */
+export interface Surrogate {
+  number: string;
+  securityCode: string;
 }
 /**
  * Extension → broker: the person said no.
@@ -283,6 +378,23 @@ export interface EgressEnrolled {
   keyId: string;
   organisationName: string;
   proof: string;
+}
+/**
+ * How it ended: always the last message of a request. Only with it is a `Head` to be believed complete.
+ *
+ * `entry` is the registry entry that matched; `fields` are the kinds of field that were swapped;
+ * `account_first_seen` says that the merchant account was taken on trust, as there was none to compare with;
+ * `hint` what the scrubbed answer looks like: a 3-D Secure challenge, or a refusal of the request as automated.
+ */
+export interface End {
+  accountFirstSeen?: boolean;
+  entry?: string | null;
+  fields?: ("number" | "securityCode")[];
+  hint?: ("challenge_required" | "blocked_by_merchant") | null;
+  mayHaveBeenCharged: boolean;
+  outcome: EgressOutcome;
+  requestId: string;
+  type: "end";
 }
 /**
  * Extension → broker → LedgerOS: passed on as it is; the broker cannot alter what the proof covers.
@@ -348,7 +460,8 @@ export interface EnrolEgress {
  * What is true of one `detailsToken`, or of one intent when approval comes first, at `issued_at`.
  *
  * With an intent, `token_hash` and `access_event_id` are null and `expires_at` is the intent's end.
- * `grants` are the standing rules in force for this agent.
+ * `grants` are the standing rules in force for this agent. `egress_keys` name the keys of the
+ * egresses enrolled for this broker: in surrogate mode a decision's recipient is one of them.
  *
  * Amounts are minor units of `expected_currency`. `remaining` is the most the card may still
  * authorise. `linked_origins` are the origins that a person approved before for `merchant_text`.
@@ -364,6 +477,7 @@ export interface Facts {
   cardId: string;
   cardPurpose: string;
   cardType: "single" | "multi";
+  egressKeys?: string[];
   expectedAmount: number | null;
   expectedCurrency: string;
   expiresAt: number;
@@ -458,6 +572,16 @@ export interface GrantsAnswer {
   grants: GrantState[];
   requestId: string;
   type: "grants_answer";
+}
+/**
+ * Status and headers of the merchant's answer, scrubbed. `Set-Cookie` may occur several times.
+ */
+export interface Head {
+  headers: [unknown, unknown][];
+  reason: string;
+  requestId: string;
+  status: number;
+  type: "head";
 }
 /**
  * LedgerOS is there, and how it knows this broker. `alarm` is its organisation's newest of the last 24 hours.
@@ -588,6 +712,14 @@ export interface Presence {
   type: "presence";
 }
 /**
+ * Extension → broker, surrogate mode: the stand-ins are in the form and its requests are watched; the agent may submit.
+ */
+export interface Ready {
+  fields: string[];
+  releaseId: string;
+  type: "ready";
+}
+/**
  * The token and the decision that spends it.
  */
 export interface Redeem {
@@ -595,11 +727,12 @@ export interface Redeem {
   token: string;
 }
 /**
- * Sealed credentials and the authorisation window they are good for.
+ * Sealed credentials and the authorisation window they are good for; in surrogate mode also what the page is to hold.
  */
 export interface Redeemed {
   accessEventId: string;
   sealed: Sealed;
+  surrogate?: SurrogateCard | null;
   window: Window;
 }
 /**
@@ -637,7 +770,7 @@ export interface Release {
   origin: string | null;
   outcome: Outcome | null;
   retryAt?: number | null;
-  status: "pending" | "approved" | "filling" | "finished";
+  status: "pending" | "approved" | "filling" | "paying" | "finished";
 }
 /**
  * How a release ended, for the joined record. `fields` are field types, never values.
@@ -660,6 +793,28 @@ export interface Result {
   outcome: Outcome;
   releaseId: string;
   type: "result";
+}
+/**
+ * One request the extension paused. Origins, frame and type come from browser APIs, never from the page.
+ *
+ * `top_origin` is the tab's, `frame_origin` that of the frame or worker that made the request;
+ * `headers` are the page's as the browser reports them and are the agent's to choose.
+ */
+export interface Send {
+  body: string;
+  frameOrigin: string;
+  /**
+   * @maxItems 100
+   */
+  headers: [unknown, unknown][];
+  method: string;
+  releaseId: string;
+  requestId: string;
+  resourceType: "document" | "frame" | "fetch" | "xhr" | "ping" | "other";
+  topOrigin: string;
+  type: "send";
+  url: string;
+  userActivated?: boolean;
 }
 /**
  * Extension → broker: a person can see the request now.
@@ -740,10 +895,28 @@ export const OUTCOMES: Record<Outcome, { sentence: string; nextStep: string; val
     "sentence": "The amount on the page is not the amount that was claimed.",
     "valueDelivered": false
   },
+  "blocked_by_merchant": {
+    "nextStep": "Look at the page; a person can pay in direct mode.",
+    "retry": "new request",
+    "sentence": "The merchant refused the payment request before it reached the card network.",
+    "valueDelivered": true
+  },
+  "challenge_required": {
+    "nextStep": "Leave the page open and let the person answer; do not pay again.",
+    "retry": "no",
+    "sentence": "The payment was sent and the bank asks the person to confirm it.",
+    "valueDelivered": true
+  },
   "denied": {
     "nextStep": "Do not ask again for the same purchase.",
     "retry": "no",
     "sentence": "The person denied this release.",
+    "valueDelivered": false
+  },
+  "egress_unavailable": {
+    "nextStep": "Ask the person to start it with ledgeros up, then ask for new card details.",
+    "retry": "new request",
+    "sentence": "The egress, which holds the card in surrogate mode, is not running or did not answer.",
     "valueDelivered": false
   },
   "expired": {
@@ -793,6 +966,12 @@ export const OUTCOMES: Record<Outcome, { sentence: string; nextStep: string; val
     "retry": "new request",
     "sentence": "LedgerOS did not answer.",
     "valueDelivered": false
+  },
+  "may_have_been_charged": {
+    "nextStep": "Look at the order before paying again.",
+    "retry": "no",
+    "sentence": "The connection broke after the payment was sent; the card may have been charged.",
+    "valueDelivered": true
   },
   "no_form": {
     "nextStep": "Go to the payment step, then ask for new card details.",
@@ -852,6 +1031,18 @@ export const OUTCOMES: Record<Outcome, { sentence: string; nextStep: string; val
     "nextStep": "Do not ask again for the same purchase.",
     "retry": "no",
     "sentence": "The person stopped this release before anything was filled.",
+    "valueDelivered": false
+  },
+  "submitted": {
+    "nextStep": "Read the page for the merchant's answer.",
+    "retry": "no",
+    "sentence": "The payment request went out with the real card; the page never held it.",
+    "valueDelivered": true
+  },
+  "swap_not_seen": {
+    "nextStep": "Ask again and let the person choose direct mode, or teach this checkout.",
+    "retry": "new request",
+    "sentence": "The page sent no payment in which the stand-in could be replaced; the stand-in is worthless and was or will be declined.",
     "valueDelivered": false
   },
   "tab_closed": {

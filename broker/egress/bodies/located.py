@@ -12,8 +12,8 @@ from broker.egress.bodies.content_type import ContentType
 from broker.egress.bodies.json_text import Document, pointer
 from broker.egress.bodies.text import Field, Text
 from broker.egress.refusal import body_not_readable, field_mismatch
-from broker.protocol.egress import Surrogate
 from broker.protocol.processors import FORM, JSON, MULTIPART, Endpoint
+from broker.protocol.surrogate import Surrogate
 
 _MOST_FIELDS = 10_000
 

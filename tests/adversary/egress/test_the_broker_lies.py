@@ -21,7 +21,8 @@ from broker.egress.client import EgressClient
 from broker.egress.frames import read_frame
 from broker.egress.keys import load_or_make
 from broker.egress.taught import FILE, read_taught, write_taught
-from broker.protocol.egress import Arm, Armed, EgressOutcome, Surrogate
+from broker.protocol.egress import Arm, Armed, EgressOutcome
+from broker.protocol.surrogate import Surrogate
 from tests.unit.egress.stand import Stand, standing
 from tests.unit.egress.values import (
     REAL,

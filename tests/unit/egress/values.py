@@ -9,9 +9,10 @@ from stdnum import luhn
 
 from broker.core.card_number import Cvv, Pan
 from broker.protocol.decision import Claimed, Decision, Seen
-from broker.protocol.egress import Arm, Surrogate
+from broker.protocol.egress import Arm
 from broker.protocol.processors import TaughtEndpoint
 from broker.protocol.sealing import Credentials, key_id, seal
+from broker.protocol.surrogate import Surrogate
 
 SHOP = "https://shop.example"
 
