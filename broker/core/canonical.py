@@ -6,7 +6,10 @@ import base64
 import binascii
 import hashlib
 import json
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+from pydantic_core import to_json
 
 # On this project's values (no floats, ASCII keys, integers below 2**53) the C encoder of the
 # standard library gives exactly the bytes of RFC 8785, at a sixth of the time of the pure-Python
@@ -19,13 +22,23 @@ def canonical_json(value: Any) -> bytes:
     return _encode(value).encode()
 
 
+def canonical_members(members: Mapping[str, str | int | Sequence[str] | None]) -> bytes:
+    """`canonical_json` of an object without objects in it, at half the time; members that are None are left out."""
+    return to_json({name: value for name in sorted(members) if (value := members[name]) is not None})
+
+
 def digest(domain: str, value: Any) -> bytes:
     """SHA-256 over ``domain``, a newline and the canonical JSON of `value`.
 
     The domain (for example ``ledgeros/decision/v1``) keeps a signature over one kind of message
     from being read as a signature over another.
     """
-    return hashlib.sha256(domain.encode("ascii") + b"\n" + canonical_json(value)).digest()
+    return digest_of(domain, canonical_json(value))
+
+
+def digest_of(domain: str, canonical: bytes) -> bytes:
+    """`digest` of a value whose canonical JSON is there already."""
+    return hashlib.sha256(domain.encode("ascii") + b"\n" + canonical).digest()
 
 
 def b64u(data: bytes) -> str:

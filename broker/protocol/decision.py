@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from broker.core.canonical import digest
+from broker.core.canonical import digest_of
 from broker.protocol.wire import Amount, Base64Url, Currency, Id, Label, Millis, Origin, ShortText, Wire
 
 DECISION_DOMAIN = "ledgeros/decision/v1"
@@ -73,7 +73,12 @@ class Decision(Wire):
 
     def digest(self) -> bytes:
         """The 32 bytes that every signer signs."""
-        return digest(DECISION_DOMAIN, self.wire())
+        return self.digest_of(self.canonical())
+
+    @staticmethod
+    def digest_of(canonical: bytes) -> bytes:
+        """`digest` of a decision whose `canonical` bytes are there already."""
+        return digest_of(DECISION_DOMAIN, canonical)
 
 
 class PasskeyAssertion(Wire):
@@ -91,3 +96,8 @@ class SignedDecision(Wire):
     decision: Decision
     device_signature: Base64Url
     passkey: PasskeyAssertion | None = None
+
+    def stored(self, canonical: bytes) -> str:
+        """The JSON of this message around its decision's `canonical` bytes, which are not made a second time."""
+        passkey = "null" if self.passkey is None else self.passkey.model_dump_json(by_alias=True)
+        return f'{{"decision":{canonical.decode()},"deviceSignature":"{self.device_signature}","passkey":{passkey}}}'

@@ -7,12 +7,13 @@ message opened under any other decision fails.
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 from typing import Literal
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
-from broker.core.canonical import b64u, canonical_json, unb64u
+from broker.core.canonical import b64u, canonical_members, unb64u
 from broker.core.card_number import Cvv, Pan
 from broker.protocol.wire import Base64Url, Wire
 
@@ -39,12 +40,17 @@ class Credentials(Wire):
 
     def plaintext(self) -> bytes:
         """Canonical JSON with the real digits: call only to seal."""
-        return canonical_json(
-            {
-                "brand": self.brand, "cardholderName": self.cardholder_name, "cvv": self.cvv.reveal(),
-                "expirationMonth": self.expiration_month, "expirationYear": self.expiration_year, "pan": self.pan.reveal(),
-            }
-        )  # fmt: skip
+        return card_plaintext(self.pan, self.cvv, self.expiration_month, self.expiration_year, self.cardholder_name, self.brand)
+
+
+def card_plaintext(pan: Pan, cvv: Cvv, month: int, year: int, cardholder: str, brand: str) -> bytes:
+    """`Credentials.plaintext` without the model, for the redeem path: call only to seal."""
+    return canonical_members(
+        {
+            "brand": brand, "cardholderName": cardholder, "cvv": cvv.reveal(), "expirationMonth": month, "expirationYear": year,
+            "pan": pan.reveal(),
+        }
+    )  # fmt: skip
 
 
 def key_id(public_key: bytes) -> str:
@@ -54,16 +60,25 @@ def key_id(public_key: bytes) -> str:
 
 def seal_info(decision_digest: bytes, card_id: str, recipient_key_id: str) -> bytes:
     """HPKE ``info``: binds the ciphertext to one decision, card and key."""
-    return SEAL_DOMAIN + canonical_json({"cardId": card_id, "decision": b64u(decision_digest), "keyId": recipient_key_id})
+    return SEAL_DOMAIN + canonical_members({"cardId": card_id, "decision": b64u(decision_digest), "keyId": recipient_key_id})
 
 
 def seal(credentials: Credentials, recipient: bytes, decision_digest: bytes, card_id: str) -> Sealed:
     """Seal to the raw X25519 public key `recipient` (32 bytes)."""
-    name = key_id(recipient)
-    ciphertext = _SUITE.encrypt(
-        credentials.plaintext(), X25519PublicKey.from_public_bytes(recipient), info=seal_info(decision_digest, card_id, name)
-    )
-    return Sealed(key_id=name, ciphertext=b64u(ciphertext))
+    return Sealed.model_validate(seal_plaintext(credentials.plaintext(), recipient, decision_digest, card_id))
+
+
+def seal_plaintext(plaintext: bytes, recipient: bytes, decision_digest: bytes, card_id: str) -> dict[str, str]:
+    """`seal` for the redeem path: a `card_plaintext` in, a `Sealed` as its JSON members out."""
+    name, key = _recipient(recipient)
+    ciphertext = _SUITE.encrypt(plaintext, key, info=seal_info(decision_digest, card_id, name))
+    return {"keyId": name, "ciphertext": b64u(ciphertext)}
+
+
+@lru_cache(maxsize=1_024)
+def _recipient(raw: bytes) -> tuple[str, X25519PublicKey]:
+    """An enrolled key, parsed once: it is public, and its bytes are its name."""
+    return key_id(raw), X25519PublicKey.from_public_bytes(raw)
 
 
 def unseal(sealed: Sealed, private_key: X25519PrivateKey, decision_digest: bytes, card_id: str) -> Credentials:

@@ -20,6 +20,7 @@ from broker.core.canonical import b64u, canonical_json, digest
 
 EVENT_DOMAIN = "ledgeros/event/v1"
 GENESIS = bytes(32)
+_HASHED = EVENT_DOMAIN.encode() + b'\n{"at":%d,"facts":%s,"name":%s,"previous":"%s","seq":%d}'
 
 
 class ChainBrokenError(Exception):
@@ -65,19 +66,18 @@ def events_table(metadata: MetaData) -> Table:
 
 def append(raw: sqlite3.Connection, at: int, name: str, facts: dict[str, Any]) -> int:
     """Add an event inside the caller's transaction; returns its sequence number."""
-    return append_all(raw, at, ((name, facts),))
+    return append_all(raw, at, ((name, canonical_json(facts)),))
 
 
-def append_all(raw: sqlite3.Connection, at: int, events: Sequence[tuple[str, dict[str, Any]]]) -> int:
-    """Add several events of one moment, in order, in one statement; returns the last sequence number."""
+def append_all(raw: sqlite3.Connection, at: int, events: Sequence[tuple[str, bytes]]) -> int:
+    """Add several events of one moment, in order, in one statement; facts come as canonical JSON. Returns the last sequence number."""
     row = raw.execute("SELECT seq, hash FROM events ORDER BY seq DESC LIMIT 1").fetchone()
     seq, previous = row if row else (0, GENESIS)
     values: list[int | str | bytes] = []
     for name, facts in events:
         seq += 1
-        text = canonical_json(facts)
-        this = _hash_of_text(seq, at, name, text, previous)
-        values += (seq, at, name, text.decode(), previous, this)
+        this = _hash_of_text(seq, at, name, facts, previous)
+        values += (seq, at, name, facts.decode(), previous, this)
         previous = this
     rows = ", ".join(["(?, ?, ?, ?, ?, ?)"] * len(events))
     raw.execute(f"INSERT INTO events (seq, at, name, facts, previous, hash) VALUES {rows}", values)  # noqa: S608
@@ -112,7 +112,4 @@ def _hash(seq: int, at: int, name: str, facts: dict[str, Any], previous: bytes) 
 
 def _hash_of_text(seq: int, at: int, name: str, facts: bytes, previous: bytes) -> bytes:
     """`_hash` without encoding the facts again: they are canonical already, and so is this order of members."""
-    return hashlib.sha256(
-        b'%s\n{"at":%d,"facts":%s,"name":%s,"previous":"%s","seq":%d}'
-        % (EVENT_DOMAIN.encode(), at, facts, canonical_json(name), b64u(previous).encode(), seq)
-    ).digest()
+    return hashlib.sha256(_HASHED % (at, facts, canonical_json(name), b64u(previous).encode(), seq)).digest()

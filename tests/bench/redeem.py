@@ -125,7 +125,7 @@ def _signature_us(root: Path, bodies: list[bytes]) -> float:
     keys = PublicKeys(IssuerState(root).database)
     decisions = [SignedDecision.model_validate(json.loads(body)["signed"]) for body in bodies[:500]]
     started = time.process_time()
-    evidence = [examine(keys, signed) for signed in decisions]
+    evidence = [examine(keys, signed, signed.decision.canonical()) for signed in decisions]
     spent = time.process_time() - started
     keys.close()
     assert all(e.device_signed for e in evidence)

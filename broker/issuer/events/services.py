@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, func, select, text
 
-from broker.core.canonical import b64u
+from broker.core.canonical import b64u, canonical_members
 from broker.issuer.events.tables import TOKEN_ALARMS, events
 from broker.storage import Transaction
 from broker.tlog import ChainBrokenError, Entry, append, append_all, entries, head, verify
@@ -24,11 +25,9 @@ def record_raw(raw: sqlite3.Connection, at: int, name: str, org_id: str | None, 
     return append(raw, at, name, _kept(org_id, facts))
 
 
-def record_pair(
-    raw: sqlite3.Connection, at: int, org_id: str, first: tuple[str, dict[str, Any]], second: tuple[str, dict[str, Any]]
-) -> None:
-    """Two events of one moment, at the price of one."""
-    append_all(raw, at, [(name, _kept(org_id, facts)) for name, facts in (first, second)])
+def record_flat(raw: sqlite3.Connection, at: int, events: Sequence[tuple[str, dict[str, str | int | list[str] | None]]]) -> None:
+    """Several events of one moment in one statement, for the redeem path: facts with their ``org``, and no objects among them."""
+    append_all(raw, at, [(name, canonical_members(facts)) for name, facts in events])
 
 
 def _kept(org_id: str | None, facts: dict[str, Any]) -> dict[str, Any]:

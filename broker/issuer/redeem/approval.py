@@ -9,7 +9,7 @@ from broker.protocol.decision import Decision, Mismatch
 from broker.protocol.facts import ApprovalSetting
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: that makes one three times as slow
 class Attested:
     """What LedgerOS knows by itself; amounts in minor units of the decision's currency."""
 
@@ -24,7 +24,8 @@ class Attested:
 def mismatches(decision: Decision, attested: Attested) -> set[Mismatch]:
     """Claims that what the browser saw contradicts, recomputed from the decision and the token."""
     found: set[Mismatch] = set()
-    if any(claim is not None and claim != decision.seen.origin for claim in (decision.claimed.origin, attested.origin)):
+    place = decision.seen.origin
+    if decision.claimed.origin not in (None, place) or attested.origin not in (None, place):
         found.add("origin")
     seen, expected = decision.seen.page_amount, attested.expected_amount
     if seen is not None and expected is not None and abs(seen - expected) > tolerance(expected, attested.tolerance_basis_points):

@@ -91,19 +91,19 @@ def token_refusal(token: TokenRow, broker_id: str, now: int) -> LedgerError | No
 
 def binding_refusal(decision: Decision, token: TokenRow, token_hash: bytes, broker_id: str, sealing_key_id: str) -> LedgerError | None:
     """Whether the decision names exactly this token, card, agent, broker and key."""
-    wrong = {
-        "token_hash": decision.token_hash != (b64u(token_hash) if decision.intent_id is None else None),
-        "intent_id": decision.intent_id not in (None, token.intent_id),
-        "access_event_id": decision.access_event_id not in (None, token.event_id),
-        "card_id": decision.card_id != token.card_id or decision.last4 != token.last4,
-        "agent_id": decision.agent_id != token.agent_id,
-        "broker_id": decision.broker_id != broker_id,
-        "recipient_key_id": decision.recipient_key_id != sealing_key_id,
-        "currency": not (decision.currency == decision.claimed.currency == token.currency),
-    }
-    named = [field for field, bad in wrong.items() if bad]
-    if named:
-        return LedgerError(403, "decision_mismatch", f"The decision is not about this release: {', '.join(named)}.", _AGAIN)
+    named = (
+        ("token_hash", decision.token_hash == (b64u(token_hash) if decision.intent_id is None else None)),
+        ("intent_id", decision.intent_id in (None, token.intent_id)),
+        ("access_event_id", decision.access_event_id in (None, token.event_id)),
+        ("card_id", decision.card_id == token.card_id and decision.last4 == token.last4),
+        ("agent_id", decision.agent_id == token.agent_id),
+        ("broker_id", decision.broker_id == broker_id),
+        ("recipient_key_id", decision.recipient_key_id == sealing_key_id),
+        ("currency", decision.currency == decision.claimed.currency == token.currency),
+    )
+    wrong = [field for field, right in named if not right]
+    if wrong:
+        return LedgerError(403, "decision_mismatch", f"The decision is not about this release: {', '.join(wrong)}.", _AGAIN)
     if decision.mode != "direct":
         return LedgerError(403, "mode_not_available", "This LedgerOS releases in direct mode only.", "Approve in direct mode.")
     return None

@@ -8,22 +8,21 @@ again inside the write job.
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from broker.core.canonical import unb64u
 from broker.issuer.brokers.webauthn_check import verify_assertion
-from broker.protocol.decision import PasskeyAssertion, SignedDecision
+from broker.protocol.decision import Decision, PasskeyAssertion, SignedDecision
 
 _KEPT_DEVICES = 4_096
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(NamedTuple):
     """What the signatures prove. `passkey_id` is None when there is no valid assertion."""
 
     digest: bytes
@@ -68,9 +67,9 @@ class PublicKeys:
         self._connection.close()
 
 
-def examine(keys: PublicKeys, signed: SignedDecision) -> Evidence:
-    """Check a decision's signatures."""
-    return prove(keys, signed.decision.device_id, signed.decision.digest(), signed.device_signature, signed.passkey)
+def examine(keys: PublicKeys, signed: SignedDecision, canonical: bytes) -> Evidence:
+    """Check the signatures over a decision, whose `canonical` bytes come along because they are kept as well."""
+    return prove(keys, signed.decision.device_id, Decision.digest_of(canonical), signed.device_signature, signed.passkey)
 
 
 def prove(keys: PublicKeys, device_id: str, digest: bytes, device_signature: str, passkey: PasskeyAssertion | None) -> Evidence:

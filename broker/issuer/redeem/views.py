@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+from typing import Any
+
 from aiohttp import hdrs, web
 
 from broker.issuer.auth import BACKEND
@@ -40,8 +43,8 @@ async def get_receipt(call: Call) -> Answer:
 def broker_routes(keys: PublicKeys) -> list[web.RouteDef]:
     """This resource's routes on the broker listener."""
 
-    async def redeem_token(call: BrokerCall) -> Wire:
-        return await redeem(call.context, keys, call.broker_id, call.body)
+    def redeem_token(call: BrokerCall) -> Awaitable[dict[str, Any]]:
+        return redeem(call.context, keys, call.broker_id, call.body)
 
     return [
         broker_route(hdrs.METH_POST, "/broker/v1/introspect", introspect_token, Introspect),

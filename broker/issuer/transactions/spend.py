@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
@@ -31,8 +30,7 @@ class CardSpend(NamedTuple):
     charges: int
 
 
-@dataclass(frozen=True, slots=True)
-class LimitSet:
+class LimitSet(NamedTuple):
     """Every ceiling that applies to one card; None means none."""
 
     max_amount: int | None

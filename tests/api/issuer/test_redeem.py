@@ -254,14 +254,14 @@ async def test_an_outcome_is_kept_once_and_only_for_its_broker(world: World) -> 
 
 async def test_nothing_is_sealed_when_the_commit_fails(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     token, decision = await world.approved()
-    from broker.issuer.redeem import services
+    from broker.issuer.redeem import burning, services
 
     def broken(*_: object) -> None:
         raise OSError("disk full")
 
     sealed: list[object] = []
-    monkeypatch.setattr(services, "seal", lambda *args: sealed.append(args))
-    monkeypatch.setattr(services, "record_pair", broken)
+    monkeypatch.setattr(services, "seal_plaintext", lambda *args: sealed.append(args))
+    monkeypatch.setattr(burning, "record_flat", broken)
     assert (await world.broker.redeem(token, world.device.sign(decision))).status == 500
     assert sealed == []
     assert (await world.access_event(token))["status"] == "granted", "no event, no release"

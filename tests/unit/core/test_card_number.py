@@ -8,9 +8,12 @@ import pickle
 import traceback
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
+from stdnum import luhn
 
-from broker.core.card_number import Cvv, Pan
+from broker.core.card_number import Cvv, Pan, passes_luhn
 
 NUMBER = "4242424242424242"
 
@@ -63,6 +66,12 @@ def test_it_is_immutable_and_has_no_dict() -> None:
 def test_only_a_luhn_valid_number_of_the_right_length_is_one(text: str) -> None:
     with pytest.raises(ValueError, match="not a valid card number"):
         Pan(text)
+
+
+@given(st.text("0123456789", min_size=1, max_size=19))
+def test_the_check_digit_is_the_one_of_iso_7812(digits: str) -> None:
+    assert passes_luhn(digits) == luhn.is_valid(digits)
+    assert passes_luhn(digits + luhn.calc_check_digit(digits))
 
 
 def test_reveal_is_the_one_way() -> None:

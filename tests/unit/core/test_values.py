@@ -9,7 +9,7 @@ import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker.core.canonical import b64u, canonical_json, digest, unb64u
+from broker.core.canonical import b64u, canonical_json, canonical_members, digest, unb64u
 from broker.core.ids import IdFactory, new_secret, same_secret, secret_hash
 from broker.core.money import format_money, tolerance
 from broker.core.origin import host_of, is_loopback, parse_origin, registrable_domain
@@ -53,6 +53,14 @@ _JSON = st.recursive(
 @given(_JSON)
 def test_canonical_bytes_are_those_of_rfc_8785(value: Any) -> None:
     assert canonical_json(value) == rfc8785.dumps(value)
+
+
+_MEMBER = st.none() | st.integers(-(2**53) + 1, 2**53 - 1) | st.text() | st.lists(st.text(), max_size=3)
+
+
+@given(st.dictionaries(st.text(st.characters(max_codepoint=127), max_size=8), _MEMBER, max_size=8))
+def test_flat_objects_give_the_same_bytes_and_leave_out_what_is_none(members: dict[str, Any]) -> None:
+    assert canonical_members(members) == canonical_json({name: value for name, value in members.items() if value is not None})
 
 
 @given(st.binary(max_size=64))
