@@ -30,6 +30,7 @@ from broker.channel.status import StatusWatch
 from broker.core.clock import Clock, SystemClock
 from broker.core.ids import IdFactory
 from broker.core.logs import configure_logging
+from broker.egress.link import EgressLink
 from broker.issuer_client import IssuerClient
 from broker.pki.contexts import client_context, reload_certificate, server_context
 from broker.pki.files import PkiFolder, write_private
@@ -103,9 +104,12 @@ async def running_broker(state: BrokerState, settings: BrokerSettings, clock: Cl
             _version(),
         )
         channel = ChannelServer(doorkeeper, settings.channel_limits())
+        egress = EgressLink(
+            settings.egress_socket or state.egress_socket, _own_uid() if settings.egress_uid is None else settings.egress_uid
+        )
         store = ReleaseStore(database, clock)
         releases = Releases(
-            store=store, issuer=issuer, courier=channel, reporter=Reporter(store, issuer), clock=clock, ids=ids,
+            store=store, issuer=issuer, courier=channel, egress=egress, reporter=Reporter(store, issuer), clock=clock, ids=ids,
             broker_id=identity.broker_id, limits=settings.release_limits(),
         )  # fmt: skip
         left = await releases.start()
@@ -116,8 +120,12 @@ async def running_broker(state: BrokerState, settings: BrokerSettings, clock: Cl
         # Stopping runs upwards from here: no new requests, then offers are withdrawn, then browsers go.
         stack.push_async_callback(channel.close)
         stack.push_async_callback(status.close)
+        stack.push_async_callback(egress.close)
         stack.push_async_callback(releases.close)
-        channel_port = await channel.start(settings.host, settings.channel_port, contexts.channel, Handlers(releases, issuer, status))
+        channel_port = await channel.start(
+            settings.host, settings.channel_port, contexts.channel, Handlers(releases, issuer, status, egress)
+        )
+        egress.start(releases.egress_changed)
         status.start(settings.status_seconds)
 
         hosts: set[str] = set()
@@ -218,6 +226,10 @@ async def _run_until(stop: asyncio.Event, state: BrokerState, running: RunningBr
         _log.info("broker ready", agent_url=running.agent_url, channel_port=running.channel_port)
         await stop.wait()
         _log.info("broker stops")
+
+
+def _own_uid() -> int:
+    return os.getuid() if hasattr(os, "getuid") else -1  # Windows: no egress yet
 
 
 def _version() -> str:

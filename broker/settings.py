@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from broker.agent_api import AgentApiLimits
@@ -41,6 +43,11 @@ class BrokerSettings(BaseSettings):
     """How long a browser may take between delivery and result; then ``interrupted``."""
     grace_seconds: int = 10
     """How long a browser that disconnects while filling may stay away; then ``interrupted``."""
+
+    egress_socket: Path | None = None
+    """Where the egress listens; unset: ``run/egress.sock`` in the state folder."""
+    egress_uid: int | None = None
+    """The user id that the egress runs as; unset: the broker's own."""
 
     issuer_connect_seconds: float = 2.0
     """Longest wait for a connection to LedgerOS."""

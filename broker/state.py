@@ -84,6 +84,11 @@ class BrokerState:
         return self.folder / "endpoints.json"
 
     @property
+    def egress_socket(self) -> Path:
+        """Where the egress listens, unless the settings name another place (`egress.settings`)."""
+        return self.root / "run" / "egress.sock"
+
+    @property
     def pki(self) -> PkiFolder:
         """Certificates."""
         return PkiFolder(self.root / "pki")

@@ -12,7 +12,7 @@ from broker.agent_api.http import answer, errors_as_json, guard, read_body
 from broker.core.clock import Clock
 from broker.core.errors import LedgerError
 from broker.policy import Bucket, Rate
-from broker.protocol.agent_api import CreateRelease, GiveToken
+from broker.protocol.agent_api import CreateRelease, GiveToken, Until
 from broker.releases import Releases
 
 LONGEST_WAIT_SECONDS = 60
@@ -56,10 +56,10 @@ class AgentApi:
         return answer(200, (await self._releases.give_token(agent.id, request.match_info["id"], given)).wire())
 
     async def get(self, request: web.Request) -> web.Response:
-        """``GET /v1/releases/{id}?wait=SECONDS``."""
+        """``GET /v1/releases/{id}?wait=SECONDS&until=ready``."""
         agent = await self._agent(request, self._reads, self._limits.reads)
         seconds = _number(request, "wait", default=0, most=LONGEST_WAIT_SECONDS)
-        return answer(200, (await self._releases.wait(agent.id, request.match_info["id"], seconds)).wire())
+        return answer(200, (await self._releases.wait(agent.id, request.match_info["id"], seconds, _until(request))).wire())
 
     async def index(self, request: web.Request) -> web.Response:
         """``GET /v1/releases?limit=N``."""
@@ -95,6 +95,13 @@ def create_app(
     app.router.add_get("/v1/releases", api.index, allow_head=False)
     app.router.add_get("/v1/releases/{id}", api.get, allow_head=False)
     return app
+
+
+def _until(request: web.Request) -> Until:
+    text = request.query.get("until", "ready")
+    if text not in ("ready", "finished"):
+        raise LedgerError(400, "invalid_request", "until is neither ready nor finished.", "Leave it out, or use one of the two.")
+    return "finished" if text == "finished" else "ready"
 
 
 def _number(request: web.Request, name: str, *, default: int, most: int) -> int:

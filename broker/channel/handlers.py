@@ -20,16 +20,19 @@ from broker.protocol.channel import (
     Ping,
     Pong,
     Presence,
+    Ready,
     Result,
     Shown,
     Stop,
     ToBroker,
 )
+from broker.protocol.egress import AskCoverage, Coverage, Send
 from broker.protocol.grants import GrantState, SignedAction, SignedGrant
 from broker.protocol.issuer_api import DeviceEnrolled, EnrolDevice, Grants
 from broker.protocol.wire import Wire
 
 T = TypeVar("T")
+FromBrowser = Shown | Approve | Deny | Stop | Presence | Result | Ready | Send
 
 
 class Desk(Protocol):
@@ -43,7 +46,7 @@ class Desk(Protocol):
         """It cannot be reached."""
         ...
 
-    async def browser_said(self, device_id: str, message: Shown | Approve | Deny | Stop | Presence | Result) -> None:
+    async def browser_said(self, device_id: str, message: FromBrowser) -> None:
         """It said something about a release, or whether somebody can be asked."""
         ...
 
@@ -68,11 +71,20 @@ class Ledger(Protocol):
         ...
 
 
+class Registry(Protocol):
+    """Which checkouts can be paid in surrogate mode (`egress.link` is the real one)."""
+
+    async def coverage(self, ask: AskCoverage) -> Coverage:
+        """What is known about one."""
+        ...
+
+
 class Handlers:
     """Answers one message at a time; what it answers goes back to the same browser."""
 
-    def __init__(self, desk: Desk, ledger: Ledger, status: StatusWatch) -> None:
+    def __init__(self, desk: Desk, ledger: Ledger, status: StatusWatch, registry: Registry) -> None:
         self.desk = desk
+        self._registry = registry
         self._ledger = ledger
         self._status = status
 
@@ -90,6 +102,8 @@ class Handlers:
             case Act():
                 _, error = await _asked(self._ledger.act(message.signed))
                 return ActAnswer(request_id=message.request_id, error=error)
+            case AskCoverage():
+                return await self._registry.coverage(message)
             case _:
                 await self.desk.browser_said(device_id, message)
                 return None

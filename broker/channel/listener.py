@@ -16,7 +16,7 @@ from broker.channel.limits import ChannelLimits
 from broker.channel.opening import Doorkeeper, OpeningRefusedError
 from broker.channel.session import SessionError
 from broker.pki.identity import WrongPeerError, peer_id
-from broker.protocol.channel import Approve, Deny, Result, Shown, Status, Stop
+from broker.protocol.channel import Approve, Deny, Ready, Result, Shown, Status, Stop
 from broker.protocol.wire import Wire
 
 _log = structlog.get_logger(__name__)
@@ -158,7 +158,7 @@ class ChannelServer:
             if not await self._still_paired(connection):
                 _log.warning("a revoked browser was disconnected", device=connection.device_id)
                 return
-            if isinstance(message, Shown | Approve | Deny | Stop | Result):
+            if isinstance(message, Shown | Approve | Deny | Stop | Ready | Result):
                 connection.active_at = next(self._order)
             if answer := await handlers.handle(connection.device_id, message):
                 await connection.send(answer)

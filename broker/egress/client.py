@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from pathlib import Path
 from typing import Self
 
@@ -16,8 +16,10 @@ from broker.egress.peer import peer_uid
 from broker.protocol.egress import (
     Arm,
     Armed,
+    AskCoverage,
     AskHealth,
     Chunk,
+    Coverage,
     Disarm,
     Disarmed,
     EgressOutcome,
@@ -32,6 +34,7 @@ from broker.protocol.egress import (
 from broker.protocol.wire import Wire
 
 _QUEUED = 8
+_ANSWER_SECONDS = 10.0
 
 
 class EgressClient:
@@ -63,6 +66,12 @@ class EgressClient:
         assert isinstance(answer, Health)
         return answer
 
+    async def coverage(self, message: AskCoverage) -> Coverage:
+        """Whether the registry covers a checkout; raises `LedgerError` 503 when the egress is gone."""
+        answer = await self._ask(f"coverage {message.request_id}", message)
+        assert isinstance(answer, Coverage)
+        return answer
+
     async def arm(self, message: Arm) -> Armed | Fault:
         """Hand over sealed credentials; raises `LedgerError` 503 when the egress is gone."""
         answer = await self._ask(f"release {message.decision.release_id}", message)
@@ -74,7 +83,7 @@ class EgressClient:
         answer = await self._ask(f"release {release_id}", Disarm(release_id=release_id))
         return isinstance(answer, Disarmed) and answer.was_armed
 
-    async def send(self, message: Send) -> AsyncIterator[Head | Chunk | End]:
+    async def send(self, message: Send) -> AsyncGenerator[Head | Chunk | End, None]:
         """The answer to a paused request. The last item is always `End`.
 
         When the egress dies, or cannot be reached any more, that is `may_have_been_charged`: nobody
@@ -106,10 +115,18 @@ class EgressClient:
     async def _ask(self, name: str, message: Wire) -> FromEgress:
         async with self._one_at_a_time:
             with self._listening(name) as queue:
-                answer = await queue.get() if await self._write(message) else None
+                try:
+                    async with asyncio.timeout(_ANSWER_SECONDS):
+                        answer = await queue.get() if await self._write(message) else None
+                except TimeoutError:
+                    answer = None
         if answer is None:
             raise _offline()
         return answer
+
+    async def lost(self) -> None:
+        """Wait until the egress is gone."""
+        await asyncio.wait({self._pump})
 
     @contextlib.contextmanager
     def _listening(self, name: str) -> Iterator[asyncio.Queue[FromEgress | None]]:
@@ -152,6 +169,8 @@ class EgressClient:
 def _name(message: FromEgress) -> str:
     if isinstance(message, Head | Chunk | End):
         return f"request {message.request_id}"
+    if isinstance(message, Coverage):
+        return f"coverage {message.request_id}"
     return "health" if isinstance(message, Health) else f"release {message.release_id}"
 
 

@@ -8,7 +8,8 @@ from broker.core.errors import LedgerError
 from broker.core.origin import host_of
 from broker.egress.destination import Destination
 from broker.egress.taught import FILE, read_taught
-from broker.protocol.processors import EncryptingFrames, Endpoint, TaughtEndpoint, bundled_processors, framed_by
+from broker.protocol.egress import AskCoverage
+from broker.protocol.processors import EncryptingFrames, Endpoint, TaughtEndpoint, bundled_processors, entries_for_page, framed_by
 
 
 class Registry:
@@ -39,6 +40,10 @@ class Registry:
     def encrypts(self, frame_origin: str) -> bool:
         """Whether card fields in frames of `frame_origin` encrypt the number inside the browser."""
         return any(isinstance(entry, EncryptingFrames) and framed_by(entry, frame_origin) for entry in self._known)
+
+    def about(self, ask: AskCoverage) -> tuple[Endpoint | EncryptingFrames, ...]:
+        """The entries that speak about the checkout that is asked for."""
+        return entries_for_page((*self._current_taught(), *self._known), ask.origin, ask.frame_origins, sandbox=self._sandbox)
 
     def _current_taught(self) -> tuple[TaughtEndpoint, ...]:
         path = self._folder / FILE

@@ -20,6 +20,7 @@ from broker.egress.armoury import Armoury
 from broker.egress.authorise import Authorised, Authoriser
 from broker.egress.content_coding import Decoding
 from broker.egress.headers import outgoing
+from broker.egress.hint import Hint, HintReader
 from broker.egress.network import PrivateAddressError, Progress
 from broker.egress.refusal import RefusedError
 from broker.egress.scrub import NotScrubbableError, Patterns, Scrubber, scrub_text
@@ -63,12 +64,14 @@ class Resender:
             await emit(await self._send(request, release, authorised, values, emit))
 
     async def _send(self, request: Send, release: ArmedRelease, authorised: Authorised, values: _Values, emit: Emit) -> End:
-        progress, next_leg = Progress(), None
+        progress, next_leg, hint = Progress(), None, None
         try:
             body = authorised.located.replaced(values.number, values.code)
             async with self._request(request, authorised, body, progress) as answer:
                 next_leg, outcome = self._next_leg(request, answer, values.patterns)
-                await self._stream(request, answer, values.patterns, emit)
+                reader = HintReader(authorised.endpoint, request.url, answer.status, answer.headers)
+                await self._stream(request, answer, values.patterns, reader, emit)
+            hint = reader.hint()
             self._remember(request, authorised, answer.status)
         except RefusedError as refused:
             outcome = refused.outcome
@@ -78,7 +81,7 @@ class Resender:
         finally:
             release.was_sent(next_leg) if progress.sent else release.nothing_was_sent()
             self.armoury.settle(release)
-        return _end(request, outcome, authorised)
+        return _end(request, outcome, authorised, hint if outcome is EgressOutcome.SWAPPED else None)
 
     def _request(self, request: Send, authorised: Authorised, body: bytes, progress: Progress) -> aiohttp.client._RequestContextManager:
         headers = outgoing(request, authorised.page_headers, authorised.destination, authorised.endpoint.headers)
@@ -101,7 +104,7 @@ class Resender:
             return None, EgressOutcome.REDIRECT_REFUSED
         return Leg(url, request.method, body_hash(request.body)), EgressOutcome.SWAPPED
 
-    async def _stream(self, request: Send, answer: aiohttp.ClientResponse, patterns: Patterns, emit: Emit) -> None:
+    async def _stream(self, request: Send, answer: aiohttp.ClientResponse, patterns: Patterns, reader: HintReader, emit: Emit) -> None:
         decoding = Decoding(answer.headers.getall("Content-Encoding", []))
         head = _head(request, answer, patterns)
         if (answer.content_length or 0) > self.response_limit:
@@ -113,9 +116,9 @@ class Resender:
                 size += len(piece)
                 if size > self.response_limit:
                     raise TooLargeError
-                await _emit_chunk(request, scrubber.feed(piece), emit)
+                await _emit_chunk(request, scrubber.feed(piece), reader, emit)
         decoding.finish()
-        await _emit_chunk(request, scrubber.finish(), emit)
+        await _emit_chunk(request, scrubber.finish(), reader, emit)
 
     def _remember(self, request: Send, authorised: Authorised, status: int) -> None:
         if authorised.account_first_seen and authorised.account is not None and status < 400:
@@ -140,8 +143,9 @@ def _head(request: Send, answer: aiohttp.ClientResponse, patterns: Patterns) -> 
     )
 
 
-async def _emit_chunk(request: Send, data: bytes, emit: Emit) -> None:
+async def _emit_chunk(request: Send, data: bytes, reader: HintReader, emit: Emit) -> None:
     if data:
+        reader.feed(data)
         await emit(Chunk(request_id=request.request_id, data=b64u(data)))
 
 
@@ -161,7 +165,7 @@ def _log_fault(request: Send, error: Exception) -> None:
     log.warning("fault", release=request.release_id, kind=type(error).__name__)
 
 
-def _end(request: Send, outcome: EgressOutcome, authorised: Authorised | None = None) -> End:
+def _end(request: Send, outcome: EgressOutcome, authorised: Authorised | None = None, hint: Hint | None = None) -> End:
     log.info("request", release=request.release_id, outcome=outcome.value, entry=authorised.endpoint.id if authorised else None)
     charged = EGRESS_MEANINGS[outcome].may_have_been_charged
     if authorised is None:
@@ -173,4 +177,5 @@ def _end(request: Send, outcome: EgressOutcome, authorised: Authorised | None = 
         entry=authorised.endpoint.id,
         fields=authorised.located.kinds if charged else (),
         account_first_seen=charged and authorised.account_first_seen,
+        hint=hint,
     )

@@ -15,7 +15,21 @@ from broker.egress.frames import BadFrameError, frame, read_frame
 from broker.egress.peer import peer_uid
 from broker.egress.registry import Registry
 from broker.egress.resend import Resender
-from broker.protocol.egress import EGRESS_VERSION, Arm, Armed, AskHealth, Disarm, Disarmed, Fault, Health, ToEgress, to_egress
+from broker.protocol.egress import (
+    EGRESS_VERSION,
+    Arm,
+    Armed,
+    AskCoverage,
+    AskHealth,
+    Coverage,
+    Disarm,
+    Disarmed,
+    Fault,
+    Health,
+    ToEgress,
+    to_egress,
+)
+from broker.protocol.processors import EncryptingFrames
 from broker.protocol.sealing import key_id
 from broker.protocol.wire import Wire
 
@@ -76,6 +90,8 @@ class Server:
             return Disarmed(release_id=message.release_id, was_armed=self._armoury.disarm(message.release_id))
         if isinstance(message, AskHealth):
             return self._health()
+        if isinstance(message, AskCoverage):
+            return self._coverage(message)
         if not connection.start(self._resender.handle(message, connection.emit)):
             return Fault(code="busy", message="Too many requests at once.", release_id=message.release_id)
         return None
@@ -87,6 +103,16 @@ class Server:
             log.warning("not armed", release=message.decision.release_id, code=error.fault.code)
             return error.fault
         return Armed(release_id=release.decision.release_id, expires_at=release.expires_at)
+
+    def _coverage(self, ask: AskCoverage) -> Coverage:
+        entries = self._registry.about(ask)
+        encrypted = any(isinstance(entry, EncryptingFrames) for entry in entries)
+        return Coverage(
+            request_id=ask.request_id,
+            verdict="client_side_encrypted" if encrypted else "covered" if entries else "unknown",
+            names=tuple(dict.fromkeys(entry.name for entry in entries)),
+            key_id=key_id(self._public_key),
+        )
 
     def _health(self) -> Health:
         return Health(

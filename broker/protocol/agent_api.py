@@ -1,7 +1,8 @@
 """What an agent and the broker say to each other: ``/v1/releases`` on the broker.
 
-``POST /v1/releases`` `CreateRelease` → 201 `Release`; ``GET /v1/releases/{id}?wait=SECONDS`` → `Release`
-(answers when the release is finished, or after SECONDS, at most 60);
+``POST /v1/releases`` `CreateRelease` → 201 `Release`; ``GET /v1/releases/{id}?wait=SECONDS&until=ready`` → `Release`
+(answers when the release is finished or it is the agent's turn, or after SECONDS, at most 60;
+``until=finished`` waits for the end alone);
 ``POST /v1/releases/{id}/token`` `GiveToken` → `Release` once a release on an intent is ``approved``;
 ``GET /v1/releases`` → a list;
 ``GET /v1/health`` → ``{"status": "ok"}``. ``Authorization: Bearer bt_…`` on all but health.
@@ -19,6 +20,10 @@ from broker.protocol.wire import Id, Label, Millis, Origin, Wire
 
 ReleaseStatus = Literal["pending", "approved", "filling", "paying", "finished"]
 """``paying`` is of surrogate mode: the form holds stand-ins, submit it; the real card goes in on the way."""
+
+
+Until = Literal["ready", "finished"]
+"""What a wait is for. It is the agent's turn when a release waits for a token (``approved``) or the form for its submit (``paying``)."""
 
 
 class CreateRelease(Wire):

@@ -62,6 +62,17 @@ class Account(Wire):
     value: Annotated[str, StringConstraints(min_length=1, max_length=500)] | None = None
 
 
+class Challenge(Wire):
+    """How an answer of this endpoint says that the bank asks the person first (3-D Secure).
+
+    A JSON answer that holds one of `values` at `pointer`, or a redirect to one of `hosts`.
+    """
+
+    pointer: FieldRule | None = None
+    values: tuple[Label, ...] = ()
+    hosts: tuple[HostRule, ...] = ()
+
+
 class Endpoint(Wire):
     """One kind of request that carries a readable card number to one place.
 
@@ -83,6 +94,7 @@ class Endpoint(Wire):
     query: tuple[FieldRule, ...] = ()
     headers: tuple[HeaderName, ...] = ()
     accounts: tuple[Account, ...] = ()
+    challenge: Challenge | None = None
     frame_hosts: tuple[HostRule, ...] = ()
     first_party: bool = False
     sandbox_only: bool = False

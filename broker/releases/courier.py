@@ -1,10 +1,11 @@
-"""What a release needs from its surroundings: a way to a browser, and LedgerOS."""
+"""What a release needs from its surroundings: a way to a browser, LedgerOS, and the egress."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import Protocol
 
+from broker.protocol.egress import Arm, Armed, Chunk, End, Fault, Head, Health, Send
 from broker.protocol.issuer_api import Introspected, Redeem, Redeemed, ReportOutcome
 from broker.protocol.wire import Wire
 
@@ -42,4 +43,25 @@ class Issuer(Protocol):
 
     async def report(self, outcome: ReportOutcome) -> None:
         """Tell how a release ended."""
+        ...
+
+
+class Egress(Protocol):
+    """The process that holds credentials in surrogate mode (`egress.link` is the real one)."""
+
+    @property
+    def health(self) -> Health | None:
+        """Who it is; None while it is not there."""
+        ...
+
+    async def arm(self, message: Arm) -> Armed | Fault:
+        """Hand over sealed credentials; `LedgerError` 503 when it is not there."""
+        ...
+
+    async def disarm(self, release_id: str) -> None:
+        """Have them forgotten."""
+        ...
+
+    def send(self, message: Send) -> AsyncGenerator[Head | Chunk | End, None]:
+        """One paused request; the last item is `End`. `LedgerError` 503 before the first when nothing was sent."""
         ...

@@ -28,8 +28,9 @@ def decision_fault(message: Approve, live: Live) -> str | None:
         "last4": facts.last4,
         "claimed": live.offer.claimed,
         "currency": facts.expected_currency,
-        "mode": "direct",
     }
+    if decision.mode == "surrogate" and decision.recipient_key_id not in facts.egress_keys:
+        return "recipient_key_id"
     return next((name for name, value in expected.items() if getattr(decision, name) != value), None)
 
 
@@ -44,6 +45,7 @@ def decision_facts(message: Approve, device_id: str) -> dict[str, object]:
         "maxAmount": decision.max_amount,
         "currency": decision.currency,
         "mismatches": list(decision.mismatches),
+        "mode": decision.mode,
         "passkey": message.signed.passkey is not None,
         **({} if decision.intent_id is None else {"intentId": decision.intent_id}),
         **({} if decision.grant_id is None else {"grantId": decision.grant_id}),

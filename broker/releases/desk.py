@@ -11,16 +11,16 @@ import structlog
 from broker.audit import Event
 from broker.core.clock import Clock
 from broker.policy import Verdict
-from broker.protocol.agent_api import ReleaseStatus
 from broker.protocol.channel import Withdrawn
 from broker.protocol.issuer_api import ReportOutcome
 from broker.protocol.outcomes import MEANINGS, Outcome
-from broker.releases.courier import Courier, Issuer
-from broker.releases.introspection import Ending
+from broker.releases.courier import Courier, Egress, Issuer
+from broker.releases.endings import Ending
 from broker.releases.limits import ReleaseLimits
 from broker.releases.live import Live
+from broker.releases.payments import Payment
 from broker.releases.reports import Reporter
-from broker.releases.states import UNFINISHED
+from broker.releases.states import NOTHING_SENT, Step
 from broker.releases.store import ReleaseStore
 
 _log = structlog.get_logger(__name__)
@@ -31,11 +31,20 @@ class Desk:
     """Shared state of the service. `live` holds every unfinished release of this run."""
 
     def __init__(
-        self, store: ReleaseStore, issuer: Issuer, courier: Courier, reporter: Reporter, clock: Clock, limits: ReleaseLimits, broker_id: str
+        self,
+        store: ReleaseStore,
+        issuer: Issuer,
+        courier: Courier,
+        egress: Egress,
+        reporter: Reporter,
+        clock: Clock,
+        limits: ReleaseLimits,
+        broker_id: str,
     ) -> None:
         self.store = store
         self.issuer = issuer
         self.courier = courier
+        self.egress = egress
         self.reporter = reporter
         self.clock = clock
         self.limits = limits
@@ -70,14 +79,14 @@ class Desk:
             await work
         except Exception:
             _log.exception("a step failed", release=live.id)
-            await self.finish(live, UNFINISHED, Ending(Outcome.INTERNAL_ERROR))
+            await self.break_off(live, Ending(Outcome.INTERNAL_ERROR))
 
     # -- endings ---------------------------------------------------------------------------
 
     async def finish(
         self,
         live: Live,
-        sources: Sequence[ReleaseStatus],
+        sources: Sequence[Step],
         ending: Ending,
         *,
         fields: Sequence[str] = (),
@@ -89,11 +98,18 @@ class Desk:
             return False
         live.end()
         self.live.pop(live.id, None)
+        if live.payment is not None:
+            self.spawn(self.egress.disarm(live.id), live)
         if live.facts is not None:
             self.reporter.add(report_of(live, ending.outcome, fields))
         if tell_browser and live.device_id is not None:
             await self.courier.send(live.device_id, withdrawn(live.id, ending))
         return True
+
+    async def break_off(self, live: Live, ending: Ending) -> None:
+        """End `live` wherever it is; with a payment request out nobody can tell any more whether the card was charged."""
+        if not await self.finish(live, NOTHING_SENT, ending):
+            await self.finish(live, ("sending",), Ending(Outcome.MAY_HAVE_BEEN_CHARGED))
 
     async def refuse_by_rule(self, live: Live, verdict: Verdict) -> None:
         """End a pending release because of one of the broker's rules, which the agent and the log are told."""
@@ -129,6 +145,17 @@ class Desk:
             await self.finish(live, ("filling",), Ending(Outcome.INTERRUPTED, "The browser did not say how the filling ended."))
         elif live.status == "filling" and live.gone_since is not None and now >= live.gone_since + self.limits.grace_ms:
             await self.finish(live, ("filling",), Ending(Outcome.INTERRUPTED, "The browser went away while it was filling."))
+        elif live.payment is not None:
+            await self._end_payment_if_due(live, live.payment, now)
+
+    async def _end_payment_if_due(self, live: Live, payment: Payment, now: int) -> None:
+        if live.status == "paying" and (now >= payment.until or (payment.last_until is not None and now >= payment.last_until)):
+            await self.finish(live, ("paying",), payment.last or Ending(Outcome.SWAP_NOT_SEEN), fields=payment.fields)
+        elif live.status == "paying" and live.gone_since is not None and now >= live.gone_since + self.limits.grace_ms:
+            detail = "The browser went away before the page sent its payment; the stand-in in the page is worthless."
+            await self.finish(live, ("paying",), Ending(Outcome.INTERRUPTED, detail))
+        elif payment.swapped is not None and not payment.turn.locked() and payment.next_until is not None and now >= payment.next_until:
+            await self.finish(live, ("sending",), payment.swapped, fields=payment.fields)
 
 
 def report_of(live: Live, outcome: Outcome, fields: Sequence[str]) -> ReportOutcome:

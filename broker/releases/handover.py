@@ -10,14 +10,16 @@ import re
 
 from broker.audit import Event
 from broker.policy import somebody_can_be_asked
-from broker.protocol.channel import Approve, Deny, Presence, Result, Shown, Stop
+from broker.protocol.channel import Approve, Deny, Presence, Ready, Result, Shown, Stop
+from broker.protocol.egress import Send
 from broker.protocol.outcomes import MEANINGS, Outcome
 from broker.releases.decisions import decision_facts, decision_fault
 from broker.releases.desk import Desk, withdrawn
-from broker.releases.introspection import Ending
+from broker.releases.endings import Ending
 from broker.releases.live import Live
+from broker.releases.paying import Paying
 from broker.releases.redeeming import Redeeming
-from broker.releases.states import states_for_result
+from broker.releases.states import Step, states_for_result
 
 _FIELD_TYPE = re.compile(r"[A-Za-z][A-Za-z_-]{0,39}")
 
@@ -25,9 +27,10 @@ _FIELD_TYPE = re.compile(r"[A-Za-z][A-Za-z_-]{0,39}")
 class Handover:
     """Takes in what browsers say about releases."""
 
-    def __init__(self, desk: Desk, redeeming: Redeeming) -> None:
+    def __init__(self, desk: Desk, redeeming: Redeeming, paying: Paying) -> None:
         self._desk = desk
         self._redeeming = redeeming
+        self._paying = paying
 
     async def shown(self, device_id: str, message: Shown) -> None:
         """A person can see the request now."""
@@ -72,9 +75,9 @@ class Handover:
             await self._refuse(device_id, message.release_id, "stop", "not_approved_here")
             return
         stopped = Event("person:release:stopped", {"releaseId": live.id, "deviceId": device_id})
-        ended = await self._desk.finish(live, ("approved", "filling"), Ending(Outcome.STOPPED), event=stopped, tell_browser=False)
-        if not ended:
-            await self._refuse(device_id, live.id, "stop", "already_finished")
+        stoppable: tuple[Step, ...] = ("approved", "filling", "paying")
+        if not await self._desk.finish(live, stoppable, Ending(Outcome.STOPPED), event=stopped, tell_browser=False):
+            await self._refuse(device_id, live.id, "stop", _too_late(live))
         elif live.access_event_id is not None:
             self._desk.spawn(self._redeeming.close_window(live.access_event_id), live)
 
@@ -103,9 +106,8 @@ class Handover:
         if live is None or live.device_id != device_id:
             await self._refuse(device_id, message.release_id, "result", "not_offered_to_this_browser")
             return
-        sources = states_for_result(message.outcome, delivered=live.delivered)
-        # Letters only: a field's name is no place for digits to travel in.
-        if not sources or not all(_FIELD_TYPE.fullmatch(name) for name in (*message.fields, *message.failed)):
+        sources = states_for_result(message.outcome, live.held)
+        if not sources or not _plain_names((*message.fields, *message.failed)):
             await self._refuse(device_id, live.id, "result", "impossible_here")
             return
         verb = "filled" if message.outcome is Outcome.FILLED else "failed"
@@ -117,7 +119,18 @@ class Handover:
         if await self._redeeming.came_to_nothing(live, _ending(message), ended):
             return
         if not await self._desk.finish(live, sources, _ending(message), fields=message.fields, event=ended, tell_browser=False):
-            await self._refuse(device_id, live.id, "result", "already_finished")
+            await self._refuse(device_id, live.id, "result", _too_late(live))
+
+    async def ready(self, device_id: str, message: Ready) -> None:
+        """Surrogate mode: the stand-ins are in the form."""
+        fault = await self._paying.ready(device_id, message) if _plain_names(message.fields) else "impossible_here"
+        if fault:
+            await self._refuse(device_id, message.release_id, "ready", fault)
+
+    async def send(self, device_id: str, message: Send) -> None:
+        """Surrogate mode: the page's payment request, paused."""
+        if fault := await self._paying.send(device_id, message):
+            await self._refuse(device_id, message.release_id, "send", fault)
 
     async def connected(self, device_id: str) -> None:
         """A browser is back: repeat what it may have missed."""
@@ -129,10 +142,10 @@ class Handover:
                 await self._redeeming.deliver(live)
 
     async def disconnected(self, device_id: str) -> None:
-        """A browser is gone: pending releases wait for it, filling ones for a short while."""
+        """A browser is gone: pending releases wait for it, filling and paying ones for a short while."""
         self._desk.unattended.discard(device_id)
         for live in self._desk.live.values():
-            if live.device_id == device_id and live.status == "filling":
+            if live.device_id == device_id and live.status in ("filling", "paying", "sending"):
                 self._redeeming.away(live)
 
     # -- refusals --------------------------------------------------------------------------
@@ -161,6 +174,15 @@ class Handover:
     async def _refuse(self, device_id: str, release_id: str, what: str, reason: str) -> None:
         facts = {"releaseId": release_id, "deviceId": device_id, "message": what, "reason": reason}
         await self._desk.store.note(Event("extension:message:refused", facts))
+
+
+def _plain_names(names: tuple[str, ...]) -> bool:
+    """Letters only: a field's name is no place for digits to travel in."""
+    return all(_FIELD_TYPE.fullmatch(name) for name in names)
+
+
+def _too_late(live: Live) -> str:
+    return "payment_under_way" if live.status == "sending" and not live.done.is_set() else "already_finished"
 
 
 def _ending(message: Result) -> Ending:

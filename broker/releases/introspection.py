@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
 
 from broker.core.canonical import b64u, unb64u
 from broker.core.ids import secret_hash
@@ -19,6 +18,7 @@ from broker.protocol.facts import JWS_HEADER, Facts
 from broker.protocol.issuer_api import Introspected
 from broker.protocol.outcomes import Outcome
 from broker.releases.courier import Issuer
+from broker.releases.endings import Ending
 from broker.releases.live import Live
 
 _REASONS = {
@@ -28,15 +28,6 @@ _REASONS = {
     "wrong_broker": Outcome.WRONG_BROKER,
     "blocked": Outcome.REFUSED_BY_ISSUER,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """An outcome, what there is to say beyond its general sentence, and when asking again can help (Unix ms)."""
-
-    outcome: Outcome
-    detail: str | None = None
-    retry_at: int | None = None
 
 
 def facts_hash(jws: str) -> str:

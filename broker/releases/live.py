@@ -5,17 +5,20 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
-from broker.protocol.channel import Deliver, Offer
-from broker.protocol.decision import SignedDecision
+from broker.protocol.channel import Deliver, DeliverSurrogate, Offer
+from broker.protocol.decision import Mode, SignedDecision
 from broker.protocol.facts import Facts
 from broker.protocol.issuer_api import ReportOutcome
+from broker.releases.payments import Payment
+from broker.releases.states import Step
 
 
 @dataclass(slots=True, eq=False)
 class Live:
     """One unfinished release. Owned by the event loop; the row in the database decides every race.
 
-    `token` is dropped once it is spent, `deliver` (ciphertext) once it is handed over. On an intent,
+    `token` is dropped once it is spent, `deliver` (ciphertext, or stand-ins) once it is handed over. `payment`
+    is surrogate mode's part, from the moment the egress holds the credentials. On an intent,
     `signed` is the approval that waits for a token, `tries` counts the tokens it took, `report` is
     how the last one ended. `merged_into` names the release that this request repeats.
     """
@@ -28,9 +31,10 @@ class Live:
     facts: Facts | None = None
     device_id: str | None = None
     offer: Offer | None = None
-    status: str = "pending"
-    deliver: Deliver | None = field(default=None, repr=False)
+    status: Step = "pending"
+    deliver: Deliver | DeliverSurrogate | None = field(default=None, repr=False)
     delivered: bool = False
+    payment: Payment | None = None
     fill_until: int | None = None
     gone_since: int | None = None
     shown: bool = False
@@ -48,6 +52,13 @@ class Live:
     def waits_for_token(self) -> bool:
         """Approved on its intent, and the agent's turn."""
         return self.status == "approved" and self.signed is not None and self.token is None
+
+    @property
+    def held(self) -> Mode | None:
+        """What the browser was handed."""
+        if not self.delivered:
+            return None
+        return "direct" if self.payment is None else "surrogate"
 
     def end(self) -> None:
         """Forget the secrets, stop the timers, wake those who wait."""

@@ -14,7 +14,8 @@ from broker.protocol.facts import Facts
 from broker.protocol.outcomes import Outcome
 from broker.releases.claims import build_claimed, claimed_origin
 from broker.releases.desk import Desk
-from broker.releases.introspection import Ending, introspect
+from broker.releases.endings import Ending
+from broker.releases.introspection import introspect
 from broker.releases.live import Live
 from broker.releases.store import Merged
 

@@ -8,14 +8,16 @@ from broker.audit import Event
 from broker.core.errors import LedgerError
 from broker.core.ids import secret_hash
 from broker.issuer_client import IssuerRefusedError, IssuerUnavailableError
-from broker.protocol.agent_api import ReleaseStatus
 from broker.protocol.channel import Deliver
 from broker.protocol.decision import SignedDecision
 from broker.protocol.issuer_api import Redeem, Redeemed
 from broker.protocol.outcomes import MEANINGS, MOST_REDEEMS, Outcome
+from broker.releases.arming import arm, egress_fault
 from broker.releases.desk import Desk, report_of
-from broker.releases.introspection import Ending, refusal
+from broker.releases.endings import Ending
+from broker.releases.introspection import refusal
 from broker.releases.live import Live
+from broker.releases.states import Step
 
 _log = structlog.get_logger(__name__)
 _UNKNOWN = "LedgerOS did not answer the redeem; it is unknown whether the token was spent. Ask for new card details."
@@ -50,7 +52,7 @@ class Redeeming:
         live.tries += 1
         self.start(live, signed)
 
-    async def again(self, live: Live, source: ReleaseStatus, ending: Ending, *events: Event) -> bool:
+    async def again(self, live: Live, source: Step, ending: Ending, *events: Event) -> bool:
         """Wait for another token under the same approval; False when there is no approval for one."""
         over = live.tries >= MOST_REDEEMS or self._desk.clock.now_ms() >= live.expires_at
         if live.intent_id is None or live.signed is None or over:
@@ -58,17 +60,19 @@ class Redeeming:
         columns = {"token_hash": None, "outcome": ending.outcome.value, "detail": ending.detail}
         if not await self._desk.store.move(live.id, source, "approved", events, **columns):
             return False
-        live.status, live.token, live.deliver, live.delivered = "approved", None, None, False
+        if live.payment is not None:
+            await self._desk.egress.disarm(live.id)  # now: the same decision is armed again
+        live.status, live.token, live.deliver, live.delivered, live.payment = "approved", None, None, False, None
         live.fill_until = live.gone_since = None
         live.ready.set()
         return True
 
     async def came_to_nothing(self, live: Live, ending: Ending, event: Event) -> bool:
         """A fill that brought no value to the page: wait for another token if the outcome allows it."""
-        if live.status != "filling" or MEANINGS[ending.outcome].retry != "same decision":
+        if live.status not in ("filling", "paying") or MEANINGS[ending.outcome].retry != "same decision":
             return False
         report = report_of(live, ending.outcome, ())
-        if not await self.again(live, "filling", ending, event):
+        if not await self.again(live, live.status, ending, event):
             return False
         live.report = report
         live.access_event_id = None
@@ -77,6 +81,9 @@ class Redeeming:
     async def _redeem(self, live: Live, signed: SignedDecision) -> None:
         token = live.token
         if token is None:
+            return
+        if fault := egress_fault(self._desk, signed.decision):
+            await self._desk.finish(live, ("approved",), fault)
             return
         try:
             await self._tell_before(live)
@@ -118,10 +125,27 @@ class Redeeming:
             detail = "LedgerOS sealed to another key than the approved one; nothing was delivered."
             await self._desk.finish(live, ("filling",), Ending(Outcome.INTERNAL_ERROR, detail))
             return
-        live.deliver = Deliver(release_id=live.id, sealed=redeemed.sealed)
+        if not await self._prepared(live, signed, redeemed):
+            return
         live.fill_until = self._desk.clock.now_ms() + self._desk.limits.fill_ms
         self._desk.arm(live, live.fill_until)
         await self.deliver(live)
+
+    async def _prepared(self, live: Live, signed: SignedDecision, redeemed: Redeemed) -> bool:
+        """Have ready what the browser is to be handed; in surrogate mode not before the egress holds the credentials."""
+        if signed.decision.mode == "direct":
+            live.deliver = Deliver(release_id=live.id, sealed=redeemed.sealed)
+            return True
+        armed = await arm(self._desk, live, signed.decision, redeemed)
+        if isinstance(armed, Ending):
+            await self._desk.finish(live, ("filling",), armed)
+            await self.close_window(redeemed.access_event_id)
+            return False
+        if live.done.is_set():  # stopped meanwhile
+            await self._desk.egress.disarm(live.id)
+            return False
+        live.deliver = armed
+        return True
 
     async def deliver(self, live: Live) -> None:
         """Hand the credentials to the browser that decided, once."""
@@ -130,7 +154,8 @@ class Redeeming:
             return
         live.delivered = True
         if await self._desk.courier.send(live.device_id, message):
-            await self._desk.store.note(Event("broker:credentials:delivered", {"releaseId": live.id, "deviceId": live.device_id}))
+            what = "credentials" if isinstance(message, Deliver) else "surrogate"
+            await self._desk.store.note(Event(f"broker:{what}:delivered", {"releaseId": live.id, "deviceId": live.device_id}))
             return
         live.delivered = False
         if not live.done.is_set():

@@ -7,19 +7,22 @@ import asyncio
 from broker.core.clock import Clock
 from broker.core.errors import LedgerError
 from broker.core.ids import IdFactory
-from broker.protocol.agent_api import CreateRelease, GiveToken, Release
-from broker.protocol.channel import Approve, Deny, Presence, Result, Shown, Stop
+from broker.protocol.agent_api import CreateRelease, GiveToken, Release, Until
+from broker.protocol.channel import Approve, Deny, Presence, Ready, Result, Shown, Stop
+from broker.protocol.egress import Health, Send
 from broker.protocol.outcomes import Outcome
-from broker.releases.courier import Courier, Issuer
+from broker.releases.courier import Courier, Egress, Issuer
 from broker.releases.desk import Desk
+from broker.releases.endings import Ending
 from broker.releases.handover import Handover
-from broker.releases.introspection import Ending
 from broker.releases.limits import ReleaseLimits
 from broker.releases.opening import Opening
+from broker.releases.paying import Paying
 from broker.releases.redeeming import Redeeming
 from broker.releases.reports import Reporter
-from broker.releases.states import UNFINISHED
 from broker.releases.store import ReleaseStore
+
+FromBrowser = Shown | Approve | Deny | Stop | Presence | Result | Ready | Send
 
 
 class Releases:
@@ -31,16 +34,18 @@ class Releases:
         store: ReleaseStore,
         issuer: Issuer,
         courier: Courier,
+        egress: Egress,
         reporter: Reporter,
         clock: Clock,
         ids: IdFactory,
         broker_id: str,
         limits: ReleaseLimits | None = None,
     ) -> None:
-        self._desk = Desk(store, issuer, courier, reporter, clock, limits or ReleaseLimits(), broker_id)
+        self._desk = Desk(store, issuer, courier, egress, reporter, clock, limits or ReleaseLimits(), broker_id)
         self._opening = Opening(self._desk, ids)
         self._redeeming = Redeeming(self._desk)
-        self._handover = Handover(self._desk, self._redeeming)
+        self._paying = Paying(self._desk, self._redeeming)
+        self._handover = Handover(self._desk, self._redeeming, self._paying)
         self._closing = asyncio.Event()
         self._requests: set[asyncio.Task[Release]] = set()
 
@@ -55,7 +60,7 @@ class Releases:
         self._closing.set()
 
     async def close(self) -> None:
-        """Withdraw every offer, let a redeem in flight finish for a moment, end the rest as ``interrupted``."""
+        """Withdraw every offer, let what is in flight finish for a moment, end the rest as ``interrupted``."""
         await self.stop_waiting()
         ending = Ending(Outcome.INTERRUPTED)
         for live in list(self._desk.live.values()):
@@ -63,7 +68,9 @@ class Releases:
         await self._desk.settle(self._desk.limits.shutdown_ms)
         await self._desk.cancel_steps()
         for live in list(self._desk.live.values()):
-            await self._desk.finish(live, UNFINISHED, ending)
+            await self._desk.break_off(live, ending)
+        await self._desk.settle(self._desk.limits.shutdown_ms)
+        await self._desk.cancel_steps()
         await self._desk.reporter.close()
 
     # -- agents ----------------------------------------------------------------------------
@@ -114,15 +121,19 @@ class Releases:
         """This agent's releases, newest first."""
         return await self._desk.store.of_agent(agent_id, limit)
 
-    async def wait(self, agent_id: str, release_id: str, seconds: float) -> Release:
-        """Like `get`, but answers when the release is finished or waits for a token, after `seconds`, or when the broker stops."""
+    async def wait(self, agent_id: str, release_id: str, seconds: float, until: Until = "ready") -> Release:
+        """Like `get`, but answers when the release is finished, after `seconds`, or when the broker stops.
+
+        With `until` ``ready`` also when it is the agent's turn: the release waits for a token, or the form for its submit.
+        """
         release = await self.get(agent_id, release_id)
         live = self._desk.live.get(release_id)
         if live is None:
             return await self.get(agent_id, release_id)  # it may have ended since the first look
         if seconds <= 0:
             return release
-        waits = [asyncio.create_task(event.wait()) for event in (live.done, live.ready, self._closing)]
+        events = [live.done, self._closing] if until == "finished" else [live.done, self._closing, live.ready]
+        waits = [asyncio.create_task(event.wait()) for event in events]
         try:
             await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -140,7 +151,7 @@ class Releases:
         """This browser cannot be reached any more."""
         await self._handover.disconnected(device_id)
 
-    async def browser_said(self, device_id: str, message: Shown | Approve | Deny | Stop | Presence | Result) -> None:
+    async def browser_said(self, device_id: str, message: FromBrowser) -> None:
         """A message of a paired browser about a release, or about who is there."""
         match message:
             case Shown():
@@ -155,6 +166,16 @@ class Releases:
                 await self._handover.presence(device_id, message)
             case Result():
                 await self._handover.result(device_id, message)
+            case Ready():
+                await self._handover.ready(device_id, message)
+            case Send():
+                await self._handover.send(device_id, message)
+
+    # -- the egress ------------------------------------------------------------------------
+
+    async def egress_changed(self, health: Health | None) -> None:
+        """The egress is there, or gone with all it held."""
+        await self._paying.egress_changed(health)
 
     # -- time ------------------------------------------------------------------------------
 

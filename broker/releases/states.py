@@ -1,16 +1,24 @@
 """The state machine, as data: which step follows which, and what a browser may say when.
 
-pending → approved → filling → finished; every state may go to finished. On an intent, ``approved``
-waits for the agent's token, and filling → approved once more when nothing reached the page. A step
-is one conditional UPDATE, so of two that race only one happens.
+pending → approved → filling → finished; in surrogate mode filling → paying → sending → finished.
+Every state may go to finished. ``sending`` is ``paying`` while a payment request is out: only the
+egress's word ends it, for the card may be charged. A request that carried no real value leads back.
+On an intent, ``approved`` waits for the agent's token, and filling or paying → approved once more
+when nothing reached the page. A step is one conditional UPDATE, so of two that race only one happens.
 """
 
 from __future__ import annotations
 
-from broker.protocol.agent_api import ReleaseStatus
-from broker.protocol.outcomes import MEANINGS, Outcome
+from typing import Literal
 
-UNFINISHED: tuple[ReleaseStatus, ...] = ("pending", "approved", "filling")
+from broker.protocol.decision import Mode
+from broker.protocol.outcomes import Outcome
+
+Step = Literal["pending", "approved", "filling", "paying", "sending", "finished"]
+
+NOTHING_SENT: tuple[Step, ...] = ("pending", "approved", "filling", "paying")
+"""Whoever may end a release may end it here."""
+UNFINISHED: tuple[Step, ...] = (*NOTHING_SENT, "sending")
 
 BEFORE_FILL = frozenset(
     {
@@ -30,14 +38,17 @@ BEFORE_FILL = frozenset(
         Outcome.INTERNAL_ERROR,
     }
 )
-"""Results of a browser that wrote nothing: possible in every unfinished state."""
+"""Results of a browser that wrote nothing of value: possible until a payment request is out."""
 
-AFTER_FILL = frozenset(outcome for outcome, meaning in MEANINGS.items() if meaning.value_delivered)
-"""Results that claim a written value: only possible once credentials were handed over."""
+AFTER_FILL: dict[Mode, frozenset[Outcome]] = {
+    "direct": frozenset({Outcome.FILLED, Outcome.FIELD_REJECTED}),
+    "surrogate": frozenset({Outcome.FIELD_REJECTED}),
+}
+"""Results that claim a written value, by what was handed over. In surrogate mode `Ready` says what ``filled`` does in direct mode."""
 
 
-def states_for_result(outcome: Outcome, *, delivered: bool) -> tuple[ReleaseStatus, ...]:
-    """The states in which a browser may end a release with `outcome`; empty when it may not."""
-    if outcome in AFTER_FILL:
-        return ("filling",) if delivered else ()
-    return UNFINISHED if outcome in BEFORE_FILL else ()
+def states_for_result(outcome: Outcome, delivered: Mode | None) -> tuple[Step, ...]:
+    """The states in which a browser that was handed `delivered` may end a release with `outcome`; empty when it may not."""
+    if delivered is not None and outcome in AFTER_FILL[delivered]:
+        return ("filling",)
+    return NOTHING_SENT if outcome in BEFORE_FILL else ()

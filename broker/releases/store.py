@@ -12,14 +12,15 @@ from sqlalchemy import Connection, Row, delete, func, select, update
 from broker.audit import Event, record
 from broker.core.clock import DAY_MS, Clock
 from broker.policy import Verdict, one_pending_per_card
-from broker.protocol.agent_api import Release, ReleaseStatus
+from broker.protocol.agent_api import Release
 from broker.protocol.issuer_api import ReportOutcome
 from broker.protocol.outcomes import MEANINGS, Outcome
-from broker.releases.introspection import Ending
-from broker.releases.states import UNFINISHED
+from broker.releases.endings import Ending
+from broker.releases.states import UNFINISHED, Step
 from broker.releases.tables import releases
 from broker.storage import Database, Transaction
 
+_SUBMIT = ("The form holds stand-ins for the card.", "Submit the form in the page; the real card goes in on the way.")
 _GIVE_TOKEN = "Ask LedgerOS for card details with this intentId, then POST the detailsToken to /v1/releases/{id}/token."
 
 
@@ -136,7 +137,7 @@ class ReleaseStore:
 
         return await self._database.read(job)
 
-    async def move(self, release_id: str, source: ReleaseStatus, target: ReleaseStatus, events: Sequence[Event], **columns: Any) -> bool:
+    async def move(self, release_id: str, source: Step, target: Step, events: Sequence[Event], **columns: Any) -> bool:
         """`source` → `target`; False, and nothing written, when the release is not in `source` any more."""
 
         def job(transaction: Transaction) -> bool:
@@ -150,7 +151,7 @@ class ReleaseStore:
     async def finish(
         self,
         release_id: str,
-        sources: Sequence[ReleaseStatus],
+        sources: Sequence[Step],
         ending: Ending,
         fields: Sequence[str],
         event: Event | None,
@@ -182,9 +183,10 @@ class ReleaseStore:
             now = self._clock.now_ms()
             open_ones = transaction.sql.execute(select(releases.c.id, releases.c.status).where(releases.c.status != "finished")).all()
             for row in open_ones:
-                columns = {"status": "finished", "outcome": Outcome.INTERRUPTED.value, "finished_at": now}
+                outcome = Outcome.MAY_HAVE_BEEN_CHARGED if row.status == "sending" else Outcome.INTERRUPTED
+                columns = {"status": "finished", "outcome": outcome.value, "finished_at": now}
                 self._change(transaction, row.id, UNFINISHED, columns)
-                facts = {"releaseId": row.id, "outcome": Outcome.INTERRUPTED.value, "was": row.status}
+                facts = {"releaseId": row.id, "outcome": outcome.value, "was": row.status}
                 record(transaction, now, Event("broker:release:finished", facts))
             return len(open_ones)
 
@@ -232,7 +234,7 @@ class ReleaseStore:
         await self._database.write(lambda transaction: transaction.sql.execute(statement))
 
     @staticmethod
-    def _change(transaction: Transaction, release_id: str, sources: Sequence[ReleaseStatus], columns: dict[str, Any]) -> bool:
+    def _change(transaction: Transaction, release_id: str, sources: Sequence[Step], columns: dict[str, Any]) -> bool:
         condition = (releases.c.id == release_id, releases.c.status.in_(sources))
         return transaction.sql.execute(update(releases).where(*condition).values(columns)).rowcount == 1
 
@@ -248,12 +250,16 @@ def as_release(row: Row[Any]) -> Release:
     outcome = None if row.outcome is None else Outcome(row.outcome)
     meaning = None if outcome is None else MEANINGS[outcome]
     waits = row.status == "approved" and row.intent_id is not None and row.token_hash is None
+    message, next_step = (meaning.sentence, meaning.next_step) if meaning else (None, None)
+    status = "paying" if row.status == "sending" else row.status
+    if status == "paying":
+        message, next_step = _SUBMIT
     return Release(
         id=row.id,
-        status=row.status,
+        status=status,
         outcome=outcome,
-        message=row.detail or (meaning.sentence if meaning else None),
-        next_step=_GIVE_TOKEN if waits else meaning.next_step if meaning else None,
+        message=row.detail or message,
+        next_step=_GIVE_TOKEN if waits else next_step,
         card_id=row.card_id,
         last4=row.last4,
         origin=row.origin,

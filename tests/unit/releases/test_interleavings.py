@@ -1,7 +1,9 @@
-"""Random interleavings of agents, browsers, LedgerOS and time: what must hold holds after every step.
+"""Random interleavings of agents, browsers, LedgerOS, the egress and time: what must hold holds after every step.
 
 At most one redeem a token; nothing delivered without an approval, or to another browser, or twice;
-one unfinished release a card; one end per release, and no state without its event.
+one unfinished release a card; one end per release, and no state without its event. In surrogate mode
+nothing is delivered that the egress does not hold, and after a payment went out no release ends as if
+none had.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ import hashlib
 import secrets
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,15 +27,18 @@ from sqlalchemy import select
 from broker import tlog
 from broker.audit import metadata, read_events
 from broker.core.canonical import b64u
+from broker.core.errors import LedgerError
 from broker.core.ids import IdFactory, secret_hash
 from broker.issuer_client import IssuerRefusedError, IssuerUnavailableError
 from broker.protocol.agent_api import CreateRelease
-from broker.protocol.channel import Approve, Deliver, Deny, Offer, Result, Stop
-from broker.protocol.decision import Decision, Seen, SignedDecision
+from broker.protocol.channel import Approve, Deliver, DeliverSurrogate, Deny, Offer, Ready, Result, Stop
+from broker.protocol.decision import Decision, Mode, Seen, SignedDecision
+from broker.protocol.egress import EGRESS_MEANINGS, Arm, Armed, Chunk, EgressOutcome, End, Fault, Head, Health, Send
 from broker.protocol.facts import Facts, sign_facts
 from broker.protocol.issuer_api import Introspected, Redeem, Redeemed, ReportOutcome, Window
-from broker.protocol.outcomes import Outcome
+from broker.protocol.outcomes import MEANINGS, Outcome
 from broker.protocol.sealing import Sealed
+from broker.protocol.surrogate import Surrogate, SurrogateCard
 from broker.protocol.wire import Wire
 from broker.releases import Releases, ReleaseStore, Reporter
 from broker.releases.tables import releases
@@ -41,6 +46,10 @@ from broker.storage import Database
 
 ORIGIN = "https://shop.example.com"
 DEVICES = ("dev_a", "dev_b")
+HEALTH = Health(version=1, public_key="AA", key_id="EE", sandbox=True, entries=(), armed=0)
+STAND_IN = SurrogateCard(
+    surrogate=Surrogate(number="4242424242424242", security_code="123"), expiration_month=1, expiration_year=2030, cardholder_name="ADA"
+)
 PICK = st.sampled_from([0, 0, 0, 1, 2])
 """Which offer a step is about, counted from the newest."""
 
@@ -69,7 +78,7 @@ class _Ledger:
             expires_at=self.clock.ms + 120_000, broker_id="brk_1", organisation_name="Acme", user_name="Ada", agent_id="agent_1",
             agent_name="bot", card_id=self.cards[token], card_brand="Visa", last4="4242", card_purpose="x", card_type="single",
             remaining=None, max_amount=None, summary="x", expected_amount=100, expected_currency="USD", merchant_text=None, origin=None,
-            linked_origins=(), approval="click", step_up_above=0, amount_tolerance_basis_points=0,
+            linked_origins=(), approval="click", step_up_above=0, amount_tolerance_basis_points=0, egress_keys=("EE",),
         )  # fmt: skip
         return Introspected(active=True, reason=None, message=None, facts=sign_facts(facts, self.key))
 
@@ -91,11 +100,45 @@ class _Ledger:
         decision = request.signed.decision
         window = Window(id="win_1", max_amount=100, currency="USD", expires_at=self.clock.ms)
         return Redeemed(
-            access_event_id=decision.access_event_id or "", sealed=Sealed(key_id=decision.recipient_key_id, ciphertext="AA"), window=window
-        )
+            access_event_id=decision.access_event_id or "", sealed=Sealed(key_id=decision.recipient_key_id, ciphertext="AA"), window=window,
+            surrogate=STAND_IN if decision.mode == "surrogate" else None,
+        )  # fmt: skip
 
     async def report(self, outcome: ReportOutcome) -> None:
         pass
+
+
+class _Egress:
+    """Holds what is armed; each request waits until the test says how it ends."""
+
+    def __init__(self) -> None:
+        self.health: Health | None = HEALTH
+        self.held: set[str] = set()
+        self.armed: list[str] = []
+        self.paid: list[str] = []
+        self.waiting: list[tuple[Send, asyncio.Future[EgressOutcome]]] = []
+
+    async def arm(self, message: Arm) -> Armed | Fault:
+        if self.health is None:
+            raise LedgerError(503, "egress_offline", "gone")
+        self.held.add(message.decision.release_id)
+        self.armed.append(message.decision.release_id)
+        return Armed(release_id=message.decision.release_id, expires_at=message.decision.expires_at)
+
+    async def disarm(self, release_id: str) -> None:
+        self.held.discard(release_id)
+
+    async def send(self, message: Send) -> AsyncGenerator[Head | Chunk | End, None]:
+        if self.health is None:
+            raise LedgerError(503, "egress_offline", "gone")
+        gate: asyncio.Future[EgressOutcome] = asyncio.get_running_loop().create_future()
+        self.waiting.append((message, gate))
+        outcome = await gate
+        charged = EGRESS_MEANINGS[outcome].may_have_been_charged
+        if charged:
+            self.paid.append(message.release_id)
+            self.held.discard(message.release_id)
+        yield End(request_id=message.request_id, outcome=outcome, may_have_been_charged=charged)
 
 
 class _Browsers:
@@ -125,12 +168,12 @@ class Interleavings(RuleBasedStateMachine):
         self.folder = tempfile.TemporaryDirectory()
         self.runner = asyncio.Runner()
         self.clock = _Clock()
-        self.ledger, self.browsers = _Ledger(self.clock), _Browsers()
+        self.ledger, self.browsers, self.egress = _Ledger(self.clock), _Browsers(), _Egress()
         self.database = Database(Path(self.folder.name) / "broker.db", metadata, 1)
         store = ReleaseStore(self.database, self.clock)
         self.releases = Releases(
-            store=store, issuer=self.ledger, courier=self.browsers, reporter=Reporter(store, self.ledger), clock=self.clock,
-            ids=IdFactory(self.clock), broker_id="brk_1",
+            store=store, issuer=self.ledger, courier=self.browsers, egress=self.egress,
+            reporter=Reporter(store, self.ledger), clock=self.clock, ids=IdFactory(self.clock), broker_id="brk_1",
         )  # fmt: skip
         self.desk = self.releases._desk
         self.run(self.releases.start())
@@ -141,14 +184,22 @@ class Interleavings(RuleBasedStateMachine):
         async def quietly() -> Any:
             result = await work
             # Steps run on their own; wait until each is done or waits for LedgerOS.
-            while len(self.desk._tasks) > sum(not gate.done() for gate in self.ledger.waiting):  # noqa: ASYNC110
+            while len(self.desk._tasks) > self.held_up():  # noqa: ASYNC110
                 await asyncio.sleep(0.001)
             return result
 
         return self.runner.run(quietly())
 
+    def held_up(self) -> int:
+        """Steps that wait for LedgerOS or the egress, and those in a queue behind one of them."""
+        behind = sum(max(0, live.payment.queued - 1) for live in self.desk.live.values() if live.payment is not None)
+        gates = [*self.ledger.waiting, *(gate for _, gate in self.egress.waiting)]
+        return sum(not gate.done() for gate in gates) + behind
+
     def teardown(self) -> None:
         self.run_answers("unavailable")
+        while any(not gate.done() for _, gate in self.egress.waiting):  # one that was queued comes after
+            self.run_egress(EgressOutcome.MERCHANT_TIMEOUT)
         self.run(self.releases.close())
         assert self.unfinished() == []
         self.database.close()
@@ -160,6 +211,14 @@ class Interleavings(RuleBasedStateMachine):
             for gate in self.ledger.waiting:
                 if not gate.done():
                     gate.set_result(answer)
+
+        self.run(give())
+
+    def run_egress(self, outcome: EgressOutcome) -> None:
+        async def give() -> None:
+            for _, gate in self.egress.waiting:
+                if not gate.done():
+                    gate.set_result(outcome)
 
         self.run(give())
 
@@ -200,6 +259,53 @@ class Interleavings(RuleBasedStateMachine):
     def approve(self, pick: int) -> None:
         device, offer = self.picked(pick)
         self.run(self.releases.browser_said(device, Approve(release_id=offer.release_id, signed=self.decide(offer))))
+
+    @precondition(lambda self: self.browsers.offers())
+    @rule(pick=PICK, ready=st.booleans(), sends=st.integers(0, 2))
+    def approve_with_a_surrogate(self, pick: int, ready: bool, sends: int) -> None:
+        device, offer = self.picked(pick)
+        self.run(self.releases.browser_said(device, Approve(release_id=offer.release_id, signed=self.decide(offer, mode="surrogate"))))
+        self.run_answers("sealed")
+        if ready:
+            self.ready(pick)
+        for _ in range(sends):
+            self.send(pick)
+
+    @precondition(lambda self: self.browsers.offers())
+    @rule(pick=PICK)
+    def ready(self, pick: int) -> None:
+        device, offer = self.picked(pick)
+        self.run(self.releases.browser_said(device, Ready(release_id=offer.release_id, fields=("number",))))
+
+    @precondition(lambda self: self.browsers.offers())
+    @rule(pick=PICK)
+    def send(self, pick: int) -> None:
+        device, offer = self.picked(pick)
+        request = Send(
+            request_id="r1", release_id=offer.release_id, url="https://pay.example/", method="POST", headers=(), body="", top_origin=ORIGIN,
+            frame_origin=ORIGIN, resource_type="fetch",
+        )  # fmt: skip
+        self.run(self.releases.browser_said(device, request))
+
+    @precondition(lambda self: any(not gate.done() for _, gate in self.egress.waiting))
+    @rule(outcome=st.sampled_from([EgressOutcome.SWAPPED, EgressOutcome.SWAPPED, *EgressOutcome]))
+    def the_egress_answers(self, outcome: EgressOutcome) -> None:
+        self.run_egress(outcome)
+
+    @rule(back=st.booleans())
+    def the_egress_is_restarted(self, back: bool) -> None:
+        self.egress.health = None
+        self.egress.held.clear()
+        self.run_egress(EgressOutcome.MAY_HAVE_BEEN_CHARGED)
+        self.run(self.releases.egress_changed(None))
+        if back:
+            self.the_egress_is_back()
+
+    @precondition(lambda self: self.egress.health is None)
+    @rule()
+    def the_egress_is_back(self) -> None:
+        self.egress.health = HEALTH
+        self.run(self.releases.egress_changed(HEALTH))
 
     @precondition(lambda self: self.browsers.offers())
     @rule(pick=PICK, device=st.sampled_from(DEVICES), card=st.sampled_from([None, "card_9"]))
@@ -247,7 +353,7 @@ class Interleavings(RuleBasedStateMachine):
         self.clock.ms += seconds * 1000
         self.run(self.releases.sweep())
 
-    def decide(self, offer: Offer, card: str | None = None) -> SignedDecision:
+    def decide(self, offer: Offer, card: str | None = None, mode: Mode = "direct") -> SignedDecision:
         live = self.desk.live.get(offer.release_id)
         facts = live.facts if live and live.facts else None
         decision = Decision(
@@ -255,8 +361,8 @@ class Interleavings(RuleBasedStateMachine):
             facts_hash=b64u(hashlib.sha256(offer.facts.encode()).digest()), access_event_id=facts.access_event_id if facts else None,
             broker_id="brk_1", device_id="dev_1", agent_id="agent_1", card_id=card or (facts.card_id if facts else "card_1"), last4="4242",
             agent_name="bot", claimed=offer.claimed, seen=Seen(origin=ORIGIN, frame_origins=(), page_amount=None, first_time_here=True),
-            mismatches=(), max_amount=100, currency="USD", mode="direct", recipient_key_id="AA", decided_at=self.clock.ms,
-            expires_at=offer.expires_at, nonce="AA",
+            mismatches=(), max_amount=100, currency="USD", mode=mode, recipient_key_id="AA" if mode == "direct" else "EE",
+            decided_at=self.clock.ms,            expires_at=offer.expires_at, nonce="AA",
         )  # fmt: skip
         return SignedDecision(decision=decision, device_signature="AA")
 
@@ -280,7 +386,9 @@ class Interleavings(RuleBasedStateMachine):
     @invariant()
     def no_delivery_without_an_approval_to_that_browser_and_none_twice(self) -> None:
         approved = {entry.facts["releaseId"]: entry.facts["deviceId"] for entry in self.log() if entry.name == "person:release:approved"}
-        delivered = [(message.release_id, device) for device, message in self.browsers.sent if isinstance(message, Deliver)]
+        delivered = [
+            (message.release_id, device) for device, message in self.browsers.sent if isinstance(message, Deliver | DeliverSurrogate)
+        ]
         assert all(approved.get(release_id) == device for release_id, device in delivered)
         assert len(delivered) == len(set(delivered))
 
@@ -291,9 +399,9 @@ class Interleavings(RuleBasedStateMachine):
             assert names["agent:release:requested", row.id] == 1
             assert names["person:release:approved", row.id] <= 1
             assert names["broker:release:finished", row.id] == (row.status == "finished")
-            if row.status in ("approved", "filling"):
+            if row.status in ("approved", "filling", "paying", "sending"):
                 assert names["person:release:approved", row.id] == 1
-            if row.status == "filling" or row.outcome == "filled":
+            if row.status in ("filling", "paying", "sending") or row.outcome == "filled":
                 assert names["issuer:token:redeemed", row.id] == 1
             if row.outcome == "filled":
                 assert names["broker:credentials:delivered", row.id] == names["extension:release:filled", row.id] == 1
@@ -301,6 +409,23 @@ class Interleavings(RuleBasedStateMachine):
                 assert names["person:release:approved", row.id] == names["person:release:stopped", row.id] == 1
             if row.outcome == "denied":
                 assert names["person:release:denied", row.id] == 1
+
+    @invariant()
+    def nothing_is_delivered_that_the_egress_did_not_hold(self) -> None:
+        handed = [message.release_id for _, message in self.browsers.sent if isinstance(message, DeliverSurrogate)]
+        assert set(handed) <= set(self.egress.armed)
+        assert self.egress.held <= {live.id for live in self.desk.live.values()}
+
+    @invariant()
+    def a_payment_that_went_out_is_never_forgotten(self) -> None:
+        names = Counter((entry.name, entry.facts.get("releaseId")) for entry in self.log())
+        for row in self.rows():
+            if row.id in self.egress.paid:
+                assert row.status == "sending" or (row.status == "finished" and MEANINGS[Outcome(row.outcome)].value_delivered)
+            if row.status == "sending":
+                assert names["extension:payment:paused", row.id] >= 1
+            if row.outcome == "submitted":
+                assert row.id in self.egress.paid
 
     @invariant()
     def memory_and_disk_agree(self) -> None:

@@ -15,10 +15,28 @@ from broker.releases.states import AFTER_FILL, BEFORE_FILL, states_for_result
 TOKEN = "tok_" + "A" * 43
 
 
-def test_only_a_browser_that_holds_credentials_may_claim_a_written_value() -> None:
-    for outcome in AFTER_FILL:
-        assert states_for_result(outcome, delivered=False) == ()
-        assert states_for_result(outcome, delivered=True) == ("filling",)
+def test_only_a_browser_that_was_handed_something_may_claim_a_written_value() -> None:
+    for mode in ("direct", "surrogate"):
+        for outcome in AFTER_FILL[mode]:
+            assert states_for_result(outcome, None) == ()
+            assert states_for_result(outcome, mode) == ("filling",)
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [Outcome.SUBMITTED, Outcome.CHALLENGE_REQUIRED, Outcome.BLOCKED_BY_MERCHANT, Outcome.MAY_HAVE_BEEN_CHARGED, Outcome.SWAP_NOT_SEEN],
+)
+def test_only_the_egress_says_what_became_of_a_payment(outcome: Outcome) -> None:
+    assert states_for_result(outcome, "direct") == states_for_result(outcome, "surrogate") == ()
+
+
+def test_a_form_of_stand_ins_is_never_filled() -> None:
+    assert states_for_result(Outcome.FILLED, "surrogate") == ()
+
+
+def test_nobody_but_the_egress_ends_a_release_whose_payment_is_out() -> None:
+    for outcome in Outcome:
+        assert "sending" not in states_for_result(outcome, "surrogate")
 
 
 def test_outcomes_that_deliver_a_value_are_never_before_the_fill() -> None:
@@ -27,7 +45,7 @@ def test_outcomes_that_deliver_a_value_are_never_before_the_fill() -> None:
 
 @pytest.mark.parametrize("outcome", [Outcome.DENIED, Outcome.ALREADY_USED, Outcome.ISSUER_UNAVAILABLE, Outcome.REFUSED_BY_ISSUER])
 def test_a_browser_does_not_speak_for_others(outcome: Outcome) -> None:
-    assert states_for_result(outcome, delivered=True) == ()
+    assert states_for_result(outcome, "direct") == ()
 
 
 @pytest.mark.parametrize(
