@@ -15,7 +15,7 @@ export default defineConfig({
     key: PUBLIC_KEY,
     minimum_chrome_version: "137",
     incognito: "not_allowed",
-    permissions: ["nativeMessaging", "scripting", "storage", "webNavigation", "alarms", "notifications"],
+    permissions: ["nativeMessaging", "scripting", "storage", "webNavigation", "alarms", "notifications", "debugger"],
     host_permissions: ["https://*/*", "http://127.0.0.1/*", "http://localhost/*", "http://*.localhost/*"],
     content_security_policy: {
       extension_pages:

@@ -205,13 +205,17 @@ class Deny(Wire):
 
 
 class Result(Wire):
-    """Extension → broker: how it ended there. `fields` are field types that hold a value now, `failed` those that do not."""
+    """Extension → broker: how it ended there. `fields` are field types that hold a value now, `failed` those that do not.
+
+    `detail` says in a sentence what the outcome alone does not, such as why a payment could not be paused.
+    """
 
     type: Literal["result"] = "result"
     release_id: Id
     outcome: Outcome
     fields: tuple[Label, ...]
     failed: tuple[Label, ...]
+    detail: ShortText | None = None
 
 
 class Stop(Wire):

@@ -12,6 +12,7 @@ from pathlib import Path
 from pydantic.json_schema import models_json_schema
 
 from broker.protocol import agent_api, channel, decision, egress, facts, grants, issuer_api, sealing, surrogate
+from broker.protocol.egress import EGRESS_MEANINGS
 from broker.protocol.outcomes import MEANINGS
 from broker.protocol.wire import Wire
 
@@ -40,12 +41,16 @@ def wire_models() -> list[type[Wire]]:
 
 
 def schema_text() -> str:
-    """The schema document: all models under ``$defs``, the outcome table under ``x-outcomes``."""
+    """The schema document: all models under ``$defs``, the outcome tables under ``x-outcomes`` and ``x-egress-outcomes``."""
     _, schema = models_json_schema([(model, "serialization") for model in wire_models()], by_alias=True)
     schema["title"] = "LedgerOS protocol"
     schema["x-outcomes"] = {
         code.value: {"sentence": m.sentence, "nextStep": m.next_step, "valueDelivered": m.value_delivered, "retry": m.retry}
         for code, m in MEANINGS.items()
+    }
+    schema["x-egress-outcomes"] = {
+        code.value: {"sentence": e.sentence, "browser": e.browser, "mayHaveBeenCharged": e.may_have_been_charged}
+        for code, e in EGRESS_MEANINGS.items()
     }
     return json.dumps(schema, indent=1, sort_keys=True) + "\n"
 

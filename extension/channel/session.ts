@@ -13,6 +13,11 @@ const TO_EXTENSION = {
   offer: "Offer",
   withdrawn: "Withdrawn",
   deliver: "Deliver",
+  deliver_surrogate: "DeliverSurrogate",
+  coverage: "Coverage",
+  head: "Head",
+  chunk: "Chunk",
+  end: "End",
   enrol_answer: "EnrolAnswer",
   grants_answer: "GrantsAnswer",
   act_answer: "ActAnswer",
@@ -24,7 +29,21 @@ type Kinds = typeof TO_EXTENSION;
 
 export type ToExtension = Messages[Kinds[keyof Kinds]];
 export type ToBroker = Messages[
-  "Shown" | "Approve" | "Deny" | "Stop" | "Presence" | "Result" | "Enrol" | "MakeGrant" | "ListGrants" | "Act" | "Ping" | "Pong"
+  | "Shown"
+  | "Approve"
+  | "Deny"
+  | "Stop"
+  | "Presence"
+  | "AskCoverage"
+  | "Ready"
+  | "Send"
+  | "Result"
+  | "Enrol"
+  | "MakeGrant"
+  | "ListGrants"
+  | "Act"
+  | "Ping"
+  | "Pong"
 ];
 
 /** How an opening decides whether to trust the broker key in `welcome`: throws `ChannelFault` when not. */

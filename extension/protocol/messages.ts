@@ -577,7 +577,7 @@ export interface GrantsAnswer {
  * Status and headers of the merchant's answer, scrubbed. `Set-Cookie` may occur several times.
  */
 export interface Head {
-  headers: [unknown, unknown][];
+  headers: [string, string][];
   reason: string;
   requestId: string;
   status: number;
@@ -786,8 +786,11 @@ export interface ReportOutcome {
 }
 /**
  * Extension → broker: how it ended there. `fields` are field types that hold a value now, `failed` those that do not.
+ *
+ * `detail` says in a sentence what the outcome alone does not, such as why a payment could not be paused.
  */
 export interface Result {
+  detail?: string | null;
   failed: string[];
   fields: string[];
   outcome: Outcome;
@@ -806,7 +809,7 @@ export interface Send {
   /**
    * @maxItems 100
    */
-  headers: [unknown, unknown][];
+  headers: [string, string][];
   method: string;
   releaseId: string;
   requestId: string;
@@ -1056,5 +1059,99 @@ export const OUTCOMES: Record<Outcome, { sentence: string; nextStep: string; val
     "retry": "new request",
     "sentence": "The token belongs to another broker.",
     "valueDelivered": false
+  }
+};
+
+/** Every end of a paused request: what it means and what is done with the request. */
+export const EGRESS_OUTCOMES: Record<EgressOutcome, { sentence: string; browser: "fulfil" | "continue" | "fail"; mayHaveBeenCharged: boolean }> = {
+  "account_changed": {
+    "browser": "fail",
+    "mayHaveBeenCharged": false,
+    "sentence": "The request names another merchant account than this shop used before; no real value was sent."
+  },
+  "body_not_readable": {
+    "browser": "continue",
+    "mayHaveBeenCharged": false,
+    "sentence": "The request's body is compressed, encrypted or in an unknown form, so it went out with the surrogate number."
+  },
+  "client_side_encrypted": {
+    "browser": "continue",
+    "mayHaveBeenCharged": false,
+    "sentence": "This checkout encrypts the card inside the page, so the number cannot be swapped."
+  },
+  "destination_refused": {
+    "browser": "fail",
+    "mayHaveBeenCharged": false,
+    "sentence": "The destination is not a public https address; no real value was sent."
+  },
+  "expired": {
+    "browser": "continue",
+    "mayHaveBeenCharged": false,
+    "sentence": "The approval ended before the page sent its payment; the request went out with the surrogate number."
+  },
+  "field_mismatch": {
+    "browser": "continue",
+    "mayHaveBeenCharged": false,
+    "sentence": "The request is not built the way this endpoint is registered, so it went out with the surrogate number."
+  },
+  "may_have_been_charged": {
+    "browser": "fail",
+    "mayHaveBeenCharged": true,
+    "sentence": "The connection broke after the payment was sent; the card may have been charged."
+  },
+  "merchant_timeout": {
+    "browser": "fail",
+    "mayHaveBeenCharged": true,
+    "sentence": "The merchant did not answer in time; the card may have been charged."
+  },
+  "merchant_unreachable": {
+    "browser": "fail",
+    "mayHaveBeenCharged": false,
+    "sentence": "The payment endpoint could not be reached; nothing was sent."
+  },
+  "not_registered": {
+    "browser": "continue",
+    "mayHaveBeenCharged": false,
+    "sentence": "No registered payment endpoint matches this request, so it went out with the surrogate number."
+  },
+  "origin_mismatch": {
+    "browser": "fail",
+    "mayHaveBeenCharged": false,
+    "sentence": "The request comes from another page than the one that was approved; no real value was sent."
+  },
+  "redirect_refused": {
+    "browser": "fulfil",
+    "mayHaveBeenCharged": true,
+    "sentence": "The payment was sent; the answer asks to send it on to a destination nobody registered, and it was not."
+  },
+  "request_refused": {
+    "browser": "fail",
+    "mayHaveBeenCharged": false,
+    "sentence": "A header of the request is malformed or sent twice, so no real value was sent."
+  },
+  "request_too_large": {
+    "browser": "continue",
+    "mayHaveBeenCharged": false,
+    "sentence": "The request is larger than 4 MB, so it went out with the surrogate number."
+  },
+  "response_not_scrubbable": {
+    "browser": "fail",
+    "mayHaveBeenCharged": true,
+    "sentence": "The merchant's answer could not be checked for the number, so it was withheld; the card may have been charged."
+  },
+  "response_too_large": {
+    "browser": "fail",
+    "mayHaveBeenCharged": true,
+    "sentence": "The merchant's answer was too large to check for the number; the card may have been charged."
+  },
+  "swap_already_used": {
+    "browser": "continue",
+    "mayHaveBeenCharged": false,
+    "sentence": "This approval has already paid once; the second request went out with the surrogate number."
+  },
+  "swapped": {
+    "browser": "fulfil",
+    "mayHaveBeenCharged": true,
+    "sentence": "The payment request was sent with the real card."
   }
 };

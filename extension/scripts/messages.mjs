@@ -10,10 +10,15 @@ function withoutTitles(node) {
   if (Array.isArray(node)) return node.map(withoutTitles);
   if (node === null || typeof node !== "object") return node;
   return Object.fromEntries(
-    Object.entries(node)
+    Object.entries(tuple(node))
       .filter(([key, value]) => !(key === "title" && typeof value === "string"))
       .map(([key, value]) => [key, withoutTitles(value)]),
   );
+}
+
+// The compiler knows tuples in the form of earlier drafts only.
+function tuple({ prefixItems, ...node }) {
+  return prefixItems ? { ...node, items: prefixItems, additionalItems: false } : node;
 }
 
 // A message always carries its `type`, though reading it may default it.
@@ -39,7 +44,10 @@ async function messages() {
     format: true,
   });
   const outcomes = JSON.stringify(schema["x-outcomes"], null, 2);
-  return `${types}\n/** Every outcome: what it means and what to do next. */\nexport const OUTCOMES: Record<Outcome, { sentence: string; nextStep: string; valueDelivered: boolean; retry: string }> = ${outcomes};\n`;
+  const egress = JSON.stringify(schema["x-egress-outcomes"], null, 2);
+  const step = `"fulfil" | "continue" | "fail"`;
+  const meanings = `/** Every end of a paused request: what it means and what is done with the request. */\nexport const EGRESS_OUTCOMES: Record<EgressOutcome, { sentence: string; browser: ${step}; mayHaveBeenCharged: boolean }> = ${egress};\n`;
+  return `${types}\n/** Every outcome: what it means and what to do next. */\nexport const OUTCOMES: Record<Outcome, { sentence: string; nextStep: string; valueDelivered: boolean; retry: string }> = ${outcomes};\n\n${meanings}`;
 }
 
 const made = await messages();
