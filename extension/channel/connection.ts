@@ -20,6 +20,8 @@ const SILENCE_MS = 50_000;
 
 export interface Listener {
   opened(): void;
+  /** The session is over: what it was asked and has not answered, it will not. */
+  closed(): void;
   message(message: ToExtension): void;
   changed(): void;
 }
@@ -111,7 +113,10 @@ export class Connection {
     } catch (error) {
       const fault = asFault(error);
       port.end(fault);
-      if (this.#session === session) this.#session = null;
+      if (this.#session === session) {
+        this.#session = null;
+        this.listener.closed();
+      }
       this.#lost(port, fault);
     } finally {
       clearInterval(heartbeat);

@@ -13,6 +13,7 @@ interface Answers {
   make_grant: Extract<Answer, { type: "grants_answer" }>;
   list_grants: Extract<Answer, { type: "grants_answer" }>;
   act: Extract<Answer, { type: "act_answer" }>;
+  ask_coverage: Extract<Answer, { type: "coverage" }>;
 }
 
 const ANSWERED_BY: { [Kind in keyof Answers]: Answers[Kind]["type"] } = {
@@ -20,6 +21,7 @@ const ANSWERED_BY: { [Kind in keyof Answers]: Answers[Kind]["type"] } = {
   make_grant: "grants_answer",
   list_grants: "grants_answer",
   act: "act_answer",
+  ask_coverage: "coverage",
 };
 
 /** Why no answer came, in words for the person. */
@@ -30,12 +32,12 @@ export class Asking {
 
   constructor(private readonly send: (message: ToBroker) => Promise<void>) {}
 
-  /** Ask; rejects with `NoAnswerError` when the channel is down or nothing comes for 30 seconds. */
-  async ask<Kind extends keyof Answers>(question: Omit<Extract<Question, { type: Kind }>, "requestId"> & { type: Kind }): Promise<Answers[Kind]> {
+  /** Ask; rejects with `NoAnswerError` when the channel is down or nothing comes for `within` ms. */
+  async ask<Kind extends keyof Answers>(question: Omit<Extract<Question, { type: Kind }>, "requestId"> & { type: Kind }, within = ANSWER_MS): Promise<Answers[Kind]> {
     const requestId = nonce();
     const answer = new Promise<Answer>((resolve, reject) => {
       this.#open.set(requestId, { type: ANSWERED_BY[question.type], resolve });
-      setTimeout(() => reject(new NoAnswerError("LedgerOS did not answer. Try again.")), ANSWER_MS);
+      setTimeout(() => reject(new NoAnswerError("LedgerOS did not answer. Try again.")), within);
     });
     answer.catch(() => this.#open.delete(requestId));
     await this.send({ ...question, requestId } as unknown as Question).catch(() => {

@@ -3,6 +3,7 @@ import { Connection } from "../channel/connection";
 import { Enrolment } from "../channel/enrolment";
 import { Asking } from "../channel/requests";
 import type { ToExtension } from "../channel/session";
+import { Interception } from "../interception/interception";
 import { openDevice } from "../keys/device";
 import { readPins } from "../keys/pins";
 import { readSettings } from "../keys/settings";
@@ -18,6 +19,8 @@ import { stateOf } from "../worker/state";
 
 // Wakes the worker when the channel is down, since nothing else would: one alarm in 30 s is the shortest there is.
 const RECONNECT_ALARM = "reconnect";
+// The person waits for the popup: an egress that takes longer counts as none.
+const COVERAGE_MS = 2_000;
 
 function start(): void {
   void chrome.storage.local.setAccessLevel({ accessLevel: "TRUSTED_CONTEXTS" });
@@ -28,16 +31,20 @@ function start(): void {
 
   const connection = new Connection(device, {
     opened: () => void opened(),
+    closed: () => interception.lost(),
     message: (message) => void received(message),
     changed: () => changed(),
   });
   const asking = new Asking((message) => connection.send(message));
+  const interception = new Interception((message) => connection.send(message));
   const regret = new Regret(device, asking, () => changed());
   const standing = new Standing(device, asking, () => changed());
   const enrolment = new Enrolment(device, asking);
   const releases = new Releases({
     device,
+    interception,
     send: (message) => connection.send(message),
+    coverage: (origin, frameOrigins) => asking.ask({ type: "ask_coverage", origin, frameOrigins }, COVERAGE_MS).catch(() => null),
     present: (release) => {
       const passkey = release.target !== null && passkeyNeeded(release, release.target);
       void present(release, passkey, door.watched, releases.waiting());
@@ -56,6 +63,8 @@ function start(): void {
   async function received(message: ToExtension): Promise<void> {
     if (message.type === "offer") await releases.offered(message);
     else if (message.type === "deliver") await releases.delivered(message);
+    else if (message.type === "deliver_surrogate") await releases.deliveredSurrogate(message);
+    else if (message.type === "head" || message.type === "chunk" || message.type === "end") return interception.came(message);
     else if (message.type === "withdrawn") await releases.withdrawn(message);
     else if (message.type === "status") status = message;
     else if ("requestId" in message) asking.answered(message);

@@ -3,6 +3,7 @@ import type { ToBroker } from "../channel/session";
 import type { Outcome } from "../protocol/messages";
 import { entryOf, remember } from "./history";
 import { loadReleases, type Release, type State, saveReleases } from "./release";
+import { rememberMode } from "./mode";
 import { retryable } from "./settle";
 
 const KEPT_MS = 60_000;
@@ -17,6 +18,8 @@ const ASKING: State[] = ["choosing", "waiting", "asserting"];
 export interface Around {
   send(message: ToBroker): Promise<void>;
   changed(): void;
+  /** A release is over, for whatever reason. */
+  over(release: Release): void;
 }
 
 export class Book {
@@ -26,12 +29,15 @@ export class Book {
 
   constructor(private readonly around: Around) {}
 
-  async load(): Promise<void> {
+  /** `charged` are those of which a payment request was sent before the restart. */
+  async load(charged: Set<string>): Promise<void> {
     for (const release of await loadReleases()) {
       // A restart lost the passkey prompt, or a fill half way: the first waits again, the second is over.
       if (release.state === "asserting") Object.assign(release, { state: "waiting", decision: null });
       this.#all.set(release.id, release);
-      if (release.state === "filling" || release.state === "looking") await this.finish(release, "interrupted");
+      if (charged.has(release.id) && release.state !== "finished") await this.finish(release, "may_have_been_charged");
+      else if (release.state === "paying") await this.finish(release, "swap_not_seen", "The extension restarted while the page was about to pay.");
+      else if (release.state === "filling" || release.state === "looking") await this.finish(release, "interrupted");
       else if (release.state === "finished") this.#forgetLater(release);
       else if (release.state === "approved") this.#giveUpLater(release);
       else this.#expireLater(release);
@@ -74,7 +80,7 @@ export class Book {
 
   move(release: Release, state: State): void {
     release.state = state;
-    if (state === "approved") this.#giveUpLater(release);
+    if (state === "approved" || state === "paying") this.#giveUpLater(release);
     this.save();
     this.around.changed();
   }
@@ -90,19 +96,22 @@ export class Book {
     void saveReleases(this.list());
   }
 
-  /** It ended here: the broker hears the outcome. */
-  async finish(release: Release, outcome: Outcome): Promise<void> {
+  /** It ended here: the broker hears the outcome, and `detail` where that alone does not say why. */
+  async finish(release: Release, outcome: Outcome, detail?: string): Promise<void> {
     const { fields, failed } = release;
-    this.end(release, outcome);
-    await this.answer({ type: "result", releaseId: release.id, outcome, fields, failed });
+    this.end(release, outcome, detail);
+    await this.answer({ type: "result", releaseId: release.id, outcome, fields, failed, ...(detail ? { detail } : {}) });
   }
 
   /** It is over, and the broker knows already or hears it otherwise. */
-  end(release: Release, outcome: Outcome): void {
+  end(release: Release, outcome: Outcome, detail?: string): void {
     release.outcome = outcome;
+    release.detail = detail ?? null;
     release.endedAt = Date.now();
     this.move(release, "finished");
     this.#forgetLater(release);
+    this.around.over(release);
+    void rememberMode(release, outcome);
     void remember(entryOf(release, outcome)).then(() => this.around.changed());
   }
 
@@ -126,7 +135,7 @@ export class Book {
   #giveUpLater(release: Release): void {
     const { decision } = release;
     after(standsUntil(release) - Date.now() + ANSWER_MS, () => {
-      if (release.state === "approved" && release.decision === decision) void this.finish(release, "interrupted");
+      if ((release.state === "approved" || release.state === "paying") && release.decision === decision) void this.finish(release, "interrupted");
     });
   }
 

@@ -4,6 +4,7 @@ import type { Payment } from "../policy/grants";
 import { nonce } from "../protocol/canonical";
 import type { Claimed, Decision } from "../protocol/messages";
 import { type Mismatch, mismatches, needsPasskey } from "./mismatch";
+import { recipientOf } from "./mode";
 import { approvalFirst, type Release, type Target } from "./release";
 
 /** The amount shown large, which is also the most the person agrees to. `upTo`: nobody named an amount, the card's limit stands in. */
@@ -51,7 +52,7 @@ export function passkeyNeeded(release: Release, target: Target): boolean {
     maxAmount: amountOf(release, target).value,
     origin: target.origin,
     mismatches: mismatchesOf(release, target),
-    mode: "direct",
+    mode: release.mode,
   });
 }
 
@@ -65,7 +66,7 @@ export function paymentOf(release: Release, target: Target, deviceId: string, no
     origin: target.origin,
     amount: amount.upTo ? null : amount.value,
     currency: facts.expectedCurrency,
-    mode: "direct",
+    mode: release.mode,
     mismatches: mismatchesOf(release, target),
     at: now,
   };
@@ -74,12 +75,12 @@ export function paymentOf(release: Release, target: Target, deviceId: string, no
 // An approval that came first does not stand for as long as its intent does.
 const INTENT_APPROVAL_MS = 15 * 60_000;
 
-/** The decision to approve `release` on `target`, as of `now` (LedgerOS's clock); `grantId` names the rule that decides. */
+/** The decision to approve `release` on `target` in its mode, as of `now` (LedgerOS's clock); `ownKeyId` is this browser's sealing key, `grantId` names the rule that decides. */
 export function decide(
   release: Release,
   target: Target,
   deviceId: string,
-  recipientKeyId: string,
+  ownKeyId: string,
   now: number,
   grantId: string | null = null,
 ): Decision {
@@ -108,8 +109,8 @@ export function decide(
     mismatches: mismatchesOf(release, target),
     maxAmount: amountOf(release, target).value,
     currency: facts.expectedCurrency,
-    mode: "direct",
-    recipientKeyId,
+    mode: release.mode,
+    recipientKeyId: recipientOf(release, ownKeyId),
     decidedAt: now,
     expiresAt: approvalFirst(release) ? Math.min(facts.expiresAt, now + INTENT_APPROVAL_MS) : facts.expiresAt,
     nonce: nonce(),

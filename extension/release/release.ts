@@ -2,6 +2,7 @@
 import type { FieldKind } from "../forms/fields";
 import type { Claimed, Decision, Facts, Outcome } from "../protocol/messages";
 import type { Restricting } from "../rules/regret";
+import type { Cover, Mode } from "./mode";
 
 /** Where the card details would go. All but `fields` and `pageAmount` comes from the browser, not from the page. */
 export interface Target {
@@ -23,10 +24,11 @@ export interface TabChoice {
 }
 
 /**
- * looking → choosing (several tabs) → waiting (for the person) → asserting (passkey) → approved → filling → finished.
+ * looking → choosing (several tabs) → waiting (for the person) → asserting (passkey) → approved → filling → finished;
+ * in surrogate mode the page pays in between: filling → paying → finished.
  * Only `waiting` can be approved, only `approved` can be filled: a second click or message finds another state.
  */
-export type State = "looking" | "choosing" | "waiting" | "asserting" | "approved" | "filling" | "finished";
+export type State = "looking" | "choosing" | "waiting" | "asserting" | "approved" | "filling" | "paying" | "finished";
 
 /** A card frozen or an agent paused with a denial. */
 export interface Regretted {
@@ -50,10 +52,16 @@ export interface Release {
   clockOffset: number;
   target: Target | null;
   choices: TabChoice[];
+  /** How it will be paid, as far as it was not decided. */
+  mode: Mode;
+  /** Whether the page can be paid without seeing the number; null before it was asked. */
+  cover: Cover | null;
   /** Counts what changed on screen: an approval names the revision it saw. */
   revision: number;
   decision: Decision | null;
   outcome: Outcome | null;
+  /** What the outcome alone does not say, in a sentence. */
+  detail: string | null;
   fields: string[];
   failed: string[];
   /** Whether `shown` was sent. */

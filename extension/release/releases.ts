@@ -1,25 +1,32 @@
 /** The state machine of all releases in this browser: offers in, decisions and outcomes out. */
 import type { ToBroker } from "../channel/session";
 import { plainText } from "../core/text";
+import { debuggedByOthers } from "../interception/debuggee";
+import type { Interception } from "../interception/interception";
 import type { Device } from "../keys/device";
 import { readPins, writePins } from "../keys/pins";
 import { readSettings } from "../keys/settings";
 import { describe, firstCovering } from "../policy/grants";
 import { b64u, type Bytes } from "../protocol/canonical";
 import { decisionDigest } from "../protocol/decision";
-import type { Deliver, Offer, Outcome, PasskeyAssertion, Withdrawn } from "../protocol/messages";
+import type { Coverage, Deliver, DeliverSurrogate, Offer, Outcome, PasskeyAssertion, Withdrawn } from "../protocol/messages";
 import type { Restricting } from "../rules/regret";
 import { Book, OPEN } from "./book";
 import { decide, passkeyNeeded, paymentOf } from "./decide";
+import { coverOf, firstMode, type Mode, modeBefore, mustPick } from "./mode";
 import { accept, soughtOrigin } from "./offer";
 import { findForm, stillThere } from "./page";
+import { Payings } from "./paying";
 import type { Release, Target } from "./release";
-import { retryable, settle, targetAgain } from "./settle";
+import { retryable, settle, type Settled, targetAgain } from "./settle";
 import { candidateTabs } from "./tabs";
 
 export interface Surroundings {
   device: Promise<Device>;
+  interception: Interception;
   send(message: ToBroker): Promise<void>;
+  /** Whether the egress could pay on this page; null when nobody answered. */
+  coverage(origin: string, frameOrigins: string[]): Promise<Coverage | null>;
   /** Something the person should see now. */
   present(release: Release): void;
   /** Freeze a card or pause an agent; throws with words for the person. `now` is LedgerOS's time. */
@@ -37,10 +44,22 @@ export interface Challenge {
 export class Releases {
   readonly loaded: Promise<void>;
   #book: Book;
+  #payings: Payings;
 
   constructor(private readonly around: Surroundings) {
-    this.#book = new Book(around);
-    this.loaded = this.#book.load();
+    this.#payings = new Payings({
+      interception: around.interception,
+      over: (id, outcome, detail) => {
+        const release = this.#book.in(id, "paying");
+        if (release) void this.#book.finish(release, outcome, detail);
+      },
+    });
+    this.#book = new Book({
+      send: (message) => around.send(message),
+      changed: () => around.changed(),
+      over: (release) => void this.#payings.stop(release.id),
+    });
+    this.loaded = around.interception.recover().then((charged) => this.#book.load(charged));
   }
 
   /** Those that a page may show, oldest first. */
@@ -105,7 +124,7 @@ export class Releases {
    */
   async approve(id: string, revision: number): Promise<Challenge | "changed" | null> {
     const release = this.#book.in(id, "waiting");
-    if (!release?.target || release.revision !== revision) return release ? "changed" : null;
+    if (!release?.target || release.revision !== revision || mustPick(release)) return release ? "changed" : null;
     this.#book.move(release, "asserting");
     const { target } = release;
     const [there, { issuer, passkeys }, device] = await Promise.all([stillThere(target), readPins(), this.around.device]);
@@ -122,6 +141,14 @@ export class Releases {
     this.#book.save();
     const challenge = await decisionDigest(release.decision);
     return { releaseId: id, challenge, credentialIds: passkeys.map(({ credentialId }) => credentialId) };
+  }
+
+  /** The person chose how to pay what `revision` showed. */
+  pickMode(id: string, revision: number, mode: Mode): void {
+    const release = this.asked(id, revision);
+    if (!release?.cover || (mode === "surrogate" && release.cover.keyId === null)) return;
+    Object.assign(release, { mode, cover: { ...release.cover, picked: true } });
+    this.#book.show(release);
   }
 
   /** The passkey signed, or did not (null): then the request waits again. */
@@ -152,27 +179,54 @@ export class Releases {
 
   /** Sealed credentials came, under a decision that we signed: once, or again where the last time wrote nothing. */
   async delivered({ releaseId, sealed }: Deliver): Promise<void> {
+    const release = await this.#filling(releaseId, "direct");
+    if (release) await this.#settled(release, await settle(release, sealed, await this.around.device));
+  }
+
+  /** The egress holds the card: fill what stands in for it, and let the page pay. */
+  async deliveredSurrogate({ releaseId, card }: DeliverSurrogate): Promise<void> {
+    const release = await this.#filling(releaseId, "surrogate");
+    if (!release) return;
+    const settled = await this.#payings.start(release, card);
+    if (release.state !== "filling") return this.#payings.stop(releaseId); // withdrawn meanwhile
+    if (settled.outcome !== "submitted") return this.#settled(release, settled);
+    Object.assign(release, { fields: settled.fields, failed: [] });
+    this.#book.move(release, "paying");
+    await this.#book.answer({ type: "ready", releaseId, fields: settled.fields });
+  }
+
+  async #settled(release: Release, { outcome, fields, failed, detail }: Settled): Promise<void> {
+    Object.assign(release, { fields, failed });
+    await this.#book.finish(release, outcome, detail);
+  }
+
+  /** The release, now being filled, if a card may be delivered to it in `mode`. */
+  async #filling(releaseId: string, mode: Mode): Promise<Release | null> {
     await this.loaded;
     const release = this.#book.get(releaseId);
-    if (!release?.decision) return;
+    if (release?.decision?.mode !== mode) return null;
     const again = release.state === "finished" && retryable(release, Date.now() + release.clockOffset);
-    if (release.state !== "approved" && !again) return;
+    if (release.state !== "approved" && !again) return null;
     this.#book.move(release, "filling");
     if (again) {
       Object.assign(release, { retries: release.retries + 1, outcome: null, endedAt: null });
       const target = await targetAgain(release, release.decision);
-      if (typeof target === "string") return this.#book.finish(release, target);
+      if (typeof target === "string") {
+        await this.#book.finish(release, target);
+        return null;
+      }
       release.target = target;
     }
-    const { outcome, fields, failed } = await settle(release, sealed, await this.around.device);
-    Object.assign(release, { fields, failed });
-    await this.#book.finish(release, outcome);
+    return release;
   }
 
-  async withdrawn({ releaseId, outcome }: Withdrawn): Promise<void> {
+  async withdrawn({ releaseId, outcome, message }: Withdrawn): Promise<void> {
     await this.loaded;
     const release = this.#book.get(releaseId);
-    if (release && release.state !== "finished" && release.state !== "filling") this.#book.end(release, outcome);
+    if (!release || release.state === "finished") return;
+    // What is being filled directly ends by itself; a stand-in is worthless once the release is over.
+    if (release.state === "filling" && release.decision?.mode !== "surrogate") return;
+    this.#book.end(release, outcome, plainText(message));
   }
 
   /** A tab loaded another document: what waits for it is looked at again. */
@@ -184,7 +238,7 @@ export class Releases {
 
   async closed(tabId: number): Promise<void> {
     for (const release of this.#book.list()) {
-      const open = release.target?.tabId === tabId && [...OPEN, "approved"].includes(release.state);
+      const open = release.target?.tabId === tabId && [...OPEN, "approved", "paying"].includes(release.state);
       if (open) await this.#book.finish(release, "tab_closed");
     }
   }
@@ -195,6 +249,8 @@ export class Releases {
     const target = await findForm(tabId, release.facts.expectedCurrency);
     if (release.state !== "looking") return; // denied, expired or withdrawn meanwhile
     if (!target) return this.#book.finish(release, "no_form");
+    await this.#cover(release, target);
+    if (release.state !== "looking") return;
     release.target = target;
     if (!release.shown && (await this.#decidedByRule(release, target))) return;
     if ((await readSettings()).unattended) return this.#book.finish(release, "refused_by_rule");
@@ -207,11 +263,22 @@ export class Releases {
     this.around.present(release);
   }
 
+  /** Find out how this page can be paid. What the person picked stays picked on the same site. */
+  async #cover(release: Release, target: Target): Promise<void> {
+    const { egressKeys = [] } = release.facts;
+    const asked = egressKeys.length > 0 ? this.around.coverage(target.origin, target.frameOrigins) : null;
+    const [coverage, before, debugged] = await Promise.all([asked, modeBefore(target.origin), debuggedByOthers(target.tabId)]);
+    const same = release.cover?.picked === true && release.target?.origin === target.origin;
+    const cover = { ...coverOf(coverage, egressKeys), before, debugged, picked: same };
+    const mode = same && (release.mode === "direct" || cover.keyId !== null) ? release.mode : firstMode(cover);
+    Object.assign(release, { mode, cover: { ...cover, picked: same && mode === release.mode } });
+  }
+
   /** Approve in the person's place where a standing rule inside LedgerOS's signed facts covers this payment. */
   async #decidedByRule(release: Release, target: Target): Promise<boolean> {
     const { issuer } = await readPins();
     const device = await this.around.device;
-    if (!issuer || release.state !== "looking") return false;
+    if (!issuer || release.state !== "looking" || mustPick(release)) return false;
     const now = Date.now() + release.clockOffset;
     const state = firstCovering(release.facts.grants ?? [], paymentOf(release, target, issuer.deviceId, now));
     if (!state) return false;

@@ -11,6 +11,8 @@ export interface Settled {
   outcome: Outcome;
   fields: string[];
   failed: string[];
+  /** What the outcome alone does not say. */
+  detail?: string;
 }
 
 const nothing = (outcome: Outcome): Settled => ({ outcome, fields: [], failed: [] });

@@ -5,6 +5,7 @@ import { plainText } from "../core/text";
 import type { Outcome } from "../protocol/messages";
 import { standsUntil } from "./book";
 import { amountOf, mismatchesOf, passkeyNeeded } from "./decide";
+import { modeView, type ModeView } from "./mode_view";
 import { approvalFirst, type Regretted, type Release, type State, type TabChoice } from "./release";
 
 /** done (green ✓), look (amber !), bad (red ✕), open (grey ·): each has a word beside its colour. */
@@ -39,7 +40,10 @@ export interface RequestView {
   summary: string;
   purpose: string | null;
   choices: TabChoice[];
+  paying: ModeView;
   outcome: Outcome | null;
+  /** What the outcome alone does not say. */
+  detail: string | null;
   fields: string[];
   failed: string[];
   /** The agent fetches the card only after the approval. */
@@ -86,7 +90,9 @@ export function viewOf(release: Release): RequestView {
     summary,
     purpose: purpose !== "" && purpose !== summary ? purpose : null,
     choices: release.choices,
+    paying: modeView(release),
     outcome: release.outcome,
+    detail: release.detail,
     fields: release.fields,
     failed: release.failed,
     approvalFirst: approvalFirst(release),

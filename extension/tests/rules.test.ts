@@ -14,7 +14,10 @@ const SHOP = "https://shop.example.com";
 const facts = vectors.facts.facts as Facts;
 const target: Target = { tabId: 1, documentId: "d", origin: SHOP, frameOrigins: [], look: "n", fields: ["number"], pageAmount: 4990 };
 const release: Release = {
-  id: "rel_1", state: "waiting", facts, factsHash: "h", pageUrl: null, deadline: 0, clockOffset: 0, target, choices: [], revision: 1,
+  id: "rel_1", state: "waiting", facts, factsHash: "h", pageUrl: null, deadline: 0, clockOffset: 0, target, choices: [],
+      mode: "direct",
+      cover: null,
+      detail: null, revision: 1,
   claimed: { origin: SHOP, merchantText: "Amazon", amount: 5000, currency: "USD", purpose: "Pens" },
   decision: null, outcome: null, fields: [], failed: [], shown: false, rule: null, regret: null, retries: 0, endedAt: null,
 };

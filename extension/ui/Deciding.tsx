@@ -25,7 +25,7 @@ export function Deciding({ request, online, worker, toolbar, passkeys }: Props) 
   const [rule, setRule] = useState<TypedBounds | null>(null);
   const sent = useRef(-1);
   const settled = useSettled(JSON.stringify([request, online, rule !== null]));
-  const ready = settled && online && request.state === "waiting";
+  const ready = settled && online && request.state === "waiting" && !request.paying.mustPick;
   const inWindow = toolbar && request.passkey;
 
   async function approve(event: MouseEvent) {
@@ -117,6 +117,7 @@ function RuleBox({ from, rule, onRule, worker, toolbar }: RuleBoxProps) {
 function hint(request: RequestView, inWindow: boolean, withRule: boolean): string {
   if (request.state === "asserting") return "Your passkey is asked…";
   if (request.state === "choosing") return "";
+  if (request.paying.mustPick) return "Choose first whether this page may see the number.";
   if (inWindow) return "This one needs your passkey, which opens in a window.";
   if (withRule) return request.passkey ? "Your passkey signs twice: the rule, then this payment." : "Your passkey signs the rule.";
   return request.passkey ? "Your passkey signs this approval." : "";

@@ -13,6 +13,7 @@ export function Finished({ request, next, onNext }: { request: RequestView; next
       </header>
       <div class={`note ${meaningOf(outcome)}`} role="status">
         <p>{outcomeSentence(outcome)}</p>
+        {request.detail && request.detail !== outcomeSentence(outcome) && <p>{request.detail}</p>}
         {request.fields.length > 0 && <p>Filled: {fieldNames(request.fields)}.</p>}
         {request.failed.length > 0 && <p>Not filled: {fieldNames(request.failed)}.</p>}
       </div>

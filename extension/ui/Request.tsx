@@ -3,6 +3,7 @@ import { useEffect } from "preact/hooks";
 import type { RequestView, Row } from "../release/view";
 import { Deciding } from "./Deciding";
 import { Mark } from "./marks";
+import { ModeChoice } from "./ModeChoice";
 import { Origin } from "./Origin";
 import { countdown, useNow } from "./time";
 import { UnderWay } from "./UnderWay";
@@ -32,14 +33,14 @@ export function Request(props: Props) {
   return (
     <>
       <Heading request={request} others={others} />
-      {request.state === "choosing" ? <Choices request={request} worker={worker} /> : <Details request={request} />}
+      {request.state === "choosing" ? <Choices request={request} worker={worker} /> : <Details request={request} worker={worker} />}
       {request.state === "waiting" || request.state === "choosing" || request.state === "asserting" ? <Deciding {...props} /> : <UnderWay {...props} />}
     </>
   );
 }
 
 function Heading({ request, others }: { request: RequestView; others: number }) {
-  const until = request.state === "approved" ? request.standsUntil : request.deadline;
+  const until = request.state === "approved" || request.state === "paying" ? request.standsUntil : request.deadline;
   const left = until - useNow();
   return (
     <header class="stack">
@@ -72,7 +73,7 @@ function Choices({ request, worker }: { request: RequestView; worker: Worker }) 
   );
 }
 
-function Details({ request }: { request: RequestView }) {
+function Details({ request, worker }: { request: RequestView; worker: Worker }) {
   return (
     <>
       <section class="stack" aria-label="Payment">
@@ -92,10 +93,7 @@ function Details({ request }: { request: RequestView }) {
           Frames of other sites in this page, not filled: <span class="mono">{request.frameOrigins.map((origin) => origin.replace("https://", "")).join(", ")}</span>
         </p>
       )}
-      <p>
-        The page, and an agent that reads it, will see the number.
-        {request.approvalFirst && request.state !== "approved" && " The agent will fetch the card after you approve."}
-      </p>
+      <ModeChoice request={request} worker={worker} />
       <blockquote tabIndex={0} aria-label="In the agent's words">
         <p>“{request.summary}”</p>
         {request.purpose && <p>“{request.purpose}”</p>}

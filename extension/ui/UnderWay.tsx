@@ -27,6 +27,7 @@ export function UnderWay({ request, worker, others, onNext }: Props) {
 /** What is happening, in one sentence. */
 export function wordsFor({ state, approvalFirst }: RequestView): string {
   if (state === "looking") return "Looking at the page…";
+  if (state === "paying") return "Waiting for the page to pay. The form holds stand-ins; the real card goes in on the way.";
   if (state === "filling") return "Filling the form…";
   return approvalFirst ? "Approved. The agent fetches the card now; the form is filled when it comes." : "Approved. LedgerOS releases the card…";
 }

@@ -13,17 +13,32 @@ export function Mark({ meaning, word }: { meaning: Meaning | "over"; word: strin
   );
 }
 
+const LOOK: Outcome[] = [
+  "field_rejected",
+  "passkey_required",
+  "extension_offline",
+  "challenge_required",
+  "may_have_been_charged",
+  "swap_not_seen",
+  "egress_unavailable",
+];
 const OVER: Outcome[] = ["denied", "stopped", "expired", "no_tab", "ambiguous_tab", "tab_closed", "no_form", "interrupted"];
 
 /** How an outcome is coloured. */
 export function meaningOf(outcome: Outcome): Meaning | "over" {
-  if (outcome === "filled") return "done";
-  if (outcome === "field_rejected" || outcome === "passkey_required" || outcome === "extension_offline") return "look";
+  if (outcome === "filled" || outcome === "submitted") return "done";
+  if (LOOK.includes(outcome)) return "look";
   return OVER.includes(outcome) ? "over" : "bad";
 }
 
 const SHORT: Partial<Record<Outcome, string>> = {
   filled: "Filled",
+  submitted: "Payment sent",
+  challenge_required: "Confirm at the bank",
+  blocked_by_merchant: "Refused by the shop",
+  may_have_been_charged: "May have been charged",
+  swap_not_seen: "Not paid",
+  egress_unavailable: "Egress not running",
   denied: "Denied",
   expired: "Expired",
   no_form: "No card form",

@@ -11,7 +11,7 @@ export interface Queue {
 
 export const over = ({ state }: RequestView) => state === "finished";
 const asks = ({ state }: RequestView) => state === "choosing" || state === "waiting" || state === "asserting";
-const runs = ({ state }: RequestView) => state === "approved" || state === "filling";
+const runs = ({ state }: RequestView) => state === "approved" || state === "filling" || state === "paying";
 
 /** `current` is what was shown last, `done` what the person has put away. What a rule decided interrupts nobody. */
 export function queueOf(requests: RequestView[], current: string | null, done: string[]): Queue {
@@ -26,7 +26,7 @@ export function queueOf(requests: RequestView[], current: string | null, done: s
   };
 }
 
-/** Whether nothing is left to decide here: it is over, or waits for the agent. */
+/** Whether nothing is left to decide here: it is over, or waits for the agent or the page. */
 export function canGoOn(request: RequestView): boolean {
-  return over(request) || (request.state === "approved" && request.approvalFirst);
+  return over(request) || (request.state === "approved" && request.approvalFirst) || request.state === "paying";
 }

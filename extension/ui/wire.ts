@@ -4,6 +4,7 @@ import type { TypedBounds } from "../policy/bounds";
 import type { GrantState, PasskeyAssertion, PasskeyRegistration } from "../protocol/messages";
 import type { TokenAlarm } from "../release/alarm";
 import type { Entry } from "../release/history";
+import type { Mode } from "../release/mode";
 import type { EnrolmentPasskey } from "../release/passkey";
 import type { RequestView } from "../release/view";
 import type { Restricting, Restriction } from "../rules/regret";
@@ -53,6 +54,7 @@ export interface Requests {
   asserted: { ask: { id: string; passkey: PasskeyAssertion | null }; answer: null };
   deny: { ask: { id: string; also: Restricting | null }; answer: null };
   stop: { ask: { id: string }; answer: null };
+  pickMode: { ask: { id: string; revision: number; mode: Mode }; answer: null };
   /** Draft a rule for the agent and site of a request, as far as `revision` showed them. */
   draftRuleHere: { ask: { id: string; revision: number; bounds: TypedBounds }; answer: Ticket };
   draftRule: { ask: { subject: Subject; bounds: TypedBounds }; answer: Ticket };

@@ -78,6 +78,7 @@ function deciding({ releases }: Parts) {
     },
     deny: async ({ id, also }) => (await releases.deny(id, also), null),
     stop: async ({ id }) => (await releases.stop(id), null),
+    pickMode: async ({ id, revision, mode }) => (releases.pickMode(id, revision, mode), null),
   } satisfies Partial<Handlers>;
 }
 

@@ -1,0 +1,193 @@
+/** One release while the page is about to pay: its tab and what that opens, every paused request, and what cannot be paused. */
+import { nonce } from "../protocol/canonical";
+import type { Send } from "../protocol/messages";
+import { carryOut, failed, goOn } from "./act";
+import type { Answer, Answers } from "./answers";
+import { asText, bodyOf, fits, inflated, textOf } from "./body";
+import type { RequestPaused, TargetInfo } from "./events";
+import { headersOf, partitionedCookies } from "./headers";
+import { forget, keepSent, keepTab } from "./leftovers";
+import { header, type Seat, senderOf } from "./sender";
+import { StandIn } from "./stand_in";
+import { WatchedTab } from "./tab";
+
+/** What the release hears of its watch. Sentences are for people. */
+export interface Ears {
+  /** The stand-in went where nothing can be paused. */
+  unseen(sentence: string): void;
+  /** It may have, should nothing else be seen. */
+  maybe(sentence: string): void;
+  /** A request with the stand-in was paused. */
+  seen(): void;
+  /** Nothing is watched any more: somebody ended the debugging. */
+  blinded(sentence: string): void;
+}
+
+export interface Subject {
+  releaseId: string;
+  tabId: number;
+  /** The stand-in's digits. */
+  number: string;
+}
+
+export class Watch {
+  #tabs = new Map<number, WatchedTab>();
+  #standIn: StandIn;
+  #inHand = new Map<string, Promise<void>>();
+  /** Navigations that a person's click or key started, by network id. */
+  #gestures = new Set<string>();
+  #over = false;
+
+  constructor(
+    private readonly subject: Subject,
+    private readonly answers: Answers,
+    private readonly ears: Ears,
+  ) {
+    this.#standIn = new StandIn(subject.number);
+  }
+
+  /** Attach to the tab; rejects when it cannot be watched. */
+  start(): Promise<void> {
+    return this.#open(this.subject.tabId, null);
+  }
+
+  has(tabId: number): boolean {
+    return this.#tabs.has(tabId);
+  }
+
+  /** A tab was opened from one that is watched: what it sends may be the payment. */
+  async opened(tabId: number, opener: number): Promise<void> {
+    if (this.#over || this.#tabs.has(tabId)) return;
+    await this.#open(tabId, opener).catch(() => this.ears.maybe("A tab was opened that could not be watched; what it sent was not replaced."));
+  }
+
+  /**
+   * Stop watching. A request whose end is not known is failed, never let go: it may have been paid already.
+   * What has its answer gets it first.
+   */
+  async stop(): Promise<void> {
+    this.#over = true;
+    this.answers.lost(this.#inHand.keys());
+    await Promise.allSettled(this.#inHand.values());
+    await Promise.all([...this.#tabs.values()].map((tab) => tab.close()));
+    await forget(this.subject.releaseId);
+    this.#tabs.clear();
+  }
+
+  /** The debugger was taken off `tabId`. */
+  detached(tabId: number, reason: string): void {
+    if (!this.#tabs.delete(tabId) || this.#over) return;
+    if (reason !== "target_closed") this.ears.blinded("Somebody ended the debugging that pauses the payment, so it could not be replaced.");
+  }
+
+  event(tabId: number, sessionId: string | undefined, method: string, parameters: object): void {
+    const tab = this.#tabs.get(tabId);
+    const seat = tab?.seat(sessionId);
+    if (!tab || !seat) return;
+    switch (method) {
+      case "Fetch.requestPaused":
+        return this.#paused(tab, seat, parameters as RequestPaused);
+      case "Target.attachedToTarget":
+        return tab.entered(parameters as { sessionId: string; targetInfo: TargetInfo });
+      case "Target.targetInfoChanged":
+        return tab.moved((parameters as { targetInfo: TargetInfo }).targetInfo);
+      case "Target.detachedFromTarget":
+        return tab.left((parameters as { sessionId: string }).sessionId);
+      case "Network.requestWillBeSent":
+        return this.#willBeSent(parameters as { requestId: string; type?: string; hasUserGesture?: boolean });
+      case "Network.webSocketFrameSent":
+        return this.#overSocket(parameters as { response: { payloadData: string } });
+    }
+  }
+
+  async #open(tabId: number, opener: number | null): Promise<void> {
+    const tab = new WatchedTab(tabId, opener);
+    this.#tabs.set(tabId, tab);
+    await keepTab(this.subject.releaseId, tabId);
+    await tab.open().catch((error: unknown) => {
+      this.#tabs.delete(tabId);
+      throw error;
+    });
+    if (this.#over) await tab.close();
+  }
+
+  #willBeSent({ requestId, type, hasUserGesture }: { requestId: string; type?: string; hasUserGesture?: boolean }): void {
+    if (type === "Document" && hasUserGesture) this.#gestures.add(requestId);
+  }
+
+  #overSocket({ response }: { response: { payloadData: string } }): void {
+    if (this.#standIn.isIn(response.payloadData)) this.ears.unseen("The page sent the stand-in over a WebSocket, where it cannot be replaced.");
+  }
+
+  // No await on the way of what carries nothing: every request of the page passes here.
+  #paused(tab: WatchedTab, seat: Seat, event: RequestPaused): void {
+    const { request, requestId } = event;
+    const plain = this.#standIn.isIn(request.url) || (request.hasPostData === true && this.#standIn.isIn(textOf(request)));
+    if (this.#over || (!plain && !mayHide(event))) return void goOn(seat.place, requestId);
+    const id = nonce();
+    const done = this.#carry(id, tab, seat, event, plain).finally(() => this.#inHand.delete(id));
+    this.#inHand.set(id, done);
+  }
+
+  async #carry(id: string, tab: WatchedTab, seat: Seat, event: RequestPaused, plain: boolean): Promise<void> {
+    const { place } = seat;
+    const send = await this.#sendOf(id, tab, seat, event, plain).catch(() => null);
+    if (!send) return goOn(place, event.requestId);
+    this.ears.seen();
+    // Written beside the sending: the page waits for this request.
+    void keepSent(this.subject.releaseId, { ...place, requestId: event.requestId });
+    let answer: Answer | null = null;
+    try {
+      answer = await this.answers.ask(send);
+    } catch {
+      return failed(place, event.requestId); // the channel is down: nothing was sent, and the page may try again
+    }
+    await carryOut(place, event.requestId, answer);
+  }
+
+  async #sendOf(id: string, tab: WatchedTab, seat: Seat, event: RequestPaused, plain: boolean): Promise<Send | null> {
+    const body = await bodyOf(seat.place, event);
+    if (!body) return this.#unreadable();
+    if (!plain && !(await this.#isIn(body))) return null;
+    if (!fits(body)) return this.#missed("The page's request is larger than 4 MB, so the stand-in in it could not be replaced.");
+    const [sender, stored] = await Promise.all([senderOf(seat, tab.opener, event), partitionedCookies(seat, event)]);
+    if (!sender) return this.#missed("The payment came from a frame that has no address of its own, so the stand-in could not be replaced.");
+    return {
+      type: "send",
+      requestId: id,
+      releaseId: this.subject.releaseId,
+      url: event.request.url,
+      method: event.request.method.toUpperCase(),
+      headers: headersOf(event, sender, stored),
+      body: asText(body),
+      topOrigin: sender.topOrigin,
+      frameOrigin: sender.frameOrigin,
+      resourceType: sender.resourceType,
+      userActivated: this.#gestures.has(event.networkId ?? ""),
+    };
+  }
+
+  async #isIn(body: Uint8Array<ArrayBuffer>): Promise<boolean> {
+    const text = new TextDecoder("latin1").decode(body);
+    return this.#standIn.isIn(text) || this.#standIn.isIn((await inflated(body)) ?? "");
+  }
+
+  #missed(sentence: string): null {
+    this.ears.unseen(sentence);
+    return null;
+  }
+
+  #unreadable(): null {
+    return this.#missed("The page sent a body that the browser does not show.");
+  }
+}
+
+/** Whether the body must be looked into: parts of it did not come with the pause, or it may be compressed. */
+function mayHide(event: RequestPaused): boolean {
+  const { hasPostData, postDataEntries } = event.request;
+  if (!hasPostData) return false;
+  const first = postDataEntries?.[0]?.bytes;
+  const missing = !postDataEntries || postDataEntries.some(({ bytes }) => bytes === undefined);
+  // H4s is gzip's first bytes in base64, eA to eP those of zlib.
+  return missing || header(event, "content-encoding") !== undefined || /^(H4s|e[A-P])/.test(first ?? "");
+}

@@ -1,0 +1,93 @@
+/** Surrogate mode from the delivery of the stand-ins to the end: watch the tab, fill, tell the broker, say what could not be paused. */
+import type { Interception } from "../interception/interception";
+import type { Watch } from "../interception/watch";
+import type { Outcome, SurrogateCard } from "../protocol/messages";
+import { fillIn } from "./page";
+import type { Release } from "./release";
+import type { Settled } from "./settle";
+
+// A page that saved its form over a socket may still pay: so long it has.
+const UNSEEN_MS = 10_000;
+// Before the broker ends it without knowing why.
+const LAST_WORD_MS = 2_000;
+
+export interface Surroundings {
+  interception: Interception;
+  /** The page cannot pay any more: end the release. */
+  over(releaseId: string, outcome: Outcome, detail: string): void;
+}
+
+interface Paying {
+  watch: Watch | null;
+  seen: boolean;
+  /** What may have happened, should nothing be seen. */
+  maybe: string | null;
+  timer: ReturnType<typeof setTimeout> | undefined;
+}
+
+export class Payings {
+  #all = new Map<string, Paying>();
+
+  constructor(private readonly around: Surroundings) {}
+
+  /** Watch the tab of `release`, then fill the stand-ins. Whoever ends the release calls `stop`. */
+  async start(release: Release, card: SurrogateCard): Promise<Settled> {
+    const { target, decision, id } = release;
+    if (!target || decision?.mode !== "surrogate") return nothing("internal_error");
+    const paying: Paying = { watch: null, seen: false, maybe: null, timer: undefined };
+    this.#all.set(id, paying);
+    try {
+      paying.watch = await this.around.interception.watch({ releaseId: id, tabId: target.tabId, number: card.surrogate.number }, this.#ears(id, paying));
+    } catch {
+      return nothing("swap_not_seen", "The checkout's tab could not be watched, so nothing was filled.");
+    }
+    const filled = await fillIn(target, Promise.resolve(standIns(card)));
+    if (filled.kind !== "filled") return nothing(filled.kind);
+    const { fields, failed } = filled;
+    if (failed.length > 0) return { outcome: "field_rejected", fields, failed };
+    paying.timer = setTimeout(() => this.#lastWord(id), decision.expiresAt - release.clockOffset - Date.now() - LAST_WORD_MS);
+    return { outcome: "submitted", fields, failed };
+  }
+
+  /** Watch no more. A request whose end is not known is failed. */
+  async stop(releaseId: string): Promise<void> {
+    const paying = this.#all.get(releaseId);
+    if (!paying) return;
+    this.#all.delete(releaseId);
+    clearTimeout(paying.timer);
+    if (paying.watch) await this.around.interception.stop(paying.watch);
+  }
+
+  #ears(id: string, paying: Paying) {
+    return {
+      seen: () => {
+        paying.seen = true;
+      },
+      maybe: (sentence: string) => {
+        paying.maybe = sentence;
+      },
+      unseen: (sentence: string) => {
+        paying.maybe = sentence;
+        setTimeout(() => !paying.seen && this.#end(id, paying, sentence), UNSEEN_MS);
+      },
+      blinded: (sentence: string) => this.#end(id, paying, sentence),
+    };
+  }
+
+  #lastWord(id: string): void {
+    const paying = this.#all.get(id);
+    if (paying?.maybe && !paying.seen) this.#end(id, paying, paying.maybe);
+  }
+
+  #end(id: string, paying: Paying, sentence: string): void {
+    if (this.#all.get(id) === paying) this.around.over(id, "swap_not_seen", sentence);
+  }
+}
+
+function standIns({ surrogate, expirationMonth, expirationYear, cardholderName }: SurrogateCard) {
+  return { pan: surrogate.number, cvv: surrogate.securityCode, expirationMonth, expirationYear, cardholderName, brand: "" };
+}
+
+function nothing(outcome: Outcome, detail?: string): Settled {
+  return { outcome, fields: [], failed: [], ...(detail ? { detail } : {}) };
+}
