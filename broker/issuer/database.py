@@ -15,12 +15,28 @@ from broker.issuer.intents import tables as _intents
 from broker.issuer.metadata import METADATA, MIGRATIONS, SCHEMA_VERSION
 from broker.issuer.organisations import tables as _organisations
 from broker.issuer.redeem import tables as _redeem
+from broker.issuer.surrogates import tables as _surrogates
 from broker.issuer.transactions import tables as _transactions
 from broker.issuer.users import tables as _users
 from broker.issuer.web import tables as _web
 from broker.storage import Database
 
-_ALL = (_agents, _brokers, _cards, _details, _events, _grants, _intents, _organisations, _redeem, _transactions, _users, _web, idempotency)
+_ALL = (
+    _agents,
+    _brokers,
+    _cards,
+    _details,
+    _events,
+    _grants,
+    _intents,
+    _organisations,
+    _redeem,
+    _surrogates,
+    _transactions,
+    _users,
+    _web,
+    idempotency,
+)
 
 
 def open_database(path: Path) -> Database:

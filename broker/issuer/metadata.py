@@ -10,7 +10,7 @@ from sqlalchemy import MetaData
 from broker.storage import Migration
 
 METADATA = MetaData()
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 
 def _decisions_on_intents_and_grants(raw: sqlite3.Connection) -> None:
@@ -24,4 +24,14 @@ def _token_alarms_found_at_once(raw: sqlite3.Connection) -> None:
     raw.execute("CREATE INDEX events_token_alarms ON events (at) WHERE name >= 'alarm:token:' AND name < 'alarm:token;'")
 
 
-MIGRATIONS: Mapping[int, Migration] = {2: _decisions_on_intents_and_grants, 3: _token_alarms_found_at_once}
+def _every_alarm_found_at_once(raw: sqlite3.Connection) -> None:
+    # `surrogates`, of the same version, is a new table and needs nothing here.
+    raw.execute("DROP INDEX events_token_alarms")
+    raw.execute("CREATE INDEX events_alarms ON events (at) WHERE name >= 'alarm:' AND name < 'alarm;'")
+
+
+MIGRATIONS: Mapping[int, Migration] = {
+    2: _decisions_on_intents_and_grants,
+    3: _token_alarms_found_at_once,
+    4: _every_alarm_found_at_once,
+}

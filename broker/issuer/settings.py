@@ -77,5 +77,7 @@ class IssuerSettings(BaseSettings):
     """How long the one-time link that makes an owner works."""
     idempotency_hours: int = 24
     """How long a first answer is replayed under its ``Idempotency-Key``."""
+    surrogate_days: int = 400
+    """How long a stand-in is remembered after its release, to name it when a merchant charges it: a yearly renewal is among them."""
     sweep_seconds: float = 30.0
     """How often expired tokens, windows and answers are swept and certificates looked at."""

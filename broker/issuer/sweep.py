@@ -1,4 +1,4 @@
-"""What time does by itself: tokens and windows expire, cards past their days close, old answers are forgotten."""
+"""What time does by itself: tokens and windows expire, cards past their days close, old answers and stand-ins are forgotten."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from collections.abc import Callable
 
 import structlog
 
-from broker.core.clock import HOUR_MS
+from broker.core.clock import DAY_MS, HOUR_MS
 from broker.issuer import idempotency
 from broker.issuer.context import Context
 from broker.issuer.events.services import record_raw
+from broker.issuer.settings import IssuerSettings
+from broker.issuer.surrogates import services as surrogates
 from broker.storage import Transaction
 
 _log = structlog.get_logger("broker.issuer")
@@ -46,13 +48,14 @@ _LAPSES = (
 )
 
 
-def sweep(tx: Transaction, now: int, idempotency_hours: int) -> None:
+def sweep(tx: Transaction, now: int, settings: IssuerSettings) -> None:
     """One round, inside a write job."""
     for statement, name, subject in _LAPSES:
         for org_id, thing, card_id in tx.raw.execute(statement, (now, _BATCH)).fetchall():
             facts = {"card": card_id} if subject == "closedCard" else {subject: thing, "card": card_id}
             record_raw(tx.raw, now, name, org_id, facts)
-    idempotency.sweep(tx, now - idempotency_hours * HOUR_MS)
+    idempotency.sweep(tx, now - settings.idempotency_hours * HOUR_MS)
+    surrogates.sweep(tx.raw, now - settings.surrogate_days * DAY_MS, _BATCH)
 
 
 async def keep_sweeping(context: Context, also: Callable[[], None]) -> None:
@@ -62,7 +65,7 @@ async def keep_sweeping(context: Context, also: Callable[[], None]) -> None:
         while True:
             await asyncio.sleep(settings.sweep_seconds)
             try:
-                await context.db.write(lambda tx: sweep(tx, context.now(), settings.idempotency_hours))
+                await context.db.write(lambda tx: sweep(tx, context.now(), settings))
                 also()
             except Exception:
                 _log.exception("sweep failed")

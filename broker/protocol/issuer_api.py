@@ -36,10 +36,13 @@ DetailsToken = Annotated[str, StringConstraints(pattern=r"^tok_[A-Za-z0-9_-]{43}
 
 
 class TokenAlarm(Wire):
-    """A details token was presented where it should not be. `message` is one sentence for the person and names no secret."""
+    """A details token, or a stand-in for a card's number, was presented where it should not be.
+
+    `message` is one sentence for the person and names no secret.
+    """
 
     at: Millis
-    kind: Literal["replayed", "stolen"]
+    kind: Literal["replayed", "stolen", "surrogate"]
     last4: Annotated[str, StringConstraints(pattern=r"^\d{4}$")] | None
     message: ShortText
 

@@ -594,11 +594,13 @@ export interface Health {
   time: number;
 }
 /**
- * A details token was presented where it should not be. `message` is one sentence for the person and names no secret.
+ * A details token, or a stand-in for a card's number, was presented where it should not be.
+ *
+ * `message` is one sentence for the person and names no secret.
  */
 export interface TokenAlarm {
   at: number;
-  kind: "replayed" | "stolen";
+  kind: "replayed" | "stolen" | "surrogate";
   last4: string | null;
   message: string;
 }

@@ -229,7 +229,7 @@ async def test_more_money_or_another_mode_than_the_person_agreed_to_is_refused(w
     for change, code in (
         ({"maxAmount": 5_101}, "passkey_required"),
         ({"maxAmount": 60_000}, "above_limit"),
-        ({"mode": "surrogate"}, "mode_not_available"),
+        ({"mode": "surrogate"}, "egress_not_enrolled"),
         ({"currency": "EUR"}, "decision_mismatch"),
     ):
         click = world.device.sign(Decision.model_validate({**decision.wire(), **change}), passkey=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
@@ -20,6 +21,22 @@ from broker.protocol.issuer_api import EgressEnrolled, EnrolEgress
 from broker.protocol.proof import check_proof, make_proof
 from broker.protocol.sealing import key_id
 from broker.storage import Transaction
+
+_MOST_KEYS = 20
+_OF_BROKER = "FROM egress_keys WHERE org_id = ? AND broker_id = ? AND revoked_at IS NULL"
+_KEY_IDS = f"SELECT sealing_key_id {_OF_BROKER} ORDER BY enrolled_at DESC, id LIMIT ?"
+_KEY = f"SELECT sealing_key {_OF_BROKER} AND sealing_key_id = ?"
+
+
+def egress_key_ids(raw: sqlite3.Connection, org_id: str, broker_id: str) -> tuple[str, ...]:
+    """The keys that a decision made through this broker may name in surrogate mode, the newest first."""
+    return tuple(row[0] for row in raw.execute(_KEY_IDS, (org_id, broker_id, _MOST_KEYS)))
+
+
+def find_egress_key(raw: sqlite3.Connection, org_id: str, broker_id: str, name: str) -> bytes | None:
+    """The raw X25519 key of that name, if it is enrolled beside this broker and not revoked: asked inside the write job."""
+    row = raw.execute(_KEY, (org_id, broker_id, name)).fetchone()
+    return row[0] if row else None
 
 
 def _sealing_key(body: EnrolEgress) -> bytes:

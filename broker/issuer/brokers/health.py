@@ -8,8 +8,9 @@ from broker.core.clock import DAY_MS
 from broker.issuer.brokers.services import active_broker
 from broker.issuer.cards.tables import cards
 from broker.issuer.details.tables import access_events
-from broker.issuer.events.services import newest_token_alarm
+from broker.issuer.events.services import newest_alarm
 from broker.issuer.organisations.services import get_organisation
+from broker.issuer.surrogates.alarms import PRESENTED
 from broker.protocol.issuer_api import Health, TokenAlarm
 from broker.tlog import Entry
 
@@ -17,8 +18,11 @@ ALARM_LIFE_MS = DAY_MS
 """How long a browser is told of an alarm."""
 
 
+_STAND_IN = "A stand-in for this card's number was charged; it was declined and the card was not charged."
+
+
 def health(connection: Connection, broker_id: str, now: int) -> Health:
-    """What LedgerOS knows of the calling broker, and the newest token alarm of its organisation."""
+    """What LedgerOS knows of the calling broker, and the newest alarm of its organisation."""
     row = active_broker(connection, broker_id)
     if row is None:
         return Health(time=now, broker_id=broker_id, enrolled=False, organisation_name=None)
@@ -27,10 +31,12 @@ def health(connection: Connection, broker_id: str, now: int) -> Health:
 
 
 def _alarm(connection: Connection, org_id: str, now: int) -> TokenAlarm | None:
-    entry = newest_token_alarm(connection, org_id, now - ALARM_LIFE_MS)
+    entry = newest_alarm(connection, org_id, now - ALARM_LIFE_MS)
     if entry is None:
         return None
     last4 = _last4(connection, entry)
+    if entry.name == PRESENTED:
+        return TokenAlarm(at=entry.at, kind="surrogate", last4=last4, message=_STAND_IN)
     if entry.name == "alarm:token:replayed":
         return TokenAlarm(at=entry.at, kind="replayed", last4=last4, message=_replayed(entry))
     message = "A details token was presented by a broker it does not belong to; nothing was released."

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select, text
 
 from broker.core.canonical import b64u, canonical_members
-from broker.issuer.events.tables import TOKEN_ALARMS, events
+from broker.issuer.events.tables import ALARMS, events
 from broker.storage import Transaction
 from broker.tlog import ChainBrokenError, Entry, append, append_all, entries, head, verify
 
@@ -58,11 +58,11 @@ def latest(connection: Connection, org_id: str, limit: int, name_contains: str =
     return [_entry(row) for row in connection.execute(query)]
 
 
-def newest_token_alarm(connection: Connection, org_id: str, since: int) -> Entry | None:
-    """An organisation's newest event about a misused token after `since` (Unix ms); cheap enough for every health call."""
+def newest_alarm(connection: Connection, org_id: str, since: int) -> Entry | None:
+    """An organisation's newest alarm after `since` (Unix ms); cheap enough for every health call."""
     query = (
         select(events)
-        .where(text(TOKEN_ALARMS), events.c.at > since, func.json_extract(events.c.facts, "$.org") == org_id)
+        .where(text(ALARMS), events.c.at > since, func.json_extract(events.c.facts, "$.org") == org_id)
         .order_by(events.c.at.desc(), events.c.seq.desc())
         .limit(1)
     )

@@ -9,7 +9,7 @@ from broker.tlog import events_table
 
 events = events_table(METADATA)
 
-TOKEN_ALARMS = "name >= 'alarm:token:' AND name < 'alarm:token;'"
-"""Every ``alarm:token:…`` event, in the words of their index: SQLite uses a partial index for exactly its own condition."""
+ALARMS = "name >= 'alarm:' AND name < 'alarm;'"
+"""Every ``alarm:…`` event, in the words of their index: SQLite uses a partial index for exactly its own condition."""
 
-Index("events_token_alarms", events.c.at, sqlite_where=text(TOKEN_ALARMS))
+Index("events_alarms", events.c.at, sqlite_where=text(ALARMS))

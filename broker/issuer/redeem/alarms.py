@@ -1,4 +1,7 @@
-"""A token where it should not be: its owner's organisation is told, whoever came with it and however it was refused."""
+"""A token where it should not be: its owner's organisation is told, whoever came with it and however it was refused.
+
+And all alarms in words, for the dashboard.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from sqlalchemy import Connection
 from broker.core.clock import HOUR_MS
 from broker.issuer.events.services import latest, record_raw
 from broker.issuer.redeem.checks import TokenRow
+from broker.issuer.surrogates import alarms as stand_ins
 
 
 def stolen(raw: sqlite3.Connection, now: int, token: TokenRow, facts: dict[str, Any]) -> None:
@@ -32,13 +36,15 @@ _SHOWN_MS = 7 * 24 * HOUR_MS
 _MOST_SHOWN = 5
 
 
-def token_alarms(connection: Connection, org_id: str, now: int) -> list[str]:
-    """The last week's alarms about tokens in words for the person, newest first, alike ones once."""
-    found = latest(connection, org_id, _MOST_SHOWN * 4, "alarm:token:")
+def recent_alarms(connection: Connection, org_id: str, now: int) -> list[str]:
+    """The last week's alarms in words for the person, newest first, alike ones once."""
+    found = latest(connection, org_id, _MOST_SHOWN * 4, "alarm:")
     return list(dict.fromkeys(_sentence(entry.name, entry.facts) for entry in found if entry.at > now - _SHOWN_MS))[:_MOST_SHOWN]
 
 
 def _sentence(name: str, facts: dict[str, Any]) -> str:
+    if name == stand_ins.PRESENTED:
+        return stand_ins.sentence(facts)
     card, came = facts.get("card") or facts.get("accessEvent"), facts["broker"]
     if name == "alarm:token:replayed":
         return (

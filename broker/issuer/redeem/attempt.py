@@ -8,6 +8,7 @@ from dataclasses import replace
 from broker.core.canonical import unb64u
 from broker.core.errors import LedgerError
 from broker.core.ids import secret_hash
+from broker.issuer.brokers.egress_keys import find_egress_key
 from broker.issuer.brokers.services import NOT_ENROLLED
 from broker.issuer.context import Context
 from broker.issuer.events.services import record_raw
@@ -19,6 +20,7 @@ from broker.issuer.redeem.checks import Standing, TokenRow
 from broker.issuer.redeem.lookup import find_attempt, organisation_of, remaining
 from broker.issuer.redeem.passkeys import advance
 from broker.issuer.redeem.signatures import Evidence
+from broker.issuer.surrogates import services as surrogates
 from broker.protocol.grants import Grant
 from broker.protocol.issuer_api import Redeem
 
@@ -55,6 +57,8 @@ class Attempt:
             unknown = LedgerError(404, "invalid_token", "LedgerOS does not know this token.", "Ask for new card details.")
             return self._refuse(org_id, None, unknown)
         token, standing = found
+        if self.decision.mode == "surrogate":
+            standing = self._sealed_to_egress(token, standing)
         refusal = (
             checks.token_refusal(token, self.broker_id, self.now)
             or self._device_refusal(token, standing)
@@ -68,7 +72,15 @@ class Attempt:
         if not self.evidence.device_signed:
             hint = "Approve again; if it stays, enrol again."
             return LedgerError(403, "bad_signature", "The decision is not signed by the browser it names.", hint)
+        if not standing.sealing_key:
+            hint = "Enrol it on the broker's machine: ledgeros egress enrol, with a code from the dashboard."
+            return LedgerError(403, "egress_not_enrolled", "The egress that the decision names is not enrolled for this broker.", hint)
         return None
+
+    def _sealed_to_egress(self, token: TokenRow, standing: Standing) -> Standing:
+        name = self.decision.recipient_key_id
+        key = find_egress_key(self.raw, token.org_id, self.broker_id, name)
+        return standing._replace(sealing_key=key or b"", sealing_key_id=name)
 
     def _decision_refusal(self, token: TokenRow, standing: Standing) -> LedgerError | None:
         decision = self.decision
@@ -138,9 +150,12 @@ class Attempt:
 
     def _burn(self, token: TokenRow, standing: Standing) -> Burnt | LedgerError:
         window_amount = checks.window_amount(self.decision, self.context.settings, self.grant)
+        stand_in = None if self.decision.mode == "direct" else surrogates.draw(self.raw, self.context.randomness, token.last4, self.now)
+        if isinstance(stand_in, LedgerError):
+            return self._refuse(token.org_id, token, stand_in)
         proven = Proven(
             self.broker_id, self.signed, self.canonical, self.evidence, self.facts_hash, token, standing, self.grant, self.prior,
-            window_amount,
+            window_amount, stand_in,
         )  # fmt: skip
         burnt = burn(self.raw, self.context, proven, self.now)
         if burnt is not None:

@@ -12,6 +12,7 @@ from broker.issuer.events.services import record_flat
 from broker.issuer.redeem import on_intent
 from broker.issuer.redeem.checks import Standing, TokenRow
 from broker.issuer.redeem.signatures import Evidence
+from broker.issuer.surrogates.services import Reservation, reserve
 from broker.protocol.decision import SignedDecision
 from broker.protocol.grants import Grant
 
@@ -34,7 +35,7 @@ class Proven(NamedTuple):
     """A decision that every check let pass: by whom, on what evidence, for which token.
 
     `canonical` are the decision's bytes that were signed; `prior` is the decision's first use when this is a further one.
-    `window_amount` is in minor units of the token's currency.
+    `window_amount` is in minor units of the token's currency; `stand_in` is the number for the page in surrogate mode.
     """
 
     broker_id: str
@@ -47,16 +48,18 @@ class Proven(NamedTuple):
     grant: Grant | None
     prior: on_intent.Prior | None
     window_amount: int
+    stand_in: str | None
 
 
 class Burnt(NamedTuple):
-    """What the commit left to do: seal this card to this key, and say which window is open until when (Unix ms)."""
+    """What the commit left to do: seal this card to this key, say which window is open until when (Unix ms) and what stands in."""
 
     token: TokenRow
     sealing_key: bytes
     window_id: str
     window_amount: int
     window_ends: int
+    stand_in: str | None
 
 
 def burn(raw: sqlite3.Connection, context: Context, proven: Proven, now: int) -> Burnt | None:
@@ -65,8 +68,12 @@ def burn(raw: sqlite3.Connection, context: Context, proven: Proven, now: int) ->
     if raw.execute(_BURN, (now, broker_id, broker_id, token.event_id)).rowcount != 1:
         return None
     ends = now + context.settings.window_minutes * MINUTE_MS
-    burnt = Burnt(token, proven.standing.sealing_key, context.ids.new("win"), proven.window_amount, ends)
+    burnt = Burnt(token, proven.standing.sealing_key, context.ids.new("win"), proven.window_amount, ends, proven.stand_in)
     _open_window(raw, proven, burnt, now)
+    if burnt.stand_in is not None:
+        release_id = proven.signed.decision.release_id
+        release = Reservation(token.event_id, token.org_id, token.card_id, release_id, token.agent_id, token.user_id)
+        reserve(raw, burnt.stand_in, release, now, ends)
     if proven.prior is None:
         _keep(raw, proven, now)
     else:

@@ -60,7 +60,10 @@ class TokenRow(NamedTuple):
 
 
 class Standing(NamedTuple):
-    """Whether the parties of a redeem are enrolled, and what is known of its decision; read with the token."""
+    """Whether the parties of a redeem are enrolled, and what is known of its decision; read with the token.
+
+    `sealing_key` is what the card is sealed to: the device's, in surrogate mode the egress's (empty when that is not enrolled).
+    """
 
     device_org: str | None
     sealing_key: bytes
@@ -104,8 +107,6 @@ def binding_refusal(decision: Decision, token: TokenRow, token_hash: bytes, brok
     wrong = [field for field, right in named if not right]
     if wrong:
         return LedgerError(403, "decision_mismatch", f"The decision is not about this release: {', '.join(wrong)}.", _AGAIN)
-    if decision.mode != "direct":
-        return LedgerError(403, "mode_not_available", "This LedgerOS releases in direct mode only.", "Approve in direct mode.")
     return None
 
 

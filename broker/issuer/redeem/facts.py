@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Mapping
 
 from broker.core.text import plain_text
+from broker.issuer.brokers.egress_keys import egress_key_ids
 from broker.issuer.cards.numbers import BRAND
 from broker.issuer.context import Context
 from broker.issuer.grants.uses import in_force
@@ -41,6 +42,7 @@ def build_facts(
             "origin": token.origin, "linkedOrigins": origins, "approval": token.approval, "stepUpAbove": token.step_up_above,
             "amountToleranceBasisPoints": context.settings.amount_tolerance_basis_points,
             "grants": in_force(raw, token.org_id, token.agent_id, now),
+            "egressKeys": egress_key_ids(raw, token.org_id, broker_id),
         }
     )  # fmt: skip
 

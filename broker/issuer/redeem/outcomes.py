@@ -1,4 +1,4 @@
-"""How releases ended, as brokers report it: kept once, and what was denied or stopped authorises nothing any more."""
+"""How releases ended, as brokers report it: kept once, and what was denied, stopped or never sent authorises nothing any more."""
 
 from __future__ import annotations
 
@@ -18,11 +18,15 @@ from broker.protocol.outcomes import Outcome
 from broker.storage import Transaction
 
 _VOIDED = {Outcome.DENIED: "denied_by_person", Outcome.STOPPED: "stopped_by_person"}
+_NEVER_SENT = (Outcome.SWAP_NOT_SEEN, Outcome.EGRESS_UNAVAILABLE)  # the number did not leave the egress: no charge can come of it
 _NOT_FOUND = (404, "access_event_not_found", "There is no such release of this broker.", "Check the id.")
 
 
 async def report_outcome(context: Context, broker_id: str, body: ReportOutcome) -> None:
-    """Keep how a release ended: once for a redeemed one. A denial voids the token or intent, a stop closes the window too."""
+    """Keep how a release ended: once for a redeemed one. A denial voids the token or intent, a stop closes the window too.
+
+    So does the end of a release in surrogate mode whose number was never sent.
+    """
     now = context.now()
     fields = [mask_numbers(plain_text(field, 40)) for field in body.fields[:20]]
 
@@ -54,6 +58,8 @@ def _is_brokers(raw: sqlite3.Connection, body: ReportOutcome, org_id: str, broke
 
 
 def _void(raw: sqlite3.Connection, body: ReportOutcome, now: int) -> None:
+    if body.outcome in _NEVER_SENT and body.access_event_id is not None:
+        _close(raw, body.access_event_id, "broker:window:closed", now)
     reason = _VOIDED.get(body.outcome)
     if reason is None:
         return
@@ -62,7 +68,7 @@ def _void(raw: sqlite3.Connection, body: ReportOutcome, now: int) -> None:
     intent = "UPDATE intents SET status = 'rejected', decided_at = ? WHERE id = ? AND status IN ('pending_approval', 'pending')"
     raw.execute(intent, (now, body.intent_id))
     if body.outcome is Outcome.STOPPED and body.access_event_id is not None:
-        _close(raw, body.access_event_id, now)
+        _close(raw, body.access_event_id, "person:window:closed", now)
 
 
 def _keep_outcome(raw: sqlite3.Connection, body: ReportOutcome, broker_id: str, fields: list[str], now: int) -> bool:
@@ -92,14 +98,14 @@ async def close_release_window(context: Context, broker_id: str, body: CloseWind
             return LedgerError(*_NOT_FOUND)
         if row[0] is not None:
             return LedgerError(409, "window_used", "A charge used this window already.", "Ask the merchant to reverse it.")
-        _close(tx.raw, body.access_event_id, now)
+        _close(tx.raw, body.access_event_id, "person:window:closed", now)
         return None
 
     await context.write(job)
 
 
-def _close(raw: sqlite3.Connection, access_event_id: str, now: int) -> None:
+def _close(raw: sqlite3.Connection, access_event_id: str, name: str, now: int) -> None:
     closed = close_window(raw, access_event_id, now)
     if closed is not None:
         org_id, window, card = closed
-        record_raw(raw, now, "person:window:closed", org_id, {"window": window, "card": card, "accessEvent": access_event_id})
+        record_raw(raw, now, name, org_id, {"window": window, "card": card, "accessEvent": access_event_id})

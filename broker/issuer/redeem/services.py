@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from broker.core.text import plain_text
 from broker.issuer.cards.numbers import BRAND
 from broker.issuer.context import Context
 from broker.issuer.redeem.attempt import Attempt
 from broker.issuer.redeem.burning import Burnt
+from broker.issuer.redeem.checks import TokenRow
 from broker.issuer.redeem.signatures import PublicKeys, examine
+from broker.issuer.surrogates.numbers import other_code
 from broker.protocol.issuer_api import Redeem
 from broker.protocol.sealing import card_plaintext, seal_plaintext
 
@@ -29,4 +32,15 @@ def _released(context: Context, burnt: Burnt, digest: bytes) -> dict[str, Any]:
     plaintext = card_plaintext(pan, cvv, token.expiration_month, token.expiration_year, token.cardholder, BRAND)
     window = {"id": burnt.window_id, "maxAmount": burnt.window_amount, "currency": token.currency, "expiresAt": burnt.window_ends}
     sealed = seal_plaintext(plaintext, burnt.sealing_key, digest, token.card_id)
-    return {"accessEventId": token.event_id, "sealed": sealed, "window": window}
+    answer = {"accessEventId": token.event_id, "sealed": sealed, "window": window}
+    if burnt.stand_in is not None:
+        answer["surrogate"] = _stand_in(burnt.stand_in, other_code(cvv, context.randomness), token)
+    return answer
+
+
+def _stand_in(number: str, code: str, token: TokenRow) -> dict[str, Any]:
+    """A `SurrogateCard` as its JSON members."""
+    return {
+        "surrogate": {"number": number, "securityCode": code}, "expirationMonth": token.expiration_month,
+        "expirationYear": token.expiration_year, "cardholderName": plain_text(token.cardholder, 100),
+    }  # fmt: skip

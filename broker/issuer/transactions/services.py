@@ -24,6 +24,7 @@ from broker.issuer.details.rules import blocked_reason
 from broker.issuer.details.tables import access_events
 from broker.issuer.events.services import record
 from broker.issuer.intents.services import match
+from broker.issuer.surrogates.alarms import presented
 from broker.issuer.transactions.models import Authorise, Merchant
 from broker.issuer.transactions.spend import LimitSet, card_spend, ceilings, raw_of
 from broker.issuer.transactions.tables import transactions
@@ -82,6 +83,9 @@ async def authorise(context: Context, principal: Principal, body: Authorise) -> 
         )  # fmt: skip
         verdict = _decide(tx, context, holder, charge, body, now)
         values = _values(txn_id, principal, holder, charge, verdict, now)
+        if verdict.reason == "surrogate_presented":
+            facts = {"transaction": txn_id, "amount": charge.amount, "currency": charge.currency, "merchant": merchant["name"]}
+            values |= presented(tx.raw, now, body.pan, principal.org_id, facts | {"origin": charge.origin})
         tx.sql.execute(insert(transactions).values(merchant=json.dumps(merchant), **values))
         _after(tx, context, principal, holder, values, verdict, now)
         if verdict.window_id is not None:
@@ -210,7 +214,7 @@ def _after(
     record(
         tx, now, f"network:transaction:{'authorized' if approved else 'declined'}", principal.org_id, transaction=values["id"],
         card=values["card_id"], agent=values["agent_id"], amount=values["amount"], currency=values["currency"], reason=verdict.reason,
-        attestation=verdict.attestation, accessEvent=verdict.access_event_id, window=verdict.window_id, acquirer=principal.id,
+        attestation=verdict.attestation, accessEvent=values["access_event_id"], window=verdict.window_id, acquirer=principal.id,
     )  # fmt: skip
     if holder is None:
         return

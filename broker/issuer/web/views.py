@@ -16,7 +16,8 @@ from broker.issuer.cards.tables import cards
 from broker.issuer.details.services import event_answer
 from broker.issuer.details.tables import access_events
 from broker.issuer.events.services import chain_head, latest, verify_chain
-from broker.issuer.redeem.alarms import token_alarms
+from broker.issuer.redeem.alarms import recent_alarms
+from broker.issuer.redeem.tables import decisions
 from broker.issuer.transactions.services import transaction_answer
 from broker.issuer.transactions.tables import transactions
 from broker.issuer.users.tables import users
@@ -24,6 +25,7 @@ from broker.issuer.web.chart import HOURS, outcomes_by_hour
 from broker.issuer.web.page import Visit, page, redirect
 
 _ROWS = 100
+_MODE = "$.decision.mode"
 
 
 async def overview(visit: Visit) -> web.StreamResponse:
@@ -43,7 +45,7 @@ async def overview(visit: Visit) -> web.StreamResponse:
                 ("Transactions approved", count(transactions, transactions.c.status.in_(("pending", "completed")))),
             ],
             "entries": latest(connection, org_id, 12),
-            "alarms": token_alarms(connection, org_id, now),
+            "alarms": recent_alarms(connection, org_id, now),
             "chart": outcomes_by_hour(connection, org_id, now),
         }
 
@@ -91,15 +93,18 @@ async def access_event_list(visit: Visit) -> web.StreamResponse:
     """Access events, filtered by ``?status=``."""
     now, wanted = visit.context.now(), visit.request.query.get("status", "")
     query = (
-        select(access_events, cards.c.last4, agents.c.name.label("agent_name"))
+        select(access_events, cards.c.last4, agents.c.name.label("agent_name"), func.json_extract(decisions.c.signed, _MODE).label("mode"))
         .join(cards, cards.c.id == access_events.c.card_id)
         .join(agents, agents.c.id == access_events.c.agent_id)
+        .outerjoin(decisions, decisions.c.access_event_id == access_events.c.id)
         .where(access_events.c.org_id == visit.session.org_id)
         .order_by(access_events.c.id.desc())
     )
     # A token may have expired since the last sweep, so the filter looks at the status as it is now.
     rows = await visit.context.read(lambda c: c.execute(query.limit(5 * _ROWS)).all())
-    shown = [{**event_answer(row, now), "last4": row.last4, "agentName": row.agent_name, "origin": row.origin} for row in rows]
+    shown = [
+        {**event_answer(row, now), "last4": row.last4, "agentName": row.agent_name, "origin": row.origin, "mode": row.mode} for row in rows
+    ]
     shown = [event for event in shown if wanted in ("", event["status"])][:_ROWS]
     return visit.show("access_events.html", rows=shown, wanted=wanted)
 

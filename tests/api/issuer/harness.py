@@ -219,6 +219,45 @@ async def complete_kyc(issuer: Issuer, link: str, choice: str = "approve") -> Re
 # Machines -------------------------------------------------------------------------------------
 
 
+def egress_request(code: str, key: bytes, **changes: Any) -> dict[str, Any]:
+    """An egress key's enrolment, proven by `code`."""
+    body = {
+        "codeId": code_id(code, "enrolment"),
+        "name": "egress",
+        "sealingKey": b64u(key),
+        "nonce": b64u(secrets.token_bytes(16)),
+        **changes,
+    }
+    return {**body, "proof": make_proof(proof_key(code, "enrolment"), "egress", body)}
+
+
+@dataclass
+class Egress:
+    """The egress beside a broker: in surrogate mode it holds what the page never does."""
+
+    sealing: X25519PrivateKey = field(default_factory=X25519PrivateKey.generate)
+    id: str = "egr_none"
+
+    @property
+    def public_key(self) -> bytes:
+        return self.sealing.public_key().public_bytes_raw()
+
+    @property
+    def recipient(self) -> dict[str, str]:
+        """What a decision says to be sealed to this egress (wire fields)."""
+        return {"mode": "surrogate", "recipientKeyId": key_id(self.public_key)}
+
+    async def enrol(self, broker: BrokerPeer, code: str) -> Egress:
+        reply = await broker.post("enrolments/egress", egress_request(code, self.public_key))
+        assert reply.status == 200, reply.text
+        self.id = reply.body["egressId"]
+        return self
+
+    def open(self, redeemed: dict[str, Any], decision: Decision) -> Credentials:
+        """Unseal what was delivered."""
+        return unseal(Sealed.model_validate(redeemed["sealed"]), self.sealing, decision.digest(), decision.card_id)
+
+
 @dataclass
 class BrokerPeer:
     """A broker's side of the mutual-TLS listener."""
@@ -441,6 +480,15 @@ class World:
         """A token and the decision for it, not yet redeemed."""
         token = await self.token(card_id, **fields)
         return token, self.device.decision(await self.introspected(token), self.clock.now_ms())
+
+    async def egress(self) -> Egress:
+        """An egress enrolled beside the broker."""
+        return await Egress().enrol(self.broker, await self.owner.create_code("egress"))
+
+    async def approved_for(self, egress: Egress, card_id: str | None = None) -> tuple[str, Decision]:
+        """A token and the decision for it in surrogate mode, not yet redeemed."""
+        token = await self.token(card_id)
+        return token, self.device.decision(await self.introspected(token), self.clock.now_ms(), **egress.recipient)
 
     async def intent(self, card_id: str | None = None, **fields: Any) -> str:
         """An intent of the agent's own making."""

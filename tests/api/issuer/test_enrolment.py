@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import secrets
-from typing import Any
-
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from broker.core.canonical import b64u
 from broker.issuer.admin import list_enrolled
-from broker.protocol.decision import Decision
-from broker.protocol.proof import check_proof, code_id, make_proof
+from broker.protocol.proof import check_proof, make_proof
 from broker.protocol.sealing import key_id
-from tests.api.issuer.harness import Device, Issuer, Passkey, World, broker_peer, dashboard, proof_key
+from tests.api.issuer.harness import Device, Issuer, Passkey, World, broker_peer, dashboard, egress_request, proof_key
 
 
 async def test_a_broker_enrols_with_a_persons_code_once(issuer: Issuer) -> None:
@@ -119,18 +115,6 @@ async def test_revoking_takes_effect_at_the_next_call(world: World) -> None:
     assert (await world.broker.health()).body["enrolled"] is False
 
 
-def egress_request(code: str, key: bytes, **changes: Any) -> dict[str, Any]:
-    """An egress key's enrolment, proven by `code`."""
-    body = {
-        "codeId": code_id(code, "enrolment"),
-        "name": "egress",
-        "sealingKey": b64u(key),
-        "nonce": b64u(secrets.token_bytes(16)),
-        **changes,
-    }
-    return {**body, "proof": make_proof(proof_key(code, "enrolment"), "egress", body)}
-
-
 def egress_key() -> bytes:
     return X25519PrivateKey.generate().public_key().public_bytes_raw()
 
@@ -196,16 +180,3 @@ async def test_an_egress_key_is_listed_and_revoked(world: World) -> None:
     assert (row["id"], row["revoked_at"]) == (egress_id, world.clock.now_ms())
     assert "sealing_key" not in row
     assert world.issuer.names()[-1] == "person:egress:revoked"
-
-
-async def test_nothing_is_sealed_to_an_enrolled_egress_key_yet(world: World) -> None:
-    key = egress_key()
-    assert (await world.broker.post("enrolments/egress", egress_request(await world.owner.create_code("egress"), key))).status == 200
-    token, decision = await world.approved()
-    for changes, code in (
-        ({"recipientKeyId": key_id(key)}, "decision_mismatch"),
-        ({"mode": "surrogate", "recipientKeyId": key_id(key)}, "decision_mismatch"),
-        ({"mode": "surrogate"}, "mode_not_available"),
-    ):
-        reply = await world.broker.redeem(token, world.device.sign(Decision.read({**decision.wire(), **changes})))
-        assert reply.body["code"] == code

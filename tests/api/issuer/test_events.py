@@ -12,7 +12,7 @@ import structlog
 from broker.core.canonical import unb64u
 from broker.issuer.sweep import sweep
 from broker.tlog import Entry, verify
-from tests.api.issuer.harness import World, ask, dashboard, ready_world, running_issuer
+from tests.api.issuer.harness import FAST, World, ask, dashboard, ready_world, running_issuer
 
 
 async def test_an_export_verifies_without_ledgeros(world: World) -> None:
@@ -42,12 +42,12 @@ async def test_what_lapses_leaves_an_event(world: World) -> None:
     short = await world.new_card(ttlDays=1)
     world.clock.advance(seconds=24 * 3600)
     now = world.clock.now_ms()
-    await world.issuer.context.db.write(lambda tx: sweep(tx, now, 24))
+    await world.issuer.context.db.write(lambda tx: sweep(tx, now, FAST))
     names = world.issuer.names()
     for name in ("ledgeros:token:expired", "ledgeros:window:expired", "ledgeros:card:closed"):
         assert names.count(name) == 1, names
     assert (await world.call("GET", f"/v1/cards/{short}")).body["status"] == "closed"
-    await world.issuer.context.db.write(lambda tx: sweep(tx, now, 24))
+    await world.issuer.context.db.write(lambda tx: sweep(tx, now, FAST))
     assert world.issuer.names() == names, "once"
 
 

@@ -147,7 +147,7 @@ WRONG: dict[str, tuple[Change, str]] = {
     "another claimed amount": (lambda w, d: {"claimed": {**d.claimed.wire(), "amount": 1}}, "decision_mismatch"),
     "other facts": (lambda w, d: {"factsHash": b64u(b"f" * 32)}, "facts_unknown"),
     "unreadable facts": (lambda w, d: {"factsHash": "A"}, "facts_unknown"),
-    "another mode": (lambda w, d: {"mode": "surrogate"}, "mode_not_available"),
+    "another mode": (lambda w, d: {"mode": "surrogate"}, "egress_not_enrolled"),
     "a clock minutes ahead": (
         lambda w, d: {"decidedAt": w.clock.now_ms() + 121_000, "expiresAt": w.clock.now_ms() + 130_000},
         "clock_skew",

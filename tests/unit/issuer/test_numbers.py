@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stdnum import luhn
 
-from broker.core.card_number import Pan
+from broker.core.card_number import Cvv, Pan
 from broker.issuer.cards.numbers import BIN, is_surrogate, new_number
 from broker.issuer.cards.vault import CardVault
 from broker.issuer.keys import KeyFolder, secret_file
+from broker.issuer.surrogates.numbers import new_surrogate, other_code
 
 
 @given(st.binary(min_size=16, max_size=16))
@@ -72,3 +73,41 @@ def test_a_damaged_key_file_is_named_not_replaced(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"kek-1\.key is damaged"):
         secret_file(file)
     assert file.read_bytes() == b"short"
+
+
+RANDOM = st.binary(min_size=16, max_size=16)
+LAST4 = st.from_regex(r"[0-9]{4}", fullmatch=True)
+
+
+@given(LAST4, RANDOM)
+def test_a_stand_in_looks_like_its_card_and_is_of_the_range_that_is_never_issued(last4: str, random: bytes) -> None:
+    number = new_surrogate(last4, lambda size: random[:size])
+    assert (number[:6], number[-4:], len(number)) == (BIN, last4, 16)
+    assert luhn.is_valid(number)
+    assert is_surrogate(Pan(number))
+
+
+@given(RANDOM, RANDOM)
+def test_no_issued_number_is_a_stand_in_not_even_its_own_cards(issued: bytes, drawn: bytes) -> None:
+    pan = new_number(lambda size: issued[:size])
+    number = new_surrogate(pan.last4, lambda size: drawn[:size])
+    assert not is_surrogate(pan)
+    assert pan != Pan(number)
+
+
+def test_there_are_ten_thousand_stand_ins_for_each_last_four() -> None:
+    drawn = {new_surrogate("4242", lambda size, n=n: n.to_bytes(size, "big")) for n in range(10_000)}
+    assert len(drawn) == 10_000
+
+
+@given(st.integers(0, 999), RANDOM)
+def test_a_stand_ins_code_is_never_the_cards(real: int, random: bytes) -> None:
+    code = other_code(Cvv(f"{real:03d}"), lambda size: random[:size])
+    assert len(code) == 3
+    assert code.isdecimal()
+    assert int(code) != real
+
+
+def test_every_other_code_can_be_drawn() -> None:
+    drawn = {other_code(Cvv("500"), lambda size, n=n: n.to_bytes(size, "big")) for n in range(999)}
+    assert len(drawn) == 999
