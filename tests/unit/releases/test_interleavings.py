@@ -41,6 +41,7 @@ from broker.protocol.sealing import Sealed
 from broker.protocol.surrogate import Surrogate, SurrogateCard
 from broker.protocol.wire import Wire
 from broker.releases import Releases, ReleaseStore, Reporter
+from broker.releases.live import Live
 from broker.releases.tables import releases
 from broker.storage import Database
 
@@ -165,6 +166,7 @@ class Interleavings(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.asked = 0
+        self.seen: dict[str, Live] = {}
         self.folder = tempfile.TemporaryDirectory()
         self.runner = asyncio.Runner()
         self.clock = _Clock()
@@ -192,9 +194,10 @@ class Interleavings(RuleBasedStateMachine):
 
     def held_up(self) -> int:
         """Steps that wait for LedgerOS or the egress, and those in a queue behind one of them."""
-        behind = sum(max(0, live.payment.queued - 1) for live in self.desk.live.values() if live.payment is not None)
-        gates = [*self.ledger.waiting, *(gate for _, gate in self.egress.waiting)]
-        return sum(not gate.done() for gate in gates) + behind
+        self.seen.update(self.desk.live)
+        behind = sum(max(0, live.payment.queued - 1) for live in self.seen.values() if live.payment is not None)
+        redeems = sum(not gate.done() for gate in self.ledger.waiting)
+        return redeems + sum(not gate.done() for _, gate in self.egress.waiting) + behind
 
     def teardown(self) -> None:
         self.run_answers("unavailable")
@@ -260,16 +263,45 @@ class Interleavings(RuleBasedStateMachine):
         device, offer = self.picked(pick)
         self.run(self.releases.browser_said(device, Approve(release_id=offer.release_id, signed=self.decide(offer))))
 
+    @rule(
+        ready=st.booleans(),
+        sends=st.integers(0, 2),
+        meanwhile=st.sampled_from([None, "stopped", Outcome.TAB_CLOSED, Outcome.FIELD_REJECTED, Outcome.FILLED, 121]),
+        answer=st.sampled_from([None, EgressOutcome.SWAPPED, EgressOutcome.SWAPPED, *EgressOutcome]),
+    )
+    def ask_and_pay(self, ready: bool, sends: int, meanwhile: str | Outcome | int | None, answer: EgressOutcome | None) -> None:
+        """The ordinary way in surrogate mode, and what may come between a payment and its answer."""
+        if self.egress.health is None:
+            self.the_egress_is_back()
+        self.connect(DEVICES[0])
+        before = len(self.browsers.offers())
+        self.ask(f"card_own{self.asked}")
+        if len(self.browsers.offers()) == before:
+            return
+        self.approve_with_a_surrogate(0)
+        if ready:
+            self.ready(0)
+        for _ in range(sends):
+            self.send(0)
+        self.something_else_ends_it(meanwhile)
+        if answer is not None:
+            self.run_egress(answer)
+
+    def something_else_ends_it(self, how: str | Outcome | int | None) -> None:
+        device, offer = self.picked(0)
+        if how == "stopped":
+            self.stop(0)
+        elif isinstance(how, Outcome):
+            self.run(self.releases.browser_said(device, Result(release_id=offer.release_id, outcome=how, fields=(), failed=())))
+        elif isinstance(how, int):
+            self.time_passes(how)
+
     @precondition(lambda self: self.browsers.offers())
-    @rule(pick=PICK, ready=st.booleans(), sends=st.integers(0, 2))
-    def approve_with_a_surrogate(self, pick: int, ready: bool, sends: int) -> None:
+    @rule(pick=PICK)
+    def approve_with_a_surrogate(self, pick: int) -> None:
         device, offer = self.picked(pick)
         self.run(self.releases.browser_said(device, Approve(release_id=offer.release_id, signed=self.decide(offer, mode="surrogate"))))
         self.run_answers("sealed")
-        if ready:
-            self.ready(pick)
-        for _ in range(sends):
-            self.send(pick)
 
     @precondition(lambda self: self.browsers.offers())
     @rule(pick=PICK)
@@ -438,6 +470,6 @@ class Interleavings(RuleBasedStateMachine):
 
 
 Interleavings.TestCase.settings = settings(
-    max_examples=25, stateful_step_count=30, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
+    max_examples=30, stateful_step_count=30, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
 )
 TestInterleavings = pytest.mark.timeout(300)(Interleavings.TestCase)
