@@ -16,6 +16,8 @@ from pydantic_core import to_json
 # `rfc8785`; a property test holds the two together.
 _encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
 
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
+
 
 def canonical_json(value: Any) -> bytes:
     """RFC 8785 (JCS) bytes of a JSON value without floats; a lone surrogate raises ``UnicodeEncodeError``."""
@@ -43,7 +45,7 @@ def digest_of(domain: str, canonical: bytes) -> bytes:
 
 def b64u(data: bytes) -> str:
     """base64url without padding (RFC 7515, appendix C)."""
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+    return binascii.b2a_base64(data, newline=False).translate(_URL_SAFE).rstrip(b"=").decode("ascii")
 
 
 def unb64u(text: str) -> bytes:

@@ -60,13 +60,6 @@ class Context:
             raise result
         return result
 
-    async def write_unguarded(self, job: Callable[[Transaction], T | LedgerError]) -> T:
-        """`write` for the redeem path: see `Database.write_unguarded`."""
-        result = await self.db.write_unguarded(job)
-        if isinstance(result, LedgerError):
-            raise result
-        return result
-
     async def read(self, job: Callable[[Connection], T]) -> T:
         """Run a read-only job on a reader thread."""
         return await self.db.read(job)

@@ -4,7 +4,8 @@ In: a SQLAlchemy ``MetaData`` and jobs, plain functions that take a `Transaction
 results, after the commit is on disk. Knows nothing of cards or releases.
 """
 
-from broker.storage.database import Database, Transaction
+from broker.storage.database import Database
+from broker.storage.jobs import Steps, Transaction
 from broker.storage.schema import Migration, SchemaTooNewError
 
-__all__ = ["Database", "Migration", "SchemaTooNewError", "Transaction"]
+__all__ = ["Database", "Migration", "SchemaTooNewError", "Steps", "Transaction"]

@@ -4,6 +4,9 @@ Jobs of an event loop run on the loop's own thread, a batch at a time: every sta
 microseconds, less than handing the interpreter lock to another thread and back. Only what waits
 for the disk, the commit, runs beside the loop, which gathers the next batch meanwhile.
 
+A batch goes step by step: what its jobs prepare, what they write, and after the commit what they
+finish. Side by side, equal work finds its code and data in the processor's caches.
+
 A job runs inside its own savepoint: when it raises, only its own changes are undone and its caller
 gets the exception. Callers resume after the commit that holds their job. If the commit itself
 fails, every caller in the batch gets that error and nothing of the batch is kept.
@@ -12,52 +15,26 @@ fails, every caller in the batch gets that error and nothing of the batch is kep
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sqlite3
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Self, TypeVar
 
 from sqlalchemy import Connection, Engine, MetaData, create_engine
 from sqlalchemy.pool import StaticPool
 
 from broker.storage import schema
+from broker.storage.jobs import Call, JobCall, Steps, StepsCall, Transaction
 
 _BATCH = 256  # jobs in one commit; keeps the first caller's wait bounded
 _NONE: Mapping[int, schema.Migration] = {}
 _BUSY_SECONDS = 5.0  # the CLI may write the same file for a moment
 
 
-@dataclass(slots=True)
-class Transaction:
-    """What a job works with: `sql` for ordinary statements, `raw` where every microsecond counts."""
-
-    sql: Connection
-    raw: sqlite3.Connection
-
-
 T = TypeVar("T")
-
-
-@dataclass(slots=True)
-class _Call:
-    """A job, who waits for it, and how it went."""
-
-    job: Callable[[Transaction], Any]
-    caller: asyncio.Future[Any]
-    guarded: bool
-    result: Any = None
-    failure: BaseException | None = None
-
-    def answer(self) -> None:
-        if self.caller.cancelled():
-            return
-        if self.failure is None:
-            self.caller.set_result(self.result)
-        else:
-            self.caller.set_exception(self.failure)
 
 
 class Database:
@@ -74,7 +51,7 @@ class Database:
         self._readers = ThreadPoolExecutor(readers, thread_name_prefix="db-read")
         self._disk = ThreadPoolExecutor(1, thread_name_prefix=f"db-commit-{path.stem}")
         self._writing = threading.Lock()  # held from BEGIN to the end of COMMIT; the committing thread releases it
-        self._waiting: list[_Call] = []
+        self._waiting: list[Call] = []
         self._loop: asyncio.AbstractEventLoop | None = None  # whose batches are under way
 
     def _engine(self, read_only: bool) -> Engine:
@@ -105,14 +82,15 @@ class Database:
 
     async def write(self, job: Callable[[Transaction], T]) -> T:
         """Run `job` in the next batch; returns its result once it is durable."""
-        return await self._enqueue(job, guarded=True)
+        caller: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._enqueue(JobCall(caller, job))
+        return await caller
 
-    async def write_unguarded(self, job: Callable[[Transaction], T]) -> T:
-        """`write` for hot paths, without a savepoint: a job that raises undoes and fails the whole batch it is in.
-
-        For jobs that answer every refusal instead of raising it.
-        """
-        return await self._enqueue(job, guarded=False)
+    async def write_in_steps(self, steps: Steps[T]) -> T:
+        """`write` for hot paths: without a savepoint, and with what surrounds the transaction done for a batch at once."""
+        caller: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._enqueue(StepsCall(caller, steps))
+        return await caller
 
     def write_now(self, job: Callable[[Transaction], T]) -> T:
         """`write` for callers without an event loop (the CLI)."""
@@ -151,16 +129,14 @@ class Database:
 
     # -- batches ---------------------------------------------------------------------------
 
-    def _enqueue(self, job: Callable[[Transaction], T], *, guarded: bool) -> asyncio.Future[T]:
-        loop = asyncio.get_running_loop()
-        caller: asyncio.Future[T] = loop.create_future()
+    def _enqueue(self, call: Call) -> None:
+        loop = call.caller.get_loop()
         if self._loop is not None and self._loop is not loop and self._loop.is_closed():
             self._loop, self._waiting = None, []  # an earlier loop ended; nobody waits for its jobs
-        self._waiting.append(_Call(job, caller, guarded))
+        self._waiting.append(call)
         if self._loop is None:
             self._loop = loop
             loop.call_soon(self._next_batch)  # after everybody who is ready now has asked
-        return caller
 
     def _next_batch(self) -> None:
         batch, self._waiting = self._waiting[:_BATCH], self._waiting[_BATCH:]
@@ -168,49 +144,41 @@ class Database:
         if not batch or loop is None:
             self._loop = None
             return
+        for call in batch:
+            call.prepare()
         self._writing.acquire()
         try:
             self._writer.raw.execute("BEGIN IMMEDIATE")
             for call in batch:
-                self._run(call)
+                call.run(self._writer)
         except BaseException as error:
             self._undo(batch, error)
             self._writing.release()
             self._answer(batch)
             return
-        loop.run_in_executor(self._disk, self._commit, batch).add_done_callback(lambda _: self._answer(batch))
+        self._disk.submit(self._commit, batch, loop)
 
-    def _run(self, call: _Call) -> None:
-        raw = self._writer.raw
-        if not call.guarded:
-            call.result = call.job(self._writer)
-            return
-        raw.execute("SAVEPOINT job")
-        try:
-            call.result = call.job(self._writer)
-        except Exception as error:
-            call.failure = error
-            raw.execute("ROLLBACK TO job")
-        raw.execute("RELEASE job")
-
-    def _commit(self, batch: list[_Call]) -> None:
+    def _commit(self, batch: list[Call], loop: asyncio.AbstractEventLoop) -> None:
         try:
             self._writer.raw.execute("COMMIT")
         except BaseException as error:
             self._undo(batch, error)
         finally:
             self._writing.release()
+        with contextlib.suppress(RuntimeError):  # the loop was closed meanwhile: nobody waits
+            loop.call_soon_threadsafe(self._answer, batch)
 
-    def _undo(self, batch: list[_Call], error: BaseException) -> None:
+    def _undo(self, batch: list[Call], error: BaseException) -> None:
         if self._writer.raw.in_transaction:
             self._writer.raw.execute("ROLLBACK")
         for call in batch:
             call.failure = error
 
-    def _answer(self, batch: list[_Call]) -> None:
+    def _answer(self, batch: list[Call]) -> None:
         for call in batch:
             call.answer()
-        self._next_batch()
+        if self._loop is not None:
+            self._loop.call_soon(self._next_batch)  # after those that were answered
 
     # -- readers ---------------------------------------------------------------------------
 

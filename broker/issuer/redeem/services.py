@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from typing import Any
 
+from broker.core.errors import LedgerError
 from broker.core.text import plain_text
 from broker.issuer.cards.numbers import BRAND
 from broker.issuer.context import Context
@@ -14,14 +16,38 @@ from broker.issuer.redeem.signatures import PublicKeys, examine
 from broker.issuer.surrogates.numbers import other_code
 from broker.protocol.issuer_api import Redeem
 from broker.protocol.sealing import card_plaintext, seal_plaintext
+from broker.storage import Transaction
 
 
-async def redeem(context: Context, keys: PublicKeys, broker_id: str, body: Redeem) -> dict[str, Any]:
+def redeem(context: Context, keys: PublicKeys, broker_id: str, body: Redeem) -> Awaitable[dict[str, Any]]:
     """Spend a token under a decision: a `Redeemed`. Nothing is sealed unless the burn and its events are on disk."""
-    canonical = body.signed.decision.canonical()
-    evidence = examine(keys, body.signed, canonical)
-    burnt = await context.write_unguarded(lambda tx: Attempt(tx.raw, context, broker_id, body, evidence, canonical).run())
-    return _released(context, burnt, evidence.digest)
+    return context.db.write_in_steps(_Redemption(context, keys, broker_id, body))
+
+
+class _Redemption:
+    """Signatures, then the write job, then the seal."""
+
+    def __init__(self, context: Context, keys: PublicKeys, broker_id: str, body: Redeem) -> None:
+        self._context = context
+        self._keys = keys
+        self._broker_id = broker_id
+        self._body = body
+
+    def prepare(self) -> None:
+        """Check the signatures."""
+        signed = self._body.signed
+        self._canonical = signed.decision.canonical()
+        self._evidence = examine(self._keys, signed, self._canonical)
+
+    def run(self, tx: Transaction) -> None:
+        """Spend the token, or leave the event of a refusal."""
+        self._outcome = Attempt(tx.raw, self._context, self._broker_id, self._body, self._evidence, self._canonical).run()
+
+    def finish(self) -> dict[str, Any]:
+        """Seal, or refuse."""
+        if isinstance(self._outcome, LedgerError):
+            raise self._outcome
+        return _released(self._context, self._outcome, self._evidence.digest)
 
 
 def _released(context: Context, burnt: Burnt, digest: bytes) -> dict[str, Any]:

@@ -70,15 +70,73 @@ async def test_what_arrives_during_a_commit_goes_into_the_next(database: Databas
     assert await numbers(database) == [1, 2]
 
 
-async def test_an_unguarded_job_that_raises_fails_its_batch_and_no_other(database: Database) -> None:
-    def broken(tx: Transaction) -> None:
-        insert(1)(tx)
-        raise RuntimeError("a defect")
+class Stepping:
+    """Steps that tell which one is taken, and fail where they are told to."""
 
-    results = await asyncio.gather(database.write_unguarded(broken), database.write(insert(2)), return_exceptions=True)
-    assert [type(r) for r in results] == [RuntimeError, RuntimeError]
-    assert await database.write_unguarded(insert(3)) == 3
-    assert await numbers(database) == [3]
+    def __init__(self, n: int, told: list[str], fails: str = "") -> None:
+        self.n, self.told, self.fails = n, told, fails
+
+    def _step(self, name: str) -> None:
+        self.told.append(f"{name} {self.n}")
+        if name == self.fails:
+            raise RuntimeError(name)
+
+    def prepare(self) -> None:
+        self._step("prepare")
+
+    def run(self, tx: Transaction) -> None:
+        insert(self.n)(tx)
+        self._step("run")
+
+    def finish(self) -> int:
+        self._step("finish")
+        return self.n
+
+
+async def test_a_batch_takes_its_steps_together(database: Database) -> None:
+    told: list[str] = []
+    assert await asyncio.gather(*(database.write_in_steps(Stepping(n, told)) for n in (1, 2))) == [1, 2]
+    assert told == [f"{step} {n}" for step in ("prepare", "run", "finish") for n in (1, 2)]
+    assert await numbers(database) == [1, 2]
+
+
+async def test_steps_that_raise_in_the_transaction_fail_their_batch_and_no_other(database: Database) -> None:
+    told: list[str] = []
+    steps = (Stepping(1, told), Stepping(2, told, fails="run"))
+    results = await asyncio.gather(*map(database.write_in_steps, steps), database.write(insert(3)), return_exceptions=True)
+    assert [type(r) for r in results] == [RuntimeError] * 3
+    assert not any(step.startswith("finish") for step in told), "nothing is finished that was not written"
+    assert await database.write_in_steps(Stepping(4, told)) == 4
+    assert await numbers(database) == [4]
+
+
+@pytest.mark.parametrize(("fails", "kept"), [("prepare", [2, 3]), ("finish", [1, 2, 3])])
+async def test_steps_that_raise_around_the_transaction_fail_alone(database: Database, fails: str, kept: list[int]) -> None:
+    steps = (Stepping(1, [], fails), Stepping(2, []))
+    results = await asyncio.gather(*map(database.write_in_steps, steps), database.write(insert(3)), return_exceptions=True)
+    assert [type(r) for r in results] == [RuntimeError, int, int]
+    assert await numbers(database) == kept
+
+
+async def test_nothing_is_finished_for_a_caller_who_left(database: Database) -> None:
+    told: list[str] = []
+    leaving = asyncio.ensure_future(database.write_in_steps(Stepping(1, told)))
+    await asyncio.sleep(0)  # it asks
+    leaving.cancel()
+    await database.write(insert(2))
+    assert "finish 1" not in told
+    assert await numbers(database) == [1, 2], "what was asked for is written: a token that is spent stays spent"
+
+
+async def test_steps_whose_commit_fails_are_not_finished(database: Database, tmp_path: Path) -> None:
+    other = sqlite3.connect(tmp_path / "x.db", isolation_level=None)
+    await database.write(lambda tx: tx.raw.execute("PRAGMA busy_timeout = 1"))
+    other.execute("BEGIN IMMEDIATE")
+    told: list[str] = []
+    with pytest.raises(sqlite3.OperationalError):
+        await database.write_in_steps(Stepping(1, told))
+    other.close()
+    assert told == ["prepare 1"]
 
 
 async def test_a_writer_without_a_loop_waits_its_turn(database: Database) -> None:
