@@ -11,7 +11,7 @@ from playwright.async_api import BrowserContext, Page
 from broker.core.errors import LedgerError
 from broker.demo.account import Account
 from broker.demo.processes import Child
-from broker.demo.shop import SHOP_NAME
+from broker.demo.shops.kinds import SHOP_NAME
 from broker.demo.stage import OpenShop, Stage
 
 _AGENT_SECONDS = 60.0

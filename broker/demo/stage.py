@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import os
 import secrets
 import shutil
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
@@ -16,7 +18,10 @@ from playwright.async_api import async_playwright
 
 from broker.demo.browser import Look, ShoppingBrowser, launch_shopping_browser
 from broker.demo.processes import START_SECONDS, Child, start, wait_for_file
-from broker.demo.shop import ShopSettings
+from broker.demo.shops.acquirer import ShopSettings
+from broker.demo.shops.kinds import Kind
+from broker.demo.shops.origins import Origins
+from broker.egress.settings import EgressSettings
 from broker.install.certificates import initialise
 from broker.install.extension_build import built_extension, exclusive_build
 from broker.install.layout import StateFolder, clone_root
@@ -28,10 +33,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class OpenShop:
-    """The running shop: its origin, and the key hash by which Chromium accepts it."""
+    """The running shops: the default one's origin, the key hash by which Chromium accepts them, their certificate authority."""
 
     origin: str
     spki: str
+    ca: str
+
+    def at(self, kind: Kind) -> str:
+        """The origin of the shop of one kind."""
+        return Origins(_port(self.origin)).of(kind.shop_host)
 
 
 class Stage:
@@ -45,6 +55,10 @@ class Stage:
         self.screenshots = folder / "screenshots"
         self.transcript = folder / "agent-transcript.jsonl"
         self.children: dict[str, Child] = {}
+        self.trusted_keys: list[str] = []
+        """SPKI hashes that Chromium accepts, beside the shops'."""
+        self.trusted_authorities: list[str] = []
+        """Certificate authorities, as PEM, that the egress accepts, beside the shops'."""
         self._issuer_ports = (0, 0)
 
     async def __aenter__(self) -> Self:
@@ -87,12 +101,26 @@ class Stage:
         await wait_for_file(child, ready)
 
     async def start_shop(self, acquirer_key: str) -> OpenShop:
-        """Start the shop with its acquirer's key."""
+        """Start the shops with their acquirer's key."""
         settings = ShopSettings(self.state.issuer_endpoints()["publicUrl"], acquirer_key, str(self.state.pki.ca_file))
         first_line = {"issuer_url": settings.issuer_url, "acquirer_key": settings.acquirer_key, "ca_file": settings.ca_file}
         child = await start("shop", ["broker.demo.shop"], self.logs / "shop.log", first_line)
         self.children["shop"] = child
         return OpenShop(**await child.read_json(_READY_SECONDS))
+
+    async def start_egress(self, shop: OpenShop) -> str:
+        """Start the egress, or again, in sandbox mode: it reaches this machine and trusts the shops; returns its key id."""
+        authorities = self.folder / "merchants.pem"
+        authorities.write_text("".join([shop.ca, *self.trusted_authorities]))
+        settings = EgressSettings(
+            folder=self.state.egress, socket=self.state.path / "run" / "egress.sock", broker_uid=os.getuid(), sandbox=True,
+            extra_ca=authorities,
+        )  # fmt: skip
+        file = self.folder / "egress.json"
+        file.write_text(json.dumps(settings.wire()))
+        child = await start("egress", ["broker.egress", str(file)], self.logs / "egress.log", {})
+        self.children["egress"] = child
+        return str((await child.read_json(_READY_SECONDS))["keyId"])
 
     async def start_agent(self, task: dict[str, Any]) -> Child:
         """Start the agent with its task."""
@@ -107,7 +135,7 @@ class Stage:
             await asyncio.to_thread(_copy_extension, extension)
         register_host(self.state, profile)
         playwright = await self.enter(async_playwright())
-        browser = await launch_shopping_browser(playwright, profile, extension, [shop.spki], self.look)
+        browser = await launch_shopping_browser(playwright, profile, extension, [shop.spki, *self.trusted_keys], self.look)
         self._stack.push_async_callback(browser.context.close)
         return browser
 

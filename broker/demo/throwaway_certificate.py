@@ -1,4 +1,4 @@
-"""A self-signed certificate for one run, and the hash by which Chromium is told to accept it."""
+"""A certificate for one run, and the two ways to have it accepted: by its key (Chromium), by its authority (the egress)."""
 
 from __future__ import annotations
 
@@ -18,30 +18,52 @@ from cryptography.x509.oid import NameOID
 
 @dataclass(frozen=True, slots=True)
 class ThrowawayCertificate:
-    """A server context, and base64 SHA-256 of the key for ``--ignore-certificate-errors-spki-list``."""
+    """A server context, base64 SHA-256 of the key for ``--ignore-certificate-errors-spki-list``, and the authority as PEM."""
 
     context: ssl.SSLContext
     spki_sha256: str
+    ca_pem: str
 
 
-def throwaway_certificate(host: str) -> ThrowawayCertificate:
-    """P-256, one day, for `host`; the key is forgotten with the process."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
+def throwaway_certificate(*hosts: str) -> ThrowawayCertificate:
+    """P-256, one day, for `hosts`, signed by an authority of its own; both keys are forgotten with the process."""
+    authority_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+    authority = _signed(
+        _builder(_name("Throw-away authority"), _name("Throw-away authority"), authority_key.public_key())
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(authority_key.public_key()), critical=False),
+        authority_key,
+    )
+    certificate = _signed(
+        _builder(_name(hosts[0]), authority.subject, key.public_key())
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host) for host in hosts]), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key()), critical=False),
+        authority_key,
+    )
+    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    context = _context(pem + certificate.public_bytes(serialization.Encoding.PEM))
+    return ThrowawayCertificate(context, spki_sha256(certificate), authority.public_bytes(serialization.Encoding.PEM).decode())
+
+
+def _name(text: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
+
+
+def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
     now = datetime.now(UTC)
-    certificate = (
+    return (
         x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key)
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(minutes=5))
         .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
-        .sign(key, hashes.SHA256())
     )
-    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    return ThrowawayCertificate(_context(pem + certificate.public_bytes(serialization.Encoding.PEM)), spki_sha256(certificate))
+
+
+def _signed(builder: x509.CertificateBuilder, key: ec.EllipticCurvePrivateKey) -> x509.Certificate:
+    return builder.sign(key, hashes.SHA256())
 
 
 def spki_sha256(certificate: x509.Certificate) -> str:

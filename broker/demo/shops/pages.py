@@ -1,4 +1,4 @@
-"""The shop's pages. Plain HTML with labels and autocomplete tokens, as a careful merchant writes them."""
+"""The shops' pages. Plain HTML with labels and autocomplete tokens, as a careful merchant writes them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ input:focus-visible,button:focus-visible,a:focus-visible{outline:2px solid var(-
 .row{display:grid;grid-template-columns:1fr 1fr;gap:12px}
 button,.button{display:block;width:100%;padding:12px;border:0;border-radius:8px;background:var(--leaf);color:var(--paper)}
 button,.button{font:inherit;font-weight:600;text-align:center;text-decoration:none;cursor:pointer}.paid{color:var(--leaf)}.declined{color:var(--red)}
-svg{display:block;width:100%;height:auto;border-radius:8px}
+svg{display:block;width:100%;height:auto;border-radius:8px}iframe{display:block;width:100%;height:270px;border:0}
 """
 
 _PICTURE = """<svg viewBox="0 0 320 200" role="img" aria-label="Three notebooks">
@@ -50,20 +50,31 @@ def product(shop: str, price: str) -> str:
     )
 
 
-def checkout(shop: str, total: str) -> str:
-    """Order summary and card form."""
+def checkout(shop: str, total: str, card: str) -> str:
+    """Order summary beside `card`, the part of the page that pays."""
     return _frame(
         shop,
         "Checkout",
         f"""<section><h2>Your order</h2><dl><dt>Notebook set</dt><dd>{total}</dd><dt>Shipping</dt><dd>$0.00</dd>
 <dt class="total">Total</dt><dd class="total" id="total">{total}</dd></dl></section>
-<section><h2>Pay by card</h2><form method="post" action="/pay" autocomplete="on">
-<label>Card number<input name="number" autocomplete="cc-number" inputmode="numeric" maxlength="23" required></label>
+<section><h2>Pay by card</h2>{card}</section>""",
+    )
+
+
+def card_fields(number: str, expiry: str, code: str, name: str) -> str:
+    """Four fields under the names that a form sends; labels and autocomplete tokens as usual."""
+    return f"""<label>Card number<input name="{number}" autocomplete="cc-number" inputmode="numeric" maxlength="23" required></label>
 <div class="row">
-<label>Expiry (MM/YY)<input name="expiry" autocomplete="cc-exp" inputmode="numeric" placeholder="MM/YY" maxlength="5" required></label>
-<label>Security code<input name="code" autocomplete="cc-csc" inputmode="numeric" maxlength="4" required></label></div>
-<label>Name on card<input name="name" autocomplete="cc-name" required></label>
-<button>Pay {total}</button></form></section>""",
+<label>Expiry (MM/YY)<input name="{expiry}" autocomplete="cc-exp" inputmode="numeric" placeholder="MM/YY" maxlength="5" required></label>
+<label>Security code<input name="{code}" autocomplete="cc-csc" inputmode="numeric" maxlength="4" required></label></div>
+<label>Name on card<input name="{name}" autocomplete="cc-name" required></label>"""
+
+
+def fields_frame(title: str, fields: str) -> str:
+    """The page inside a processor's frame: card fields and its script, nothing else."""
+    return (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title><style>{_STYLE}</style></head>'
+        f'<body style="background:transparent"><form autocomplete="on">{fields}</form><script src="/fields.js"></script></body></html>'
     )
 
 
