@@ -39,7 +39,8 @@ async function messages() {
     format: true,
   });
   const outcomes = JSON.stringify(schema["x-outcomes"], null, 2);
-  return `${types}\n/** Every outcome: what it means and what to do next. */\nexport const OUTCOMES: Record<Outcome, { sentence: string; nextStep: string; valueDelivered: boolean; retry: string }> = ${outcomes};\n`;
+  const frameHosts = JSON.stringify(schema["x-frame-hosts"], null, 2);
+  return `${types}\n/** Every outcome: what it means and what to do next. */\nexport const OUTCOMES: Record<Outcome, { sentence: string; nextStep: string; valueDelivered: boolean; retry: string }> = ${outcomes};\n\n/** Hosts whose frames hold a payment processor's card fields (broker/protocol/processors.json): exact, or \`*.\` for one more label. */\nexport const FRAME_HOSTS: { rule: string; name: string; sandboxOnly: boolean }[] = ${frameHosts};\n`;
 }
 
 const made = await messages();
