@@ -32,7 +32,7 @@ def wire_models() -> list[type[Wire]]:
 
 
 def schema_text() -> str:
-    """The schema document: all models under ``$defs``, the outcomes under ``x-outcomes``, the processors' frames under ``x-frame-hosts``."""
+    """The schema document: all models under ``$defs``, outcomes in ``x-outcomes``, processors' frames in ``x-frame-hosts``."""
     _, schema = models_json_schema([(model, "serialization") for model in wire_models()], by_alias=True)
     schema["title"] = "LedgerOS protocol"
     schema["x-outcomes"] = {

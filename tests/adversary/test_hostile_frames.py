@@ -18,7 +18,7 @@ IN_THE_PAGE = {
     "a frame is swapped for a twin": f"{CODE}.replaceWith({CODE}.cloneNode())",
     "a frame moves to the end of the page": f"document.body.append({CODE})",
     "a frame becomes invisible": f"{CODE}.style.opacity = 0",
-    "a frame is covered": "document.body.insertAdjacentHTML('beforeend', '<div style=\"position:fixed;inset:0;z-index:9;background:#fff\"></div>')",
+    "a frame is covered": "document.body.insertAdjacentHTML('beforeend', '<p style=\"position:fixed;inset:0;background:#fff\">')",
 }
 IN_THE_FRAME = {
     "the field is swapped for a twin": f"{CODE}.replaceWith({CODE}.cloneNode())",

@@ -101,7 +101,9 @@ async def test_a_form_in_a_frame_of_another_site_is_named_and_gets_nothing_unapp
         })"""
     )
     ready.peer.offer(ready.shop)
-    await expect(popup.get_by_role("note")).to_contain_text("Another site asks for the number, name, expiry, security code: http://evil.localhost")
+    await expect(popup.get_by_role("note")).to_contain_text(
+        "Another site asks for the number, name, expiry, security code: http://evil.localhost"
+    )
     await ready.peer.expect("shown")
     await popup.get_by_role("button", name="Deny", exact=True).click()
     await ready.peer.expect("deny")

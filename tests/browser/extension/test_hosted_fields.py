@@ -29,7 +29,9 @@ def filled(values: dict[str, str]) -> dict[str, dict[str, str]]:
 async def test_every_frame_gets_its_own_value_and_an_unknown_site_is_told_to_the_person(ready: Browser) -> None:
     page, popup = await ready.open_shop("/hosted/fields.localhost"), await ready.popup()
     ready.peer.offer(ready.shop)
-    await expect(popup.get_by_role("note")).to_contain_text("Another site asks for the number, expiry, security code: http://fields.localhost")
+    await expect(popup.get_by_role("note")).to_contain_text(
+        "Another site asks for the number, expiry, security code: http://fields.localhost"
+    )
     await ready.peer.expect("shown")
     await approve(popup)
     decision = ready.peer.check(await ready.peer.expect("approve"))
