@@ -14,6 +14,7 @@ from pydantic.json_schema import models_json_schema
 from broker.protocol import agent_api, channel, decision, egress, facts, grants, issuer_api, sealing, surrogate
 from broker.protocol.egress import EGRESS_MEANINGS
 from broker.protocol.outcomes import MEANINGS
+from broker.protocol.processors import bundled_processors
 from broker.protocol.wire import Wire
 
 _MODULES = (grants, facts, decision, sealing, surrogate, egress, issuer_api, channel, agent_api)
@@ -41,7 +42,7 @@ def wire_models() -> list[type[Wire]]:
 
 
 def schema_text() -> str:
-    """The schema document: all models under ``$defs``, the outcome tables under ``x-outcomes`` and ``x-egress-outcomes``."""
+    """The schema document: all models under ``$defs``, outcome tables in ``x-outcomes`` and ``x-egress-outcomes``, ``x-frame-hosts``."""
     _, schema = models_json_schema([(model, "serialization") for model in wire_models()], by_alias=True)
     schema["title"] = "LedgerOS protocol"
     schema["x-outcomes"] = {
@@ -52,7 +53,18 @@ def schema_text() -> str:
         code.value: {"sentence": e.sentence, "browser": e.browser, "mayHaveBeenCharged": e.may_have_been_charged}
         for code, e in EGRESS_MEANINGS.items()
     }
+    schema["x-frame-hosts"] = frame_hosts()
     return json.dumps(schema, indent=1, sort_keys=True) + "\n"
+
+
+def frame_hosts() -> list[dict[str, object]]:
+    """Every host rule of the registry for frames that hold card fields, once, with the processor's name."""
+    found = {
+        (rule, entry.sandbox_only): {"rule": rule, "name": entry.name, "sandboxOnly": entry.sandbox_only}
+        for entry in bundled_processors()
+        for rule in entry.frame_hosts
+    }
+    return [found[key] for key in sorted(found)]
 
 
 def main(arguments: list[str]) -> int:

@@ -1,16 +1,17 @@
 /**
- * What runs inside a checkout page, in the extension's isolated world: look, remember, and fill exactly what was shown.
- * The plan stays in this world's memory under a nonce; the page's own script cannot reach it.
+ * What runs inside a checkout page and its frames, in the extension's isolated world: look, remember, and fill exactly what was
+ * shown. The plan stays in this world's memory under a nonce; the page's own script cannot reach it.
  */
 import { readAmount } from "./amount";
 import { type FieldResult as Kept, type Filling, startFill } from "./engine/fill";
-import { type Plan, planDocument } from "./engine/plan";
-import type { Control } from "./engine/read";
-import { isCovered } from "./engine/covering";
-import { moved, type Place, placeOf } from "./engine/place";
+import { planOwn } from "./engine/frames";
+import { planDocument } from "./engine/plan";
+import type { FieldType } from "./engine/rules";
+import { watchControls } from "./engine/watch";
 import { type FieldKind, kindOf } from "./fields";
+import { type FrameLook, framesAt, isShown, lookAtFrame, type Spot } from "./hosted";
+import { changeSince, type Remembered, remember } from "./remembered";
 import type { CardValues } from "./values";
-import { visible } from "./visibility";
 
 /** What became of one kind of field; never a value. */
 export interface FieldResult {
@@ -19,8 +20,8 @@ export interface FieldResult {
 }
 
 export interface Look {
-  origin: string;
-  fields: FieldKind[];
+  /** Types of the card's own fields; billing is not among them. */
+  types: FieldType[];
   pageAmount: number | null;
 }
 
@@ -28,47 +29,26 @@ export type FillAnswer =
   | { written: false; reason: "origin_changed" | "page_changed"; detail: string }
   | { written: true; fields: FieldResult[] };
 
-interface Remembered {
-  plan: Plan;
-  documents: Document[];
-  marks: string[];
-  covered: boolean[];
-  places: Place[];
-  pageAmount: number | null;
-  currency: string;
-}
-
+/** All but `wait` answer at once. A nonce names one look, whose plan is filled once. */
 export interface Checkout {
   look(nonce: string, currency: string): Look;
-  unchanged(nonce: string): boolean;
+  /** In a frame of another site: what it offers; then {@link Checkout.take} remembers the fields that it was given. */
+  lookAtFrame(): FrameLook;
+  take(nonce: string, types: FieldType[]): boolean;
+  /** In the top document: which of these frames a person can see; then {@link Checkout.hold} remembers how they stand. */
+  shown(spots: Spot[]): boolean[];
+  hold(nonce: string, spots: Spot[]): boolean;
+  unchanged(nonce: string, origin: string): boolean;
   /** Writes in the task that checked; ask {@link Checkout.settle} next what holds in the end. */
   fill(nonce: string, origin: string, card: CardValues): FillAnswer;
   settle(nonce: string): Promise<FieldResult[] | null>;
+  /** Resolves when fields came or went, or after `limit` milliseconds, or when somebody waits anew. */
+  wait(limit: number): Promise<void>;
 }
 
 const looks = new Map<string, Remembered>();
 const fillings = new Map<string, Filling>();
-
-const controlsOf = (plan: Plan): Control[] => plan.flatMap(({ controls }) => [...controls]);
-
-/** What of a field must be the same at the moment of writing. */
-function mark({ element }: Control): string {
-  return [element.tagName, element.type, element.name, element.id, element.getAttribute("autocomplete"), element.form?.action ?? ""].join("\n");
-}
-
-function change(remembered: Remembered): string | null {
-  const controls = controlsOf(remembered.plan);
-  for (const [index, control] of controls.entries()) {
-    const { element } = control;
-    if (!element.isConnected || element.ownerDocument !== remembered.documents[index] || !element.ownerDocument.defaultView) return "a field is gone";
-    if (element.disabled || mark(control) !== remembered.marks[index]) return "a field is another one";
-    if (!visible(element)) return "a field is hidden";
-    if (isCovered(element) && !remembered.covered[index]) return "a field is covered";
-  }
-  if (moved(remembered.places, controls.map(({ element }) => placeOf(element)))) return "a field has moved";
-  const now = readAmount(document, remembered.currency);
-  return now !== null && remembered.pageAmount !== null && now !== remembered.pageAmount ? "the amount is another one" : null;
-}
+let stopWaiting = () => {};
 
 function named(results: readonly Kept[]): FieldResult[] {
   const kinds = new Map<FieldKind, boolean>();
@@ -79,31 +59,39 @@ function named(results: readonly Kept[]): FieldResult[] {
 export const checkout: Checkout = {
   look(nonce, currency) {
     const plan = planDocument(document);
-    const controls = controlsOf(plan);
     const pageAmount = readAmount(document, currency);
-    looks.set(nonce, {
-      plan,
-      documents: controls.map(({ element }) => element.ownerDocument),
-      marks: controls.map(mark),
-      covered: controls.map(({ element }) => isCovered(element)),
-      places: controls.map(({ element }) => placeOf(element)),
-      pageAmount,
-      currency,
-    });
-    const kinds = plan.filter(({ part }) => part === "card").map(({ type }) => kindOf(type));
-    return { origin: location.origin, fields: [...new Set(kinds)], pageAmount };
+    looks.set(nonce, remember(plan, [], pageAmount, currency));
+    return { types: plan.filter(({ part }) => part === "card").map(({ type }) => type), pageAmount };
   },
 
-  unchanged(nonce) {
+  lookAtFrame,
+
+  take(nonce, types) {
+    const plan = planOwn(document, types);
+    looks.set(nonce, remember(plan, [], null, null));
+    return types.every((type) => plan.some((field) => field.type === type));
+  },
+
+  shown: (spots) => spots.map(isShown),
+
+  hold(nonce, spots) {
+    const looked = looks.get(nonce);
+    if (!looked || !spots.every(isShown)) return false;
+    looks.set(nonce, remember(looked.plan, spots.flatMap(framesAt), looked.pageAmount, looked.currency));
+    return true;
+  },
+
+  unchanged(nonce, origin) {
     const remembered = looks.get(nonce);
-    return remembered !== undefined && change(remembered) === null;
+    return globalThis.origin === origin && remembered !== undefined && changeSince(remembered) === null;
   },
 
   fill(nonce, origin, card) {
-    if (location.origin !== origin) return { written: false, reason: "origin_changed", detail: "the page is of another origin" };
+    // Not the address: a sandboxed document has an address and no origin.
+    if (globalThis.origin !== origin) return { written: false, reason: "origin_changed", detail: "the page is of another origin" };
     const remembered = looks.get(nonce);
     looks.delete(nonce);
-    const changed = remembered ? change(remembered) : "the page was not looked at";
+    const changed = remembered ? changeSince(remembered) : "the page was not looked at";
     if (!remembered || changed !== null) return { written: false, reason: "page_changed", detail: changed ?? "" };
     const filling = startFill(remembered.plan, card);
     fillings.set(nonce, filling);
@@ -113,7 +101,21 @@ export const checkout: Checkout = {
   async settle(nonce) {
     const filling = fillings.get(nonce);
     fillings.delete(nonce);
-    const origin = location.origin;
-    return filling ? named(await filling.finish(() => location.origin === origin)) : null;
+    const origin = globalThis.origin;
+    return filling ? named(await filling.finish(() => globalThis.origin === origin)) : null;
+  },
+
+  wait(limit) {
+    stopWaiting();
+    return new Promise((resolve) => {
+      const finish = () => {
+        stop();
+        clearTimeout(timer);
+        resolve();
+      };
+      const stop = watchControls(document, finish);
+      const timer = setTimeout(finish, limit);
+      stopWaiting = finish;
+    });
   },
 };

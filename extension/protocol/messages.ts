@@ -1157,3 +1157,57 @@ export const EGRESS_OUTCOMES: Record<EgressOutcome, { sentence: string; browser:
     "sentence": "The payment request was sent with the real card."
   }
 };
+
+/** Hosts whose frames hold a payment processor's card fields (broker/protocol/processors.json): exact, or `*.` for one more label. */
+export const FRAME_HOSTS: { rule: string; name: string; sandboxOnly: boolean }[] = [
+  {
+    "name": "Adyen",
+    "rule": "*.checkoutshopper-live.adyenpayments.com",
+    "sandboxOnly": false
+  },
+  {
+    "name": "Braintree",
+    "rule": "assets.braintreegateway.com",
+    "sandboxOnly": false
+  },
+  {
+    "name": "Adyen",
+    "rule": "checkoutshopper-live.adyen.com",
+    "sandboxOnly": false
+  },
+  {
+    "name": "Adyen",
+    "rule": "checkoutshopper-test.adyen.com",
+    "sandboxOnly": false
+  },
+  {
+    "name": "Spreedly",
+    "rule": "core.spreedly.com",
+    "sandboxOnly": false
+  },
+  {
+    "name": "Demo processor, encrypting",
+    "rule": "encrypting-pay.localhost",
+    "sandboxOnly": true
+  },
+  {
+    "name": "Demo processor, hosted fields",
+    "rule": "hosted-fields.localhost",
+    "sandboxOnly": true
+  },
+  {
+    "name": "Demo processor, hosted fields",
+    "rule": "hosted-pay.localhost",
+    "sandboxOnly": true
+  },
+  {
+    "name": "Checkout.com",
+    "rule": "js.checkout.com",
+    "sandboxOnly": false
+  },
+  {
+    "name": "Stripe",
+    "rule": "js.stripe.com",
+    "sandboxOnly": false
+  }
+];

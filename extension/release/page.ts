@@ -1,113 +1,122 @@
-/** Looking at and writing into one document, by its documentId: a page that has gone cannot be reached by mistake. */
-import type { Checkout, FieldResult, FillAnswer, Look } from "../forms/checkout";
-import type { CardValues } from "../forms/values";
+/** Finding the card form of a tab: in its top document, in frames of its own site, in frames of a payment processor. */
+import type { FrameLook } from "../forms/hosted";
+import { kindOf } from "../forms/fields";
+import { readPins } from "../keys/pins";
 import { nonce } from "../protocol/canonical";
-import type { Credentials } from "../protocol/sealing";
-import type { Target } from "./release";
-import { framesOf, tabExists } from "./tabs";
+import { choose, type Hosted, type Offered, sitesOf } from "./hosted";
+import * as there from "./inside";
+import { inSandbox, processorOf } from "./processors";
+import { hasForm, type Target } from "./release";
+import { type FrameDocument, type Frames, framesOf } from "./tabs";
 
-const SCRIPT = "/checkout.js";
-const at = (tabId: number, documentId: string) => ({ tabId, documentIds: [documentId] });
+/** Many checkouts draw their form after the page has loaded; longer than this nobody is kept waiting for an answer. */
+export const FIRST_LOOK_MS = 2_000;
+// What the watch inside the page does not see (a shadow tree, a step that was only hidden) is looked for this often.
+const AT_LEAST_EVERY_MS = 1_000;
+// A processor's frames come one by one: they count once they stand still for so long.
+const STILL_MS = 200;
 
-// These run in the page's isolated world: they may use nothing from here but their arguments.
-type World = { ledgerosCheckout?: Checkout };
-const lookThere = (nonce: string, currency: string) => (globalThis as World).ledgerosCheckout?.look(nonce, currency) ?? null;
-const unchangedThere = (nonce: string) => (globalThis as World).ledgerosCheckout?.unchanged(nonce) ?? false;
-const fillThere = (nonce: string, origin: string, card: CardValues) =>
-  (globalThis as World).ledgerosCheckout?.fill(nonce, origin, card) ?? null;
-const settleThere = async (nonce: string) => (await (globalThis as World).ledgerosCheckout?.settle(nonce)) ?? null;
-
-// Many checkouts draw their form after the page has loaded.
-const LOOKS = 8;
-const BETWEEN_LOOKS_MS = 250;
-
-/** The tab's card form and amount in `currency`, or null when none appears within two seconds. */
-export async function findForm(tabId: number, currency: string): Promise<Target | null> {
-  for (let tries = 0; tries < LOOKS; tries += 1) {
-    if (tries > 0) await new Promise((resolve) => setTimeout(resolve, BETWEEN_LOOKS_MS));
-    const frames = await framesOf(tabId);
-    const look = nonce();
-    const seen = frames && (await lookAt(tabId, frames.documentId, look, currency));
-    if (frames && seen?.fields.includes("number")) return { tabId, ...frames, look, fields: seen.fields, pageAmount: seen.pageAmount };
-  }
-  return null;
-}
-
-async function lookAt(tabId: number, documentId: string, nonce: string, currency: string): Promise<Look | null> {
-  try {
-    const target = at(tabId, documentId);
-    await chrome.scripting.executeScript({ target, files: [SCRIPT], injectImmediately: true });
-    const [answer] = await chrome.scripting.executeScript({ target, func: lookThere, args: [nonce, currency], injectImmediately: true });
-    return answer?.result ?? null;
-  } catch {
-    return null;
+/** The tab's card form and amount in `currency`, or null when there is none within `limit` milliseconds. */
+export async function findForm(tabId: number, currency: string, limit = FIRST_LOOK_MS): Promise<Target | null> {
+  const sandbox = inSandbox((await readPins()).issuer);
+  const end = Date.now() + limit;
+  for (;;) {
+    const target = await lookAt(tabId, currency, sandbox);
+    if (target && (await standsStill(target, currency, sandbox))) return target;
+    const left = end - Date.now();
+    if (left <= 0) return target && hasForm(target) ? target : null;
+    if (!target || !hasForm(target)) await changeIn(tabId, Math.min(left, AT_LEAST_EVERY_MS));
   }
 }
 
-/** Whether the document still is as it was when it was looked at. */
-export async function stillThere(target: Target): Promise<boolean> {
-  try {
-    const [answer] = await chrome.scripting.executeScript({
-      target: at(target.tabId, target.documentId),
-      func: unchangedThere,
-      args: [target.look],
-      injectImmediately: true,
-    });
-    return answer?.result === true;
-  } catch {
-    return false;
-  }
+/** What is there now, form or not; null when the tab shows nothing we may fill. */
+export async function lookNow(tabId: number, currency: string): Promise<Target | null> {
+  return lookAt(tabId, currency, inSandbox((await readPins()).issuer));
 }
 
-export type Filled = { kind: "filled"; fields: string[]; failed: string[] } | { kind: "tab_closed" | "origin_changed" | "page_changed" };
+async function standsStill(target: Target, currency: string, sandbox: boolean): Promise<boolean> {
+  if (!hasForm(target)) return false;
+  if (target.hosted.length === 0) return true;
+  await new Promise((resolve) => setTimeout(resolve, STILL_MS));
+  const again = await lookAt(target.tabId, currency, sandbox);
+  return again !== null && stateOf(again) === stateOf(target);
+}
 
-/** Write the card into exactly the fields that were looked at, or nothing. It is still being opened while the tab is looked at. */
-export async function fillIn(target: Target, opening: Promise<Credentials>): Promise<Filled> {
-  const [frames, credentials] = await Promise.all([framesOf(target.tabId), opening]);
-  if (frames?.documentId !== target.documentId) return { kind: await whatChanged(target, frames?.origin ?? null) };
-  if (frames.origin !== target.origin) return { kind: "origin_changed" };
-  const card: CardValues = {
-    number: credentials.pan,
-    securityCode: credentials.cvv,
-    month: credentials.expirationMonth,
-    year: credentials.expirationYear,
-    name: credentials.cardholderName,
+const stateOf = ({ documentId, hosted, sites }: Target) => JSON.stringify([documentId, hosted, sites]);
+
+async function lookAt(tabId: number, currency: string, sandbox: boolean): Promise<Target | null> {
+  const frames = await framesOf(tabId);
+  if (!frames || !(await there.enter(tabId, frames.documentId))) return null;
+  const name = nonce();
+  const top = { tabId, documentId: frames.documentId };
+  const [seen, offers] = await Promise.all([there.inside(top, there.look, name, currency), offersOf(tabId, frames, sandbox)]);
+  if (!seen) return null;
+  const chosen = choose(seen.types, offers);
+  const hosted = (await remembered(top, name, chosen, offers)) ? chosen : [];
+  const sites = sitesOf(offers, hosted);
+  const types = [...seen.types, ...hosted.flatMap((frame) => frame.types)];
+  return {
+    tabId,
+    documentId: frames.documentId,
+    origin: frames.origin,
+    frameOrigins: sites.map(({ origin }) => origin),
+    sites,
+    hosted,
+    look: name,
+    own: seen.types.length > 0,
+    fields: [...new Set(types.map(kindOf))],
+    pageAmount: seen.pageAmount,
   };
-  let answer: FillAnswer | null = null;
-  try {
-    const [injected] = await chrome.scripting.executeScript({
-      target: at(target.tabId, target.documentId),
-      func: fillThere,
-      args: [target.look, target.origin, card],
-      injectImmediately: true,
-    });
-    answer = injected?.result ?? null;
-  } catch {
-    // The document went away before the script ran: nothing was written.
-  }
-  if (!answer) return { kind: await whatChanged(target, (await framesOf(target.tabId))?.origin ?? null) };
-  if (!answer.written) return { kind: answer.reason };
-  const fields = (await settled(target)) ?? answer.fields;
-  const named = (kept: boolean) => fields.filter((field) => field.kept === kept).map(({ kind }) => kind);
-  return { kind: "filled", fields: named(true), failed: named(false) };
 }
 
-// What holds after the page's own code has run; null when the document went away meanwhile, and what was written stands.
-async function settled(target: Target): Promise<FieldResult[] | null> {
-  try {
-    const [answer] = await chrome.scripting.executeScript({
-      target: at(target.tabId, target.documentId),
-      func: settleThere,
-      args: [target.look],
-      injectImmediately: true,
-    });
-    return answer?.result ?? null;
-  } catch {
-    return null;
-  }
+interface Placed extends Offered {
+  path: FrameLook["path"];
 }
 
-async function whatChanged(target: Target, origin: string | null): Promise<"tab_closed" | "origin_changed" | "page_changed"> {
-  if (!(await tabExists(target.tabId))) return "tab_closed";
-  return origin === target.origin ? "page_changed" : "origin_changed";
+/** What the frames of other sites offer that a person can see. */
+async function offersOf(tabId: number, { documentId, hosted }: Frames, sandbox: boolean): Promise<Placed[]> {
+  const looked = await Promise.all(hosted.map((frame) => offerOf(tabId, frame, sandbox)));
+  const offers = looked.filter((offer) => offer !== null);
+  if (offers.length === 0) return [];
+  const shown = await there.inside({ tabId, documentId }, there.shown, offers);
+  return offers.filter((_, index) => shown?.[index] === true);
+}
+
+async function offerOf(tabId: number, { documentId, origin }: FrameDocument, sandbox: boolean): Promise<Placed | null> {
+  if (!(await there.enter(tabId, documentId))) return null;
+  const seen = await there.inside({ tabId, documentId }, there.lookAtFrame);
+  // A sandboxed frame has the address of its origin and not its origin.
+  if (!seen || seen.origin !== origin || (seen.types.length === 0 && !seen.card)) return null;
+  return { documentId, origin, processor: processorOf(origin, sandbox), types: seen.types, card: seen.card, path: seen.path };
+}
+
+/** Have every document that takes part remember its share; false when one of them changed meanwhile. */
+async function remembered(top: { tabId: number; documentId: string }, name: string, chosen: Hosted[], offers: Placed[]): Promise<boolean> {
+  if (chosen.length === 0) return true;
+  const spots = offers.filter(({ documentId }) => chosen.some((frame) => frame.documentId === documentId));
+  const taken = await Promise.all([
+    there.inside(top, there.hold, name, spots.map(({ path, origin }) => ({ path, origin }))),
+    ...chosen.map(({ documentId, types }) => there.inside({ tabId: top.tabId, documentId }, there.take, name, types)),
+  ]);
+  return taken.every((answer) => answer === true);
+}
+
+/** Resolves when a document of the tab loads or fields come or go in one, after `limit` milliseconds at the latest. */
+async function changeIn(tabId: number, limit: number): Promise<void> {
+  const frames = await framesOf(tabId);
+  const documents = frames ? [frames.documentId, ...frames.hosted.map(({ documentId }) => documentId)] : [];
+  await new Promise<void>((resolve) => {
+    const finish = () => {
+      clearTimeout(timer);
+      chrome.webNavigation.onDOMContentLoaded.removeListener(loaded);
+      resolve();
+    };
+    const loaded = (details: { tabId: number }) => {
+      if (details.tabId === tabId) finish();
+    };
+    const timer = setTimeout(finish, limit);
+    chrome.webNavigation.onDOMContentLoaded.addListener(loaded);
+    // A document that goes away answers null at once: what comes after it loads, and is heard of.
+    for (const documentId of documents) void there.inside({ tabId, documentId }, there.wait, limit).then((answer) => answer !== null && finish());
+  });
 }

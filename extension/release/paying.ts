@@ -2,7 +2,7 @@
 import type { Interception } from "../interception/interception";
 import type { Watch } from "../interception/watch";
 import type { Outcome, SurrogateCard } from "../protocol/messages";
-import { fillIn } from "./page";
+import { fillIn } from "./fill";
 import type { Release } from "./release";
 import type { Settled } from "./settle";
 

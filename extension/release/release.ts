@@ -2,18 +2,31 @@
 import type { FieldKind } from "../forms/fields";
 import type { Claimed, Decision, Facts, Outcome } from "../protocol/messages";
 import type { Restricting } from "../rules/regret";
+import type { FrameSite, Hosted } from "./hosted";
 import type { Cover, Mode } from "./mode";
 
-/** Where the card details would go. All but `fields` and `pageAmount` comes from the browser, not from the page. */
+/** Where the card details would go. Documents and origins come from the browser; fields and `pageAmount` are what the page says. */
 export interface Target {
   tabId: number;
   documentId: string;
   origin: string;
+  /** Origins of frames that hold card fields: those of `sites`. */
   frameOrigins: string[];
-  /** Name of the look that the page's isolated world remembers. */
+  sites: FrameSite[];
+  /** Frames of other sites that are filled. */
+  hosted: Hosted[];
+  /** Name of the look that each document's isolated world remembers. */
   look: string;
+  /** Whether the top document itself has card fields. */
+  own: boolean;
+  /** Empty where there is no card form yet. */
   fields: FieldKind[];
   pageAmount: number | null;
+}
+
+/** Whether there is a card form, or only a checkout on its way to one. */
+export function hasForm({ fields }: Pick<Target, "fields">): boolean {
+  return fields.includes("number");
 }
 
 /** An open tab that the person may pick. */

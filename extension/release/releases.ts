@@ -15,9 +15,11 @@ import { Book, OPEN } from "./book";
 import { decide, passkeyNeeded, paymentOf } from "./decide";
 import { coverOf, firstMode, type Mode, modeBefore, mustPick } from "./mode";
 import { accept, soughtOrigin } from "./offer";
-import { findForm, stillThere } from "./page";
+import { stillThere } from "./fill";
+import { unknownSite } from "./hosted";
+import { findForm, lookNow } from "./page";
 import { Payings } from "./paying";
-import type { Release, Target } from "./release";
+import { approvalFirst, hasForm, type Release, type Target } from "./release";
 import { retryable, settle, type Settled, targetAgain } from "./settle";
 import { candidateTabs } from "./tabs";
 
@@ -127,7 +129,7 @@ export class Releases {
     if (!release?.target || release.revision !== revision || mustPick(release)) return release ? "changed" : null;
     this.#book.move(release, "asserting");
     const { target } = release;
-    const [there, { issuer, passkeys }, device] = await Promise.all([stillThere(target), readPins(), this.around.device]);
+    const [there, { issuer, passkeys }, device] = await Promise.all([this.#stillThere(release, target), readPins(), this.around.device]);
     if (!there) {
       await this.#look(release, target.tabId);
       return "changed";
@@ -208,8 +210,8 @@ export class Releases {
     const again = release.state === "finished" && retryable(release, Date.now() + release.clockOffset);
     if (release.state !== "approved" && !again) return null;
     this.#book.move(release, "filling");
-    if (again) {
-      Object.assign(release, { retries: release.retries + 1, outcome: null, endedAt: null });
+    if (again) Object.assign(release, { retries: release.retries + 1, outcome: null, endedAt: null });
+    if (again || (release.target && !hasForm(release.target))) {
       const target = await targetAgain(release, release.decision);
       if (typeof target === "string") {
         await this.#book.finish(release, target);
@@ -246,14 +248,14 @@ export class Releases {
   async #look(release: Release, tabId: number): Promise<void> {
     release.state = "looking";
     release.decision = null;
-    const target = await findForm(tabId, release.facts.expectedCurrency);
+    const target = (await findForm(tabId, release.facts.expectedCurrency)) ?? (await this.#checkoutWithoutForm(release, tabId));
     if (release.state !== "looking") return; // denied, expired or withdrawn meanwhile
     if (!target) return this.#book.finish(release, "no_form");
     await this.#cover(release, target);
     if (release.state !== "looking") return;
     release.target = target;
     if (!release.shown && (await this.#decidedByRule(release, target))) return;
-    if ((await readSettings()).unattended) return this.#book.finish(release, "refused_by_rule");
+    if ((await readSettings()).unattended) return this.#book.finish(release, hasForm(target) ? "refused_by_rule" : "no_form");
     if (release.state !== "looking") return;
     if (passkeyNeeded(release, target) && (await readPins()).passkeys.length === 0) {
       await this.#book.finish(release, "passkey_required");
@@ -274,8 +276,23 @@ export class Releases {
     Object.assign(release, { mode, cover: { ...cover, picked: same && mode === release.mode } });
   }
 
+  /** With approval first the form may come at a later step; but nothing is asked on a page that does not say what is to be paid. */
+  async #checkoutWithoutForm(release: Release, tabId: number): Promise<Target | null> {
+    const target = approvalFirst(release) ? await lookNow(tabId, release.facts.expectedCurrency) : null;
+    return target && target.pageAmount !== null ? target : null;
+  }
+
+  /** Whether what was shown is still there; without a form, whether there still is none. */
+  async #stillThere(release: Release, target: Target): Promise<boolean> {
+    if (hasForm(target)) return stillThere(target);
+    const now = await lookNow(target.tabId, release.facts.expectedCurrency);
+    return now !== null && !hasForm(now) && now.origin === target.origin && now.pageAmount === target.pageAmount;
+  }
+
   /** Approve in the person's place where a standing rule inside LedgerOS's signed facts covers this payment. */
   async #decidedByRule(release: Release, target: Target): Promise<boolean> {
+    // No rule speaks of a site in a frame, nor of a form that nobody has seen.
+    if (!hasForm(target) || target.sites.some(unknownSite)) return false;
     const { issuer } = await readPins();
     const device = await this.around.device;
     if (!issuer || release.state !== "looking" || mustPick(release)) return false;

@@ -3,8 +3,10 @@ import type { Device } from "../keys/device";
 import { decisionDigest } from "../protocol/decision";
 import { type Decision, OUTCOMES, type Outcome, type Sealed } from "../protocol/messages";
 import { unseal } from "../protocol/sealing";
-import { fillIn, findForm } from "./page";
-import { approvalFirst, type Release, type Target } from "./release";
+import { fillIn } from "./fill";
+import type { FrameSite } from "./hosted";
+import { FIRST_LOOK_MS, findForm } from "./page";
+import { approvalFirst, hasForm, type Release, type Target } from "./release";
 import { candidateTabs } from "./tabs";
 
 export interface Settled {
@@ -41,21 +43,35 @@ export function retryable(release: Release, now: number): boolean {
   return release.retries < MOST_RETRIES && now < decision.expiresAt;
 }
 
-/** The form to fill at a retry: on the approved origin, at the amount that was approved; an outcome when there is none. */
+// How long the card waits, sealed, for a form that the agent is still on its way to.
+const FORM_WAIT_MS = 60_000;
+
+/** The form to fill at a retry, or where there was none at the approval: on the approved origin, at the amount that was approved; an outcome when there is none. */
 export async function targetAgain(release: Release, decision: Decision): Promise<Target | Outcome> {
   const tabs = await candidateTabs(decision.seen.origin);
   const tab = tabs.find(({ tabId }) => tabId === release.target?.tabId) ?? (tabs.length === 1 ? tabs[0] : undefined);
   if (!tab) return tabs.length === 0 ? "no_tab" : "ambiguous_tab";
-  const target = await findForm(tab.tabId, decision.currency);
+  const standsFor = decision.expiresAt - release.clockOffset - Date.now();
+  const awaited = release.target !== null && !hasForm(release.target);
+  const target = await findForm(tab.tabId, decision.currency, awaited ? Math.min(standsFor, FORM_WAIT_MS) : FIRST_LOOK_MS);
   if (!target) return "no_form";
-  return unchanged(decision, target) ? target : target.origin === decision.seen.origin ? "page_changed" : "origin_changed";
+  if (unchanged(decision, target, release.target)) return target;
+  return target.origin === decision.seen.origin ? "page_changed" : "origin_changed";
 }
 
-/** Whether what the browser sees at `target` is what was approved. */
-export function unchanged({ seen }: Decision, target: Target): boolean {
+/**
+ * Whether what the browser sees at `target` is what was approved on `approved`. Frames of another site get no more than was shown;
+ * where no form was there to be shown, a processor that the registry knows may show its fields.
+ */
+export function unchanged({ seen }: Decision, target: Target, approved: Target | null): boolean {
+  const awaited = approved !== null && !hasForm(approved);
+  const asShown = ({ origin, kinds }: FrameSite) => {
+    const before = approved?.sites.find((site) => site.origin === origin);
+    return seen.frameOrigins.includes(origin) && before !== undefined && kinds.every((kind) => before.kinds.includes(kind));
+  };
   return (
     target.origin === seen.origin &&
     target.pageAmount === seen.pageAmount &&
-    target.frameOrigins.every((origin) => seen.frameOrigins.includes(origin))
+    target.sites.every((site) => asShown(site) || (awaited && site.processor !== null))
   );
 }

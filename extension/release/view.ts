@@ -5,8 +5,9 @@ import { plainText } from "../core/text";
 import type { Outcome } from "../protocol/messages";
 import { standsUntil } from "./book";
 import { amountOf, mismatchesOf, passkeyNeeded } from "./decide";
+import { type FrameSite, unknownSite } from "./hosted";
 import { modeView, type ModeView } from "./mode_view";
-import { approvalFirst, type Regretted, type Release, type State, type TabChoice } from "./release";
+import { approvalFirst, hasForm, type Regretted, type Release, type State, type TabChoice } from "./release";
 
 /** done (green ✓), look (amber !), bad (red ✕), open (grey ·): each has a word beside its colour. */
 export type Meaning = "done" | "look" | "bad" | "open";
@@ -33,7 +34,10 @@ export interface RequestView {
   amount: string | null;
   upTo: boolean;
   origin: ShownOrigin | null;
-  frameOrigins: string[];
+  /** Sites whose frames hold card fields. */
+  sites: FrameSite[];
+  /** No card form is there yet: it is waited for after the approval. */
+  awaited: boolean;
   rows: Row[];
   mismatch: boolean;
   passkey: boolean;
@@ -83,7 +87,8 @@ export function viewOf(release: Release): RequestView {
     amount: amount ? money(amount.value) : null,
     upTo: amount?.upTo ?? false,
     origin: target && shownOrigin(target.origin),
-    frameOrigins: target?.frameOrigins ?? [],
+    sites: target?.sites ?? [],
+    awaited: target !== null && !hasForm(target),
     rows: target ? rows(release) : [],
     mismatch: target ? mismatchesOf(release, target).length > 0 : false,
     passkey: target ? passkeyNeeded(release, target) : false,
@@ -106,7 +111,7 @@ export function viewOf(release: Release): RequestView {
 /** A rule is made from what is calm: no mismatch, and an amount that somebody named. */
 function ruleFrom(release: Release): RuleFrom | null {
   const { target, facts } = release;
-  if (!target || release.state !== "waiting" || mismatchesOf(release, target).length > 0) return null;
+  if (!target || !hasForm(target) || target.sites.some(unknownSite) || release.state !== "waiting" || mismatchesOf(release, target).length > 0) return null;
   const amount = amountOf(release, target);
   return amount.upTo ? null : { site: bare(target.origin), amount: amount.value, currency: facts.expectedCurrency };
 }

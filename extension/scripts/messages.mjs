@@ -47,7 +47,9 @@ async function messages() {
   const egress = JSON.stringify(schema["x-egress-outcomes"], null, 2);
   const step = `"fulfil" | "continue" | "fail"`;
   const meanings = `/** Every end of a paused request: what it means and what is done with the request. */\nexport const EGRESS_OUTCOMES: Record<EgressOutcome, { sentence: string; browser: ${step}; mayHaveBeenCharged: boolean }> = ${egress};\n`;
-  return `${types}\n/** Every outcome: what it means and what to do next. */\nexport const OUTCOMES: Record<Outcome, { sentence: string; nextStep: string; valueDelivered: boolean; retry: string }> = ${outcomes};\n\n${meanings}`;
+  const frameHosts = JSON.stringify(schema["x-frame-hosts"], null, 2);
+  const frames = `/** Hosts whose frames hold a payment processor's card fields (broker/protocol/processors.json): exact, or \`*.\` for one more label. */\nexport const FRAME_HOSTS: { rule: string; name: string; sandboxOnly: boolean }[] = ${frameHosts};\n`;
+  return `${types}\n/** Every outcome: what it means and what to do next. */\nexport const OUTCOMES: Record<Outcome, { sentence: string; nextStep: string; valueDelivered: boolean; retry: string }> = ${outcomes};\n\n${meanings}\n${frames}`;
 }
 
 const made = await messages();

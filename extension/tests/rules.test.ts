@@ -12,7 +12,7 @@ import { viewOf } from "../release/view";
 
 const SHOP = "https://shop.example.com";
 const facts = vectors.facts.facts as Facts;
-const target: Target = { tabId: 1, documentId: "d", origin: SHOP, frameOrigins: [], look: "n", fields: ["number"], pageAmount: 4990 };
+const target: Target = { tabId: 1, documentId: "d", origin: SHOP, frameOrigins: [], sites: [], hosted: [], look: "n", own: true, fields: ["number"], pageAmount: 4990 };
 const release: Release = {
   id: "rel_1", state: "waiting", facts, factsHash: "h", pageUrl: null, deadline: 0, clockOffset: 0, target, choices: [],
       mode: "direct",
@@ -112,10 +112,24 @@ describe("approval first", () => {
   });
   it("fills again only what was approved: the same site, amount and frames", () => {
     const decision = over.decision!;
-    expect(unchanged(decision, { ...target, documentId: "another" })).toBe(true);
-    for (const change of [{ origin: "https://evil.example" }, { pageAmount: 4991 }, { pageAmount: null }, { frameOrigins: ["https://new.example"] }]) {
-      expect(unchanged(decision, { ...target, ...change })).toBe(false);
+    expect(unchanged(decision, { ...target, documentId: "another" }, target)).toBe(true);
+    const sites = [{ origin: "https://new.example", processor: "Stripe", kinds: ["number" as const] }];
+    for (const change of [{ origin: "https://evil.example" }, { pageAmount: 4991 }, { pageAmount: null }, { sites }]) {
+      expect(unchanged(decision, { ...target, ...change }, target)).toBe(false);
     }
+  });
+  it("gives a frame's site no more than was shown", () => {
+    const site = { origin: "https://fields.example", processor: null };
+    const shown = { ...target, sites: [{ ...site, kinds: ["securityCode" as const] }] };
+    const decision = { ...over.decision!, seen: { ...over.decision!.seen, frameOrigins: [site.origin] } };
+    expect(unchanged(decision, shown, shown)).toBe(true);
+    expect(unchanged(decision, { ...target, sites: [{ ...site, kinds: ["securityCode", "number"] }] }, shown)).toBe(false);
+  });
+  it("lets a form that came later be a known processor's, and nobody else's", () => {
+    const [decision, awaited] = [over.decision!, { ...target, fields: [], own: false }];
+    const later = (processor: string | null) => ({ ...target, sites: [{ origin: "https://fields.example", processor, kinds: ["number" as const] }] });
+    expect(unchanged(decision, later("Stripe"), awaited)).toBe(true);
+    expect(unchanged(decision, later(null), awaited)).toBe(false);
   });
 });
 

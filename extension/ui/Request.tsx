@@ -1,8 +1,9 @@
 /** One request for a release: who, how much, where, claimed beside seen, and the two buttons. */
 import { useEffect } from "preact/hooks";
+import type { FrameSite } from "../release/hosted";
 import type { RequestView, Row } from "../release/view";
 import { Deciding } from "./Deciding";
-import { Mark } from "./marks";
+import { fieldNames, Mark } from "./marks";
 import { ModeChoice } from "./ModeChoice";
 import { Origin } from "./Origin";
 import { countdown, useNow } from "./time";
@@ -88,17 +89,34 @@ function Details({ request, worker }: { request: RequestView; worker: Worker }) 
         </p>
       </section>
       {request.rows.length > 0 && <Compare rows={request.rows} />}
-      {request.frameOrigins.length > 0 && (
-        <p class="muted small">
-          Frames of other sites in this page, not filled: <span class="mono">{request.frameOrigins.map((origin) => origin.replace("https://", "")).join(", ")}</span>
-        </p>
-      )}
+      {request.sites.map((site) => (
+        <Site key={site.origin} {...site} />
+      ))}
+      {request.awaited && <p class="look small">! There is no card form here yet. Once it comes, on this site at this amount, it is filled.</p>}
       <ModeChoice request={request} worker={worker} />
       <blockquote tabIndex={0} aria-label="In the agent's words">
         <p>“{request.summary}”</p>
         {request.purpose && <p>“{request.purpose}”</p>}
       </blockquote>
     </>
+  );
+}
+
+/** A site whose frames hold card fields, and what it gets. */
+function Site({ origin, processor, kinds }: FrameSite) {
+  const site = <span class="mono">{origin.replace("https://", "")}</span>;
+  if (kinds.length === 0) return <p class="muted small">A frame of another site in this page, not filled: {site}</p>;
+  if (processor === null) {
+    return (
+      <p class="look small" role="note">
+        ! Another site asks for the {fieldNames(kinds)}: {site}. It is no payment processor that we know; approving gives them to it.
+      </p>
+    );
+  }
+  return (
+    <p class="muted small">
+      {processor} takes the {fieldNames(kinds)}: {site}
+    </p>
   );
 }
 

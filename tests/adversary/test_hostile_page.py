@@ -90,8 +90,8 @@ async def test_a_page_that_leaves_for_another_origin_gets_nothing(ready: Browser
     assert PAN not in await held(page)
 
 
-async def test_a_form_in_a_frame_of_another_site_is_named_and_not_filled(ready: Browser) -> None:
-    page = await ready.open_shop("/cart")
+async def test_a_form_in_a_frame_of_another_site_is_named_and_gets_nothing_unapproved(ready: Browser) -> None:
+    page, popup = await ready.open_shop("/cart"), await ready.popup()
     await page.evaluate(
         """() => new Promise((loaded) => {
           const frame = document.createElement('iframe');
@@ -101,7 +101,12 @@ async def test_a_form_in_a_frame_of_another_site_is_named_and_not_filled(ready: 
         })"""
     )
     ready.peer.offer(ready.shop)
-    assert await ready.peer.result() == "no_form"
+    await expect(popup.get_by_role("note")).to_contain_text(
+        "Another site asks for the number, name, expiry, security code: http://evil.localhost"
+    )
+    await ready.peer.expect("shown")
+    await popup.get_by_role("button", name="Deny", exact=True).click()
+    await ready.peer.expect("deny")
     assert PAN not in await held(page)
 
 

@@ -37,10 +37,10 @@ export function planDocument(document: Document, shown: Shown = isShown): Plan {
   return block ? fieldsOf(block, all, document) : [];
 }
 
-/** The plan for the document of one frame that the caller knows to hold hosted card fields. */
+/** The plan for one frame that the caller knows to hold hosted card fields, with its shadow roots and same-origin frames. */
 export function planFrame(document: Document, shown: Shown = isShown): Plan {
   const reading: Reading = "card frame";
-  const all = classify(document, reading).filter((scored) => isWritable(scored.control) && shown(scored.control.element));
+  const all = rootsOf(document).flatMap((root) => classify(root, reading)).filter((scored) => isWritable(scored.control) && shown(scored.control.element));
   return oneOfEach(all.filter(isCard), "card");
 }
 

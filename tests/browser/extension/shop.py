@@ -48,8 +48,42 @@ PAGES = {
 }
 
 
+UNSEEN = "position:absolute;width:1px;height:1px;overflow:hidden;clip:rect(0 0 0 0);margin:-1px;border:0;padding:0"
+FIELDS = {"number": "Card number", "name": "Name on card", "expiry": "Expiry date (MM / YY)", "code": "Security code"}
+
+# The card form comes at the second step, long after the page has loaded.
+STEPS = f"""<h1>Checkout</h1><p>Total: $49.90</p><main><button id=next>To the payment</button></main><script>
+  document.querySelector("#next").onclick = () => {{ document.querySelector("main").innerHTML = `{FORM}`; }};</script>"""
+
+
+def hosted(frames: str, shown: tuple[str, ...] = ("number", "expiry", "code")) -> str:
+    """A checkout whose card fields are frames of `frames`, one field a frame."""
+    rows = "".join(f'<iframe id="{name}" src="{frames}/field/{name}" width="300" height="60"></iframe>' for name in shown)
+    return f"<h1>Checkout</h1><p>Total: $49.90</p><form><label>Email <input autocomplete=email></label>{rows}</form>"
+
+
+def field(shown: str) -> str:
+    """The document of one frame: one field, and honeypots for whoever fills what he finds."""
+    rows = [
+        f'<label for="{name}" style="{UNSEEN}">{label}</label><input id="{name}"'
+        + ("" if name == shown else f' style="{UNSEEN}" tabindex="-1" aria-hidden="true"') + ">"
+        for name, label in FIELDS.items()
+    ]  # fmt: skip
+    return f"<form>{''.join(rows)}</form>"
+
+
+def body_of(request: web.Request) -> str | None:
+    """The page at this address, or null."""
+    port = request.host.rpartition(":")[2]
+    if request.path.startswith("/hosted/"):
+        return hosted(f"http://{request.path.removeprefix('/hosted/')}:{port}")
+    if request.path.startswith("/field/"):
+        return field(request.path.removeprefix("/field/"))
+    return STEPS if request.path == "/steps" else PAGES.get(request.path)
+
+
 async def page(request: web.Request) -> web.Response:
-    body = PAGES.get(request.path)
+    body = body_of(request)
     if body is None:
         raise web.HTTPNotFound
     return web.Response(text=f"<!doctype html><title>Shop</title><body>{body}</body>", content_type="text/html")

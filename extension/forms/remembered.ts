@@ -1,0 +1,66 @@
+/** One look at a document: what was found, and whether it still is as it was. */
+import { readAmount } from "./amount";
+import { isCovered } from "./engine/covering";
+import { moved, type Place, placeOf } from "./engine/place";
+import type { Plan } from "./engine/plan";
+import type { Control } from "./engine/read";
+import { visible } from "./visibility";
+
+/** A frame of another site that takes part: where it stands is this document's to know, what it holds is not. */
+export interface HeldFrame {
+  element: HTMLIFrameElement;
+  view: Window | null;
+}
+
+export interface Remembered {
+  plan: Plan;
+  documents: Document[];
+  marks: string[];
+  frames: HeldFrame[];
+  covered: boolean[];
+  places: Place[];
+  pageAmount: number | null;
+  /** In which currency the amount was read; null where none is (a frame of another site). */
+  currency: string | null;
+}
+
+const controlsOf = (plan: Plan): Control[] => plan.flatMap(({ controls }) => [...controls]);
+
+/** Remember how the fields of `plan` and `frames` stand now. */
+export function remember(plan: Plan, frames: HeldFrame[], pageAmount: number | null, currency: string | null): Remembered {
+  const controls = controlsOf(plan);
+  const elements = [...controls, ...frames].map(({ element }) => element);
+  return {
+    plan,
+    documents: elements.map(({ ownerDocument }) => ownerDocument),
+    marks: controls.map(mark),
+    frames,
+    covered: elements.map(isCovered),
+    places: elements.map(placeOf),
+    pageAmount,
+    currency,
+  };
+}
+
+// What of a field must be the same at the moment of writing.
+function mark({ element }: Control): string {
+  return [element.tagName, element.type, element.name, element.id, element.getAttribute("autocomplete"), element.form?.action ?? ""].join("\n");
+}
+
+/** What is not as it was, in words for a developer, or null. */
+export function changeSince({ plan, documents, marks, frames, covered, places, pageAmount, currency }: Remembered): string | null {
+  const controls = controlsOf(plan);
+  const elements = [...controls, ...frames].map(({ element }) => element);
+  for (const [index, element] of elements.entries()) {
+    if (!element.isConnected || element.ownerDocument !== documents[index] || !element.ownerDocument.defaultView) return "a field is gone";
+  }
+  if (controls.some((control, index) => control.element.disabled || mark(control) !== marks[index])) return "a field is another one";
+  if (frames.some(({ element, view }) => element.contentWindow !== view)) return "a frame is another one";
+  for (const [index, element] of elements.entries()) {
+    if (!visible(element)) return "a field is hidden";
+    if (isCovered(element) && !covered[index]) return "a field is covered";
+  }
+  if (moved(places, elements.map(placeOf))) return "a field has moved";
+  const now = currency && readAmount(document, currency);
+  return typeof now === "number" && pageAmount !== null && now !== pageAmount ? "the amount is another one" : null;
+}

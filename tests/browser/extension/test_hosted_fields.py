@@ -1,0 +1,110 @@
+"""Card fields in frames of another site, through a whole release: who is told what, and who gets what."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.browser.extension.conftest import Browser
+from tests.browser.extension.peer import CVV, PAN
+from tests.browser.extension.shop import FIELDS
+from tests.browser.extension.test_release import approve
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+
+VALUES = {"number": PAN, "expiry": "03 / 31", "code": CVV}
+
+
+async def held(page: Page) -> dict[str, dict[str, str]]:
+    """What each frame's fields hold."""
+    read = "() => Object.fromEntries([...document.querySelectorAll('input')].map((field) => [field.id, field.value]))"
+    return {frame.url.rpartition("/")[2]: await frame.evaluate(read) for frame in page.frames if frame.parent_frame}
+
+
+def filled(values: dict[str, str]) -> dict[str, dict[str, str]]:
+    """Every frame with its own value, and nothing in its honeypots."""
+    return {shown: {name: value if name == shown else "" for name in FIELDS} for shown, value in values.items()}
+
+
+async def test_every_frame_gets_its_own_value_and_an_unknown_site_is_told_to_the_person(ready: Browser) -> None:
+    page, popup = await ready.open_shop("/hosted/fields.localhost"), await ready.popup()
+    ready.peer.offer(ready.shop)
+    await expect(popup.get_by_role("note")).to_contain_text(
+        "Another site asks for the number, expiry, security code: http://fields.localhost"
+    )
+    await ready.peer.expect("shown")
+    await approve(popup)
+    decision = ready.peer.check(await ready.peer.expect("approve"))
+    assert decision.seen.frame_origins == (ready.shop.replace("shop.", "fields."),)
+    assert decision.mismatches == ()
+    ready.peer.deliver(decision)
+    result = await ready.peer.expect("result")
+    assert (result["outcome"], sorted(result["fields"])) == ("filled", ["expiry", "number", "securityCode"])
+    assert await held(page) == filled(VALUES)
+    assert await page.locator("[autocomplete=email]").input_value() == ""
+
+
+PLACES = {
+    "srcdoc": "f.srcdoc = form",
+    "blank": "f.contentDocument.body.innerHTML = form",
+    "same site": "f.onload = () => { f.contentDocument.body.innerHTML = form }; f.src = '/cart'",
+    "shadow tree": "document.querySelector('main').attachShadow({ mode: 'open' }).innerHTML = form",
+}
+
+
+async def test_hosted_fields_inside_the_sites_own_frames_are_filled(ready: Browser) -> None:
+    fields = ready.shop.replace("shop.", "fields.") + "/field"
+    frames = "".join(f'<iframe src="{fields}/{name}" width="300" height="60"></iframe>' for name in VALUES)
+    for name, place in PLACES.items():
+        page, popup = await ready.open_shop("/cart"), await ready.popup()
+        await page.evaluate(
+            f"""(form) => {{
+              document.body.insertAdjacentHTML('beforeend', '<main></main><iframe id=f width=400 height=400></iframe>');
+              const f = document.querySelector('#f');
+              {place};
+            }}""",
+            frames,
+        )
+        ready.peer.offer(ready.shop, f"rel_{name[:2]}")
+        await ready.peer.expect("shown")
+        await approve(popup)
+        ready.peer.deliver(ready.peer.check(await ready.peer.expect("approve")))
+        assert await ready.peer.result() == "filled", name
+        found = await held(page)
+        assert {field: found[field] for field in VALUES} == filled(VALUES), name
+        await page.close()
+        await popup.close()
+
+
+async def test_a_form_that_comes_at_a_later_step_is_filled_once_under_the_first_approval(ready: Browser) -> None:
+    page, popup = await ready.open_shop("/steps"), await ready.popup()
+    ready.peer.offer(ready.shop, token_hash=None, access_event_id=None, intent_id="int_1")
+    await expect(popup.get_by_text("There is no card form here yet")).to_be_visible()
+    await ready.peer.expect("shown")
+    await approve(popup)
+    decision = ready.peer.check(await ready.peer.expect("approve"))
+    ready.peer.deliver(decision)
+    await expect(popup.get_by_text("Filling")).to_be_visible()
+    assert await page.locator("input").count() == 0
+    await page.locator("#next").click()
+    assert await ready.peer.result() == "filled"
+    assert await page.locator("[name=cardnumber]").input_value() == PAN
+    await page.locator("[name=cardnumber]").fill("")
+    await page.evaluate("document.querySelector('main').append(document.querySelector('form').cloneNode(true))")
+    ready.peer.deliver(decision)
+    ready.peer.offer(ready.shop.replace("shop.", "nowhere."), "rel_2")
+    assert await ready.peer.result() == "no_tab", "the second delivery was heard before, and answered by nothing"
+    assert PAN not in str(await page.evaluate("[...document.querySelectorAll('input')].map((field) => field.value)"))
+
+
+async def test_a_later_step_at_another_amount_gets_nothing(ready: Browser) -> None:
+    page, popup = await ready.open_shop("/steps"), await ready.popup()
+    ready.peer.offer(ready.shop, token_hash=None, access_event_id=None, intent_id="int_1")
+    await ready.peer.expect("shown")
+    await approve(popup)
+    decision = ready.peer.check(await ready.peer.expect("approve"))
+    await page.evaluate("document.querySelector('p').textContent = 'Total: $94.90'")
+    await page.locator("#next").click()
+    ready.peer.deliver(decision)
+    assert await ready.peer.result() == "page_changed"
+    assert await page.locator("[name=cardnumber]").input_value() == ""
