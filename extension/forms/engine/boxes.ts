@@ -29,8 +29,19 @@ function runFrom(form: readonly Scored[], start: number): Scored[] {
   return run;
 }
 
+/** The four boxes of four of which nothing is said; empty when there are none. */
+export function silentBoxes(form: readonly Scored[]): Scored[] {
+  for (let start = 0; start < form.length; start++) {
+    const run = form.slice(start, start + 4);
+    if (run.length === 4 && run.every((scored) => isBox(scored) && scored.control.maxLength === 4 && scored.type === null)) return run;
+  }
+  return [];
+}
+
 /** Whether a control can hold a part of a number. */
-export function isBox({ control }: Scored): boolean {
+export function isBox(scored: Scored | undefined): boolean {
+  if (!scored) return false;
+  const { control } = scored;
   return BOX_KINDS.has(control.kind) && control.maxLength >= 3 && control.maxLength <= 6;
 }
 

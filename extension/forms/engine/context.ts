@@ -2,7 +2,7 @@
  * The text around a control that has no label of its own: its box, its table column, what stands before it.
  */
 
-import { type ControlElement, UNREAD } from "./read";
+import { APART, type ControlElement, UNREAD } from "./read";
 
 const LEVELS = 5;
 const ENOUGH = 160;
@@ -18,7 +18,7 @@ export function nearText(element: ControlElement, previous: Element | null, next
     const parent = box.parentElement;
     if (!parent || EDGES.has(parent.tagName) || (previous && parent.contains(previous)) || (next && parent.contains(next))) break;
     const before = text;
-    text = readable(parent);
+    text = strayLabel(parent) || readable(parent);
     box = parent;
     // One level more than the first that speaks: an error text often sits nearer than the label.
     if (before || text.length > ENOUGH) return before && text.length > ENOUGH ? before : text.slice(0, ENOUGH);
@@ -26,8 +26,38 @@ export function nearText(element: ControlElement, previous: Element | null, next
   return text.slice(0, ENOUGH);
 }
 
-/** The text above the control in the same table column, when its own row says nothing. */
+// A label that points nowhere still names what stands beside it, better than the help around it.
+function strayLabel(box: Element): string {
+  const labels = box.getElementsByTagName("label");
+  const only = labels.length === 1 ? (labels[0] as HTMLLabelElement) : null;
+  return only && !only.control ? readable(only) : "";
+}
+
+/** The text above the control in the same column, when its own row says nothing. */
 export function columnHeader(element: Element): string {
+  return tableHeader(element) || gridHeader(element);
+}
+
+const MOST_COLUMNS = 8;
+
+// Boxes in a row under a row of as many boxes: a table made of something else.
+function gridHeader(element: Element): string {
+  let cell: Element = element;
+  for (let level = 0; level < LEVELS; level++) {
+    const row = cell.parentElement;
+    if (!row || EDGES.has(row.tagName)) return "";
+    const above = row.previousElementSibling;
+    const columns = row.childElementCount;
+    if (above && columns > 1 && columns <= MOST_COLUMNS && above.childElementCount === columns) {
+      const header = above.children[Array.prototype.indexOf.call(row.children, cell)];
+      return header && !above.querySelector("input,select,textarea") && row.querySelectorAll("input,select,textarea").length <= columns + 1 ? readable(header).slice(0, ENOUGH) : "";
+    }
+    cell = row;
+  }
+  return "";
+}
+
+function tableHeader(element: Element): string {
   const cell = element.closest<HTMLTableCellElement>("td,th");
   const row = cell?.parentElement as HTMLTableRowElement | null;
   const table = row?.closest("table");
@@ -82,7 +112,7 @@ function readable(box: Element): string {
     steps += 1;
     if (UNREAD.has(node.parentElement?.tagName ?? "")) continue;
     const part = (node.nodeValue ?? "").trim();
-    if (part && /[\p{L}\p{N}]/u.test(part)) text += text ? ` ${part}` : part;
+    if (part && /[\p{L}\p{N}]/u.test(part)) text += text ? APART + part : part;
   }
   return /\p{L}/u.test(text) ? text : "";
 }

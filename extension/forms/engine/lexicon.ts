@@ -16,6 +16,8 @@ export type Concept = (typeof CONCEPTS)[number];
 export interface Meaning {
   readonly concepts: ReadonlySet<Concept>;
   readonly length: number;
+  /** Some word of weight is in no language's list: "Alpine club card number". */
+  readonly strange: boolean;
 }
 
 interface Term {
@@ -29,7 +31,10 @@ interface Term {
 // Single signs that mean something inside a longer word; all others must stand alone.
 const ANYWHERE: ReadonlySet<Concept> = new Set(["card", "month", "year"]);
 const STEM = 3;
-const EMPTY: Meaning = { concepts: new Set(), length: 0 };
+const EMPTY: Meaning = { concepts: new Set(), length: 0, strange: false };
+/** A shorter word that is not known qualifies nothing: an article, a pronoun. */
+const WEIGHTY = 4;
+const WEIGHTY_SIGNS = 2;
 const FILLERS = /^(?:inp|input|txt|text|tb|fld|field|frm|form|my|new|the|user|pay|payment|billing|ddl|sel|select|lbl|str|cc|edit|add|checkout|order|customer|i|f|c)$/;
 
 type Packed = Readonly<Record<string, string | undefined>>;
@@ -86,21 +91,47 @@ export function meaningOf(words: string): Meaning {
   const cached = known.get(words);
   if (cached) return cached;
   const concepts = new Set<Concept>();
-  const spaced = isUnspaced(words) ? readUnspaced(words, concepts) : words;
-  const list = spaced.split(" ").filter(Boolean);
-  readSpaced(list, concepts);
-  const meaning = { concepts, length: list.length };
+  const unspaced = isUnspaced(words) ? readUnspaced(words, concepts) : null;
+  const list = (unspaced ? unspaced.rest : words).split(" ").filter(Boolean);
+  const strange = readSpaced(list, concepts);
+  addQualifiers(words, list, concepts);
+  concepts.delete("filler");
+  const meaning = { concepts, length: list.length, strange: strange || (unspaced !== null && unspaced.unread >= WEIGHTY_SIGNS) };
   if (known.size > 4000) known.clear();
   known.set(words, meaning);
   return meaning;
 }
 
-function readSpaced(list: readonly string[], found: Set<Concept>): void {
-  let at = 0;
-  while (at < list.length) at += readAt(list, at, found);
+// Whether a word of weight was not understood.
+function readSpaced(list: readonly string[], found: Set<Concept>): boolean {
+  let strange = false;
+  for (let at = 0; at < list.length; ) {
+    const taken = readAt(list, at, found);
+    strange ||= taken === 0 && (list[at] as string).length >= WEIGHTY;
+    at += Math.max(1, taken);
+  }
+  return strange;
 }
 
-// How many words the longest term at this place takes.
+// "Card number" takes its words; what kind of card it is may lie within them: "numero de carte cadeau", "kredittkortnummer".
+const QUALIFIERS: readonly Concept[] = ["giftCard", "loyalty", "creditCard"];
+
+function addQualifiers(words: string, list: readonly string[], found: Set<Concept>): void {
+  if (!found.has("cardNumber")) return;
+  for (let at = 0; at < list.length; at++) {
+    for (const term of termsFrom(list[at] as string)) if (QUALIFIERS.includes(term.concept) && continues(term, list, at)) found.add(term.concept);
+    for (const concept of stemsOf(list[at] as string)) if (QUALIFIERS.includes(concept)) found.add(concept);
+  }
+  if (isUnspaced(words)) addQualifyingSigns(words.replace(/ /g, ""), found);
+}
+
+function addQualifyingSigns(text: string, found: Set<Concept>): void {
+  for (let at = 0; at < text.length; at++) {
+    for (const entry of startsFrom(packed().signs, text[at] as string)) if (QUALIFIERS.includes(entry.concept) && text.startsWith(entry.text, at)) found.add(entry.concept);
+  }
+}
+
+// How many words the longest term at this place takes; none when the word is not known.
 function readAt(list: readonly string[], at: number, found: Set<Concept>): number {
   const word = list[at] as string;
   let longest = 0;
@@ -115,7 +146,7 @@ function readAt(list: readonly string[], at: number, found: Set<Concept>): numbe
   if (longest < 2) for (const concept of stemsOf(word)) hits.push(concept);
   if (hits.length === 0 && word.length >= 5) for (const concept of gluedConcepts(word)) hits.push(concept);
   for (const concept of hits) found.add(concept);
-  return Math.max(1, longest);
+  return hits.length > 0 ? Math.max(1, longest) : /^\d/.test(word) ? 1 : 0;
 }
 
 function continues(term: Term, list: readonly string[], at: number): boolean {
@@ -164,9 +195,10 @@ function wholeWord(word: string): Concept[] {
 }
 
 // Takes the signs it understands out of the text and leaves the rest, so that "cvv" beside them is still read.
-function readUnspaced(words: string, found: Set<Concept>): string {
+function readUnspaced(words: string, found: Set<Concept>): { rest: string; unread: number } {
   const text = words.replace(/ /g, "");
   let rest = "";
+  let unread = 0;
   for (let at = 0; at < text.length; ) {
     let longest = "";
     let hits: Concept[] = [];
@@ -178,10 +210,11 @@ function readUnspaced(words: string, found: Set<Concept>): string {
       hits.push(entry.concept);
     }
     for (const concept of hits) found.add(concept);
-    if (!longest) rest += isUnspaced(text[at] as string) ? " " : text[at];
+    if (!longest && isUnspaced(text[at] as string)) unread += 1;
+    else if (!longest) rest += text[at];
     at += Math.max(1, longest.length);
   }
-  return /[^ ]/.test(rest) ? ` ${words.replace(/[^\x00-\x7f]+/g, " ")} `.trim() : "";
+  return { rest: rest ? ` ${words.replace(/[^\x00-\x7f]+/g, " ")} `.trim() : "", unread };
 }
 
 function standsAlone(words: string, sign: string): boolean {

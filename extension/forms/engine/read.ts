@@ -6,14 +6,16 @@
  */
 
 import { columnHeader, nearText, precedingText, sharesRow } from "./context";
+import { meaningOf } from "./lexicon";
 import { summariseOptions, type OptionsSummary } from "./options";
+import { sensesOf } from "./rules";
 import { identifierWords, normalise } from "./text";
 import { declaredAutocomplete } from "./write";
 
 export type ControlElement = HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement;
 
 /** Where a piece of text about a control was found. */
-export type Source = "label" | "aria" | "placeholder" | "title" | "name" | "id" | "near" | "before" | "row" | "column";
+export type Source = "label" | "aria" | "placeholder" | "title" | "name" | "id" | "data" | "near" | "before" | "row" | "column";
 
 /** A piece of text about a control, normalised. */
 export interface Words {
@@ -112,17 +114,19 @@ function readControl(element: ControlElement, index: number, kind: string, label
   const texts: Words[] = [];
   const labelWords = normalise(label);
   const ariaWords = aria === label ? "" : normalise(aria);
-  add(texts, "label", labelWords);
+  addPieces(texts, "label", label, labelWords);
   add(texts, "aria", ariaWords);
   add(texts, "placeholder", normalise(placeholder));
   add(texts, "title", normalise(element.title));
-  const name = identifierWords(lastSegments(element.getAttribute("name") ?? ""));
-  const id = identifierWords(lastSegments(element.id));
+  const name = lastWords(identifierWords(lastSegments(element.getAttribute("name") ?? "")));
+  const id = lastWords(identifierWords(lastSegments(element.id)));
   add(texts, "name", name);
   add(texts, "id", id === name ? "" : id);
+  if (!isTelling(name) && !isTelling(id)) addData(texts, element);
   const autocomplete = autocompleteTokens(element);
   const named = LETTER.test(labelWords) || LETTER.test(ariaWords);
-  const caption = named || speaksForItself(kind, autocomplete) ? label || aria : addNeighbours(texts, element, around);
+  let caption = named || speaksForItself(kind, autocomplete) ? label || aria : addNeighbours(texts, element, around);
+  if (!caption && !placeholder) caption = nameByTitle(texts, element);
   return {
     element, index, kind, autocomplete, texts, placeholder, caption,
     maxLength: limitOf(element),
@@ -131,11 +135,17 @@ function readControl(element: ControlElement, index: number, kind: string, label
   };
 }
 
+// A title is read out where nothing else names the control (HTML accessibility mappings, accessible name).
+function nameByTitle(texts: Words[], element: ControlElement): string {
+  add(texts, "aria", normalise(element.title));
+  return element.title;
+}
+
 // The nearest speech wins: own box, then the column's header, then the text before, then what the control before was called.
 function addNeighbours(texts: Words[], element: ControlElement, around: Around): string {
   const near = nearText(element, around.previous, around.next);
   if (near) {
-    add(texts, "near", normalise(near));
+    addPieces(texts, "near", near, normalise(near));
     return near;
   }
   const column = columnHeader(element);
@@ -143,7 +153,7 @@ function addNeighbours(texts: Words[], element: ControlElement, around: Around):
     add(texts, "column", normalise(column));
     return column;
   }
-  const before = precedingText(element, around.previous);
+  const before = withUnit(precedingText(element, around.previous), element);
   if (before) {
     add(texts, "before", normalise(before));
     return before;
@@ -153,11 +163,30 @@ function addNeighbours(texts: Words[], element: ControlElement, around: Around):
   return "";
 }
 
+const UNIT = /^[\s/]*([月年월년])/;
+const ONLY_UNIT = /^[\s/月年월년日일]*$/;
+
+// Japanese, Chinese and Korean write the unit after the box: "有効期限 [  ]月 / [  ]年".
+function withUnit(before: string, element: ControlElement): string {
+  const after = element.nextSibling;
+  const unit = after?.nodeType === Node.TEXT_NODE ? UNIT.exec(after.nodeValue ?? "")?.[1] : undefined;
+  if (unit === undefined) return before;
+  return ONLY_UNIT.test(before) ? unit : `${before} ${unit}`;
+}
+
 // "checkout.billing.cardInput-1.securityCode": the end of a path names the field, the rest its place.
 function lastSegments(identifier: string): string {
   if (identifier.length < 24) return identifier;
   const segments = identifier.split(/[.[\]/:$]+/).filter((segment) => /\p{L}/u.test(segment));
   return segments.slice(-2).join(" ");
+}
+
+const MOST_NAMED = 5;
+
+// "shop_billing_payment_methods_credit_card_number": so do the last words of a long name.
+function lastWords(words: string): string {
+  if (words.length < 24) return words;
+  return words.split(" ").slice(-MOST_NAMED).join(" ");
 }
 
 function sharedWords(control: Control): string {
@@ -166,6 +195,35 @@ function sharedWords(control: Control): string {
     if (found) return found.words;
   }
   return "";
+}
+
+const FEW_WORDS = 6;
+const MOST_PIECES = 4;
+/** Stands between pieces of text that the page shows apart. */
+export const APART = " · ";
+
+// A name with an explanation under it is a name: long texts are heard piece by piece.
+function addPieces(texts: Words[], source: Source, text: string, words: string): void {
+  if (!text.includes(APART) || words.split(" ", FEW_WORDS + 1).length <= FEW_WORDS) return add(texts, source, words);
+  for (const piece of text.split(APART, MOST_PIECES)) add(texts, source, normalise(piece));
+}
+
+function isTelling(words: string): boolean {
+  return sensesOf(meaningOf(words)).length > 0;
+}
+
+// Frameworks and payment libraries bind a field without a name by an attribute of their own: formcontrolname, ng-model, th:field, data-checkout.
+const BINDS = /^(?:data-|form-?control|ng-|v-model|x-model|th:|wire:|automation|class$)/;
+const LONGEST_BINDING = 80;
+
+function addData(texts: Words[], element: ControlElement): void {
+  for (const { name, value } of element.attributes) {
+    if (!value || value.length > LONGEST_BINDING || !BINDS.test(name)) continue;
+    for (const part of name === "class" ? value.split(/\s+/) : [lastSegments(value)]) {
+      const words = lastWords(identifierWords(part));
+      if (isTelling(words) && !texts.some((text) => text.source === "data" && text.words === words)) add(texts, "data", words);
+    }
+  }
 }
 
 function add(texts: Words[], source: Source, words: string): void {
@@ -209,9 +267,10 @@ function ownText(label: HTMLLabelElement): string {
   const walker = document.createTreeWalker(label, NodeFilter.SHOW_TEXT);
   let text = "";
   for (let node = walker.nextNode(); node && text.length < 200; node = walker.nextNode()) {
-    if (!UNREAD.has(node.parentElement?.tagName ?? "")) text += `${node.nodeValue ?? ""} `;
+    const part = UNREAD.has(node.parentElement?.tagName ?? "") ? "" : (node.nodeValue ?? "").trim();
+    if (part) text += text ? APART + part : part;
   }
-  return text.replace(/\s+/g, " ").trim();
+  return text.replace(/\s+/g, " ");
 }
 
 /** Elements whose text nobody reads as a description. */

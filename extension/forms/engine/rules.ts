@@ -31,9 +31,13 @@ export interface Signal {
 
 /** How far each source is believed. */
 const TRUST: Record<Source, number> = {
-  label: 4, aria: 4, near: 3.5, column: 3.5, before: 3, placeholder: 3, title: 2, name: 3, id: 3, row: 1.5,
+  label: 4, aria: 4, near: 3.5, column: 3.5, before: 3, placeholder: 3, title: 2, name: 3, id: 3, data: 2.5, row: 1.5,
 };
 
+/** "Alpine club card number" is a card's number, and hardly a payment card's. */
+const QUALIFIED = 0.6;
+// A class or a binding is written for a program: only what it says in full counts.
+const DECIDED: ReadonlySet<Kind> = new Set<Kind>(["cc-number", "cc-exp", "cc-exp-month", "cc-exp-year", "cc-csc", "cc-name", "gift", "otp", "coupon", "loyalty", "search"]);
 // What one description over several controls can tell about those after the first.
 const SHARED: ReadonlySet<Kind> = new Set<Kind>(["cc-exp", "cc-exp-month", "cc-exp-year", "month-year", "date", "birth", "start", "other"]);
 // What stands around a control is often the heading of its group; its own placeholder is nearer.
@@ -52,16 +56,19 @@ const NAMES: ReadonlySet<Kind> = new Set<Kind>(["given-name", "family-name"]);
 const known = new WeakMap<Meaning, readonly Sense[]>();
 const NOTHING: readonly Sense[] = [];
 
-/** All evidence about one control taken alone; `identity` is how far its name and id are believed, 0 to 1. */
-export function signalsOf(control: Control, identity: number): Signal[] {
+/** All evidence about one control taken alone; `identity` is how far its name and id are believed, 0 to 1; `common` are bindings that several controls have. */
+export function signalsOf(control: Control, identity: number, common: ReadonlySet<string>): Signal[] {
   const signals: Signal[] = [];
   addAutocomplete(control, signals);
   for (const text of control.texts) {
+    if (text.source === "data" && common.has(text.words)) continue;
     const meaning = meaningOf(text.words);
     const trust = TRUST[text.source] * attention(meaning.length) * believed(control, text.source, identity);
+    const told = text.source === "data";
+    const doubted = meaning.strange && !meaning.concepts.has("creditCard") && text.source !== "name" && text.source !== "id";
     for (const [type, strength] of sensesOf(meaning)) {
-      if (text.source === "row" && !SHARED.has(type)) continue;
-      signals.push({ type, weight: trust * strength, source: text.source, detail: text.words });
+      if ((text.source === "row" && !SHARED.has(type)) || (told && !DECIDED.has(type)) || (doubted && type === "number")) continue;
+      signals.push({ type, weight: trust * strength * (doubted && type === "cc-number" ? QUALIFIED : 1), source: text.source, detail: text.words });
     }
   }
   addShapes(control, signals);
@@ -109,6 +116,8 @@ function allSenses(meaning: Meaning): Sense[] {
 // "Card holder's first name" is the holder; "card verification code" is no one-time code.
 function isOverruled(type: Kind, found: ReadonlySet<Concept>): boolean {
   if (NAMES.has(type)) return found.has("holder") || found.has("card");
+  // "Credit card number (to guarantee your booking)" is no booking's.
+  if (type === "loyalty") return found.has("creditCard");
   return type === "otp" && (found.has("securityCode") || (found.has("card") && found.has("security")));
 }
 
@@ -117,6 +126,7 @@ function addCardSenses({ concepts: found, length }: Meaning, senses: Sense[]): v
   const code = found.has("code");
   if (found.has("securityCode")) senses.push(["cc-csc", 1]);
   else if (found.has("security") && (code || found.has("number"))) senses.push(["cc-csc", 0.9]);
+  else if (found.has("three") && found.has("digits")) senses.push(["cc-csc", 0.9]);
   else if (card && code) senses.push(["cc-csc", 0.5]);
   else if (code || found.has("security")) senses.push(["code", 1]);
   if (found.has("holder")) senses.push(["cc-name", 1]);
@@ -128,7 +138,13 @@ function addCardSenses({ concepts: found, length }: Meaning, senses: Sense[]): v
 }
 
 function addNumberSense(found: ReadonlySet<Concept>, length: number, senses: Sense[]): void {
-  const spokenFor = found.has("securityCode") || found.has("security") || found.has("holder") || found.has("expiry") || found.has("cardType");
+  if (found.has("creditCard") && (found.has("number") || found.has("cardNumber")) && !found.has("securityCode") && !found.has("security") && !found.has("cardType") && !found.has("holder") && !found.has("expiry")) {
+    senses.push(["cc-number", 1]);
+    return;
+  }
+  const otherCard = found.has("giftCard") || found.has("loyalty");
+  const spokenFor = otherCard || found.has("securityCode") || found.has("security") || found.has("holder") || found.has("expiry") || found.has("cardType");
+  if (found.has("three") && found.has("digits")) return;
   if (found.has("cardNumber")) senses.push(["cc-number", spokenFor ? 0.4 : 1]);
   else if (spokenFor || found.has("date") || found.has("month") || found.has("year")) return;
   else if (found.has("card") && found.has("number")) senses.push(["cc-number", 0.9]);
@@ -184,10 +200,12 @@ const SHAPELY = /[\d/.–|xX*•#-]|mm|мм|kk/i;
 const MONTH_EXAMPLE = /^\s*(?:mm|aa\/?|мм|kk|0?1|12)\s*$/i;
 
 function addShapes(control: Control, signals: Signal[]): void {
+  const begins = signals.some((signal) => signal.type === "start" || signal.type === "birth");
   for (const [where, text] of [["placeholder", control.placeholder], ["caption", control.caption]] as const) {
     if (text.length < 2 || text.length > 90 || !SHAPELY.test(text)) continue;
-    if (EXPIRY_SHAPE.test(text) || EXPIRY_EXAMPLE.test(text)) signals.push({ type: "cc-exp", weight: 3, source: "shape", detail: `${where} looks like MM/YY` });
-    else if (NUMBER_EXAMPLE.test(text)) signals.push({ type: "cc-number", weight: 4, source: "shape", detail: `${where} looks like a card number` });
+    if (EXPIRY_SHAPE.test(text) || EXPIRY_EXAMPLE.test(text)) {
+      if (!begins) signals.push({ type: "cc-exp", weight: 3, source: "shape", detail: `${where} looks like MM/YY` });
+    } else if (NUMBER_EXAMPLE.test(text)) signals.push({ type: "cc-number", weight: 4, source: "shape", detail: `${where} looks like a card number` });
     else if (where === "placeholder" && CODE_EXAMPLE.test(text)) signals.push({ type: "code", weight: 1, source: "shape", detail: "placeholder of 3 or 4 digits" });
     else if (where === "placeholder" && MONTH_EXAMPLE.test(text)) signals.push({ type: "month", weight: 2, source: "shape", detail: "placeholder of a month" });
   }

@@ -16,7 +16,7 @@ export interface Scored {
 
 // Sources that say the same thing twice count once: a name and an id, a label and what stands before.
 const SAID = new Set<Signal["source"]>(["label", "aria", "near", "column", "before", "row"]);
-const NAMED = new Set<Signal["source"]>(["name", "id"]);
+const NAMED = new Set<Signal["source"]>(["name", "id", "data"]);
 
 /** Collect and add up the evidence about each control by itself. */
 export function scoreAll(controls: readonly Control[]): Scored[] {
@@ -24,7 +24,22 @@ export function scoreAll(controls: readonly Control[]): Scored[] {
   const uses = new Map<string, number>();
   for (const own of stems) for (const stem of own) uses.set(stem, (uses.get(stem) ?? 0) + 1);
   const isShared = (stem: string): boolean => (uses.get(stem) ?? 0) > 1;
-  return controls.map((control, place) => scoreControl(control, stems[place]?.some(isShared) === true && isDescribed(control)));
+  const common = commonData(controls);
+  return controls.map((control, place) => scoreControl(control, stems[place]?.some(isShared) === true && isDescribed(control), common));
+}
+
+// A class or a binding on several controls is a style of theirs, and names none.
+function commonData(controls: readonly Control[]): ReadonlySet<string> {
+  const once = new Set<string>();
+  const common = new Set<string>();
+  for (const { texts } of controls) {
+    for (const { source, words } of texts) {
+      if (source !== "data") continue;
+      if (once.has(words)) common.add(words);
+      once.add(words);
+    }
+  }
+  return common;
 }
 
 function isDescribed(control: Control): boolean {
@@ -39,12 +54,14 @@ function identifiers(control: Control): string[] {
   return stems;
 }
 
-function scoreControl(control: Control, shared: boolean): Scored {
-  const signals = signalsOf(control, shared ? 0.5 : 1);
+function scoreControl(control: Control, shared: boolean, common: ReadonlySet<string>): Scored {
+  const signals = signalsOf(control, shared ? 0.5 : 1, common);
   for (let at = signals.length - 1; at >= 0; at--) if (!canHold(control, (signals[at] as Signal).type)) signals.splice(at, 1);
   const scores = addUp(signals);
   merge(scores, "month", "cc-exp-month");
   merge(scores, "year", "cc-exp-year");
+  // "Card number" says more than "Number", and nothing else.
+  if (scores.has("cc-number")) scores.delete("number");
   return { control, signals, scores, type: null };
 }
 

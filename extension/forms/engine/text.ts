@@ -55,7 +55,21 @@ function splitWords(identifier: string): string {
     .replace(/([A-Z])([A-Z][a-z])/g, "$1 $2")
     .replace(/(\p{L})(\d)/gu, "$1 $2")
     .replace(/(\d)(\p{L})/gu, "$1 $2");
-  return plainWords(spaced);
+  return withoutHash(plainWords(spaced));
+}
+
+const SHORT = 4;
+const DIGITS_INSIDE = 2;
+
+// "f_8a7cvv20e" was made by a machine: of what stands between its digits only long words can mean something.
+function withoutHash(words: string): string {
+  const list = words.split(" ");
+  const inside = list.filter((word, place) => place > 0 && place < list.length - 1 && isNumeral(word)).length;
+  return inside < DIGITS_INSIDE ? words : list.filter((word) => isNumeral(word) || word.length > SHORT).join(" ");
+}
+
+function isNumeral(word: string): boolean {
+  return word !== "" && word.charCodeAt(0) < 58;
 }
 
 /** Whether the text holds a script that separates no words. */

@@ -1,0 +1,91 @@
+/**
+ * What only the rest of a card form can tell: the box without a word, a plain "Name", one code of two.
+ */
+
+import { isBox, silentBoxes } from "./boxes";
+import { BEYOND_DOUBT, CARD_TYPES, isDeclared, isShort, isSilent } from "./cardform";
+import { canHold } from "./kinds";
+import type { Kind } from "./rules";
+import { scoreOf, settle, type Scored } from "./score";
+
+const SHORTEST_NUMBER = 13;
+
+/** Where the rest of a card is found, the one box of which nothing is said, in the place and size of what is missing, is that. */
+export function nameRest(form: Scored[]): void {
+  const has = (...types: Kind[]): boolean => form.some((scored) => scored.type !== null && types.includes(scored.type));
+  if (!has("cc-exp", "cc-exp-month")) return;
+  const boxes = has("cc-number") || !has("cc-csc") ? [] : silentBoxes(form);
+  for (const scored of boxes) settle(scored, "cc-number", "boxes before an expiry and a code");
+  if (!has("cc-number") && has("cc-csc")) {
+    const found = form.find((scored) => isSilent(scored) && nearCard(form, scored) && (scored.control.maxLength < 0 || scored.control.maxLength >= SHORTEST_NUMBER));
+    if (found) settle(found, "cc-number", "nothing else is the number");
+  } else if (has("cc-number") && !has("cc-csc", "otp", "code")) {
+    const found = form.find((scored) => isSilent(scored) && nearCard(form, scored) && isShort(scored) && !isBox(form[form.indexOf(scored) - 1]));
+    if (found) settle(found, "cc-csc", "nothing else is the code");
+  }
+}
+
+function nearCard(form: readonly Scored[], scored: Scored): boolean {
+  const place = form.indexOf(scored);
+  return [place - 1, place + 1].some((beside) => CARD_TYPES.has(form[beside]?.type ?? "other"));
+}
+
+/** A plain "Name" that stands among the card's fields is the holder's; so is a lone "First name" with no last name anywhere. */
+export function nameHolder(form: Scored[]): void {
+  if (form.some((scored) => scored.type === "cc-name")) return;
+  const fields = form.map((scored, place) => (scored.type && CARD_TYPES.has(scored.type) ? place : -1)).filter((place) => place >= 0);
+  const family = form.some((scored) => scored.type === "family-name");
+  for (let place = 0; place < form.length; place++) {
+    const scored = form[place] as Scored;
+    const named = scored.type === "name" || (scored.type === "given-name" && !family);
+    if (!named || distance(fields, place) !== 1) continue;
+    settle(scored, "cc-name", "name beside a card field");
+    return;
+  }
+  nameByExample(form, fields);
+}
+
+/** "John Doe", "J. Smith", "TARO YAMADA". */
+const PERSON_EXAMPLE = /^\p{Lu}[\p{L}.]*(?: \p{Lu}[\p{L}.]*){1,2}$/u;
+
+// A box of which nothing is said but a person's name as an example.
+function nameByExample(form: readonly Scored[], fields: readonly number[]): void {
+  const found = form.find((scored, place) => scored.type === null && scored.scores.size === 0 && distance(fields, place) === 1 && PERSON_EXAMPLE.test(scored.control.placeholder) && canHold(scored.control, "cc-name"));
+  if (found) settle(found, "cc-name", "an example of a name beside a card field");
+}
+
+/** One number has one security code; the other "security code" is a captcha or a message's. */
+export function keepOneCode(form: readonly Scored[]): void {
+  let best: Scored | null = null;
+  for (const scored of form) {
+    if (scored.type === "cc-number" && best && !isBox(scored)) best = null;
+    if (scored.type !== "cc-csc" || isDeclared(scored)) continue;
+    if (best && isMuchWeaker(scored, best)) scored.type = null;
+    else {
+      if (best && isMuchWeaker(best, scored)) best.type = null;
+      best = scored;
+    }
+  }
+}
+
+const MUCH = 0.95;
+
+function isMuchWeaker(one: Scored, other: Scored): boolean {
+  return scoreOf(one, "cc-csc") < MUCH * scoreOf(other, "cc-csc");
+}
+
+/** "Verification code" beside a card's fields is the card's, when nothing else is and nobody sent it. */
+export function nameCode(form: Scored[]): void {
+  if (form.some((scored) => scored.type === "cc-csc")) return;
+  const fields = form.map((scored, place) => (scored.type && CARD_TYPES.has(scored.type) ? place : -1)).filter((place) => place >= 0);
+  const sent = (scored: Scored): boolean => ["tel", "email", "other"].some((kind) => scoreOf(scored, kind as Kind) > 1) || scoreOf(scored, "otp") >= BEYOND_DOUBT;
+  const codes = form.filter((scored, place) => scored.type === "otp" && distance(fields, place) === 1 && !isDeclared(scored) && !sent(scored));
+  const found = codes.find((scored) => scoreOf(scored, "cc-csc") > 0) ?? codes[0];
+  if (found) settle(found, "cc-csc", "verification code beside a card field");
+}
+/** How many controls away the nearest anchor is. */
+export function distance(anchors: readonly number[], place: number): number {
+  let least = Infinity;
+  for (const anchor of anchors) least = Math.min(least, Math.abs(anchor - place));
+  return least;
+}
