@@ -24,14 +24,17 @@ def _token_alarms_found_at_once(raw: sqlite3.Connection) -> None:
     raw.execute("CREATE INDEX events_token_alarms ON events (at) WHERE name >= 'alarm:token:' AND name < 'alarm:token;'")
 
 
-def _every_alarm_found_at_once(raw: sqlite3.Connection) -> None:
+def _stand_ins_among_the_alarms(raw: sqlite3.Connection) -> None:
     # `surrogates`, of the same version, is a new table and needs nothing here.
     raw.execute("DROP INDEX events_token_alarms")
-    raw.execute("CREATE INDEX events_alarms ON events (at) WHERE name >= 'alarm:' AND name < 'alarm;'")
+    raw.execute(
+        "CREATE INDEX events_card_alarms ON events (at)"
+        " WHERE name IN ('alarm:surrogate:presented', 'alarm:token:replayed', 'alarm:token:stolen')"
+    )
 
 
 MIGRATIONS: Mapping[int, Migration] = {
     2: _decisions_on_intents_and_grants,
     3: _token_alarms_found_at_once,
-    4: _every_alarm_found_at_once,
+    4: _stand_ins_among_the_alarms,
 }

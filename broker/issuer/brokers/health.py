@@ -8,7 +8,7 @@ from broker.core.clock import DAY_MS
 from broker.issuer.brokers.services import active_broker
 from broker.issuer.cards.tables import cards
 from broker.issuer.details.tables import access_events
-from broker.issuer.events.services import newest_alarm
+from broker.issuer.events.services import card_alarms
 from broker.issuer.organisations.services import get_organisation
 from broker.issuer.surrogates.alarms import PRESENTED
 from broker.protocol.issuer_api import Health, TokenAlarm
@@ -22,7 +22,7 @@ _STAND_IN = "A stand-in for this card's number was charged; it was declined and 
 
 
 def health(connection: Connection, broker_id: str, now: int) -> Health:
-    """What LedgerOS knows of the calling broker, and the newest alarm of its organisation."""
+    """What LedgerOS knows of the calling broker, and the newest alarm about a card of its organisation."""
     row = active_broker(connection, broker_id)
     if row is None:
         return Health(time=now, broker_id=broker_id, enrolled=False, organisation_name=None)
@@ -31,9 +31,10 @@ def health(connection: Connection, broker_id: str, now: int) -> Health:
 
 
 def _alarm(connection: Connection, org_id: str, now: int) -> TokenAlarm | None:
-    entry = newest_alarm(connection, org_id, now - ALARM_LIFE_MS)
-    if entry is None:
+    newest = card_alarms(connection, org_id, now - ALARM_LIFE_MS, 1)
+    if not newest:
         return None
+    [entry] = newest
     last4 = _last4(connection, entry)
     if entry.name == PRESENTED:
         return TokenAlarm(at=entry.at, kind="surrogate", last4=last4, message=_STAND_IN)

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select, text
 
 from broker.core.canonical import b64u, canonical_members
-from broker.issuer.events.tables import ALARMS, events
+from broker.issuer.events.tables import CARD_ALARMS, events
 from broker.storage import Transaction
 from broker.tlog import ChainBrokenError, Entry, append, append_all, entries, head, verify
 
@@ -58,16 +58,15 @@ def latest(connection: Connection, org_id: str, limit: int, name_contains: str =
     return [_entry(row) for row in connection.execute(query)]
 
 
-def newest_alarm(connection: Connection, org_id: str, since: int) -> Entry | None:
-    """An organisation's newest alarm after `since` (Unix ms); cheap enough for every health call."""
+def card_alarms(connection: Connection, org_id: str, since: int, limit: int) -> list[Entry]:
+    """An organisation's alarms about its cards after `since` (Unix ms), newest first; cheap enough for every health call."""
     query = (
         select(events)
-        .where(text(ALARMS), events.c.at > since, func.json_extract(events.c.facts, "$.org") == org_id)
+        .where(text(CARD_ALARMS), events.c.at > since, func.json_extract(events.c.facts, "$.org") == org_id)
         .order_by(events.c.at.desc(), events.c.seq.desc())
-        .limit(1)
+        .limit(limit)
     )
-    row = connection.execute(query).first()
-    return None if row is None else _entry(row)
+    return [_entry(row) for row in connection.execute(query)]
 
 
 def counts(connection: Connection, org_id: str, since: int) -> dict[str, int]:

@@ -1,6 +1,6 @@
 """A token where it should not be: its owner's organisation is told, whoever came with it and however it was refused.
 
-And all alarms in words, for the dashboard.
+And all alarms about cards in words, for the dashboard.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from broker.core.clock import HOUR_MS
-from broker.issuer.events.services import latest, record_raw
+from broker.issuer.events.services import card_alarms, record_raw
 from broker.issuer.redeem.checks import TokenRow
 from broker.issuer.surrogates import alarms as stand_ins
 
@@ -37,9 +37,9 @@ _MOST_SHOWN = 5
 
 
 def recent_alarms(connection: Connection, org_id: str, now: int) -> list[str]:
-    """The last week's alarms in words for the person, newest first, alike ones once."""
-    found = latest(connection, org_id, _MOST_SHOWN * 4, "alarm:")
-    return list(dict.fromkeys(_sentence(entry.name, entry.facts) for entry in found if entry.at > now - _SHOWN_MS))[:_MOST_SHOWN]
+    """The last week's alarms about cards in words for the person, newest first, alike ones once."""
+    found = card_alarms(connection, org_id, now - _SHOWN_MS, _MOST_SHOWN * 4)
+    return list(dict.fromkeys(_sentence(entry.name, entry.facts) for entry in found))[:_MOST_SHOWN]
 
 
 def _sentence(name: str, facts: dict[str, Any]) -> str:

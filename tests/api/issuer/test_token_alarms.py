@@ -38,8 +38,8 @@ async def test_another_organisation_hears_nothing_of_it(world: World) -> None:
 
 
 async def test_the_alarm_is_found_by_its_index(world: World) -> None:
-    from broker.issuer.events.tables import ALARMS
+    from broker.issuer.events.tables import CARD_ALARMS
 
-    query = f"EXPLAIN QUERY PLAN SELECT * FROM events WHERE {ALARMS} AND at > 0 ORDER BY at DESC, seq DESC LIMIT 1"
+    query = f"EXPLAIN QUERY PLAN SELECT * FROM events WHERE {CARD_ALARMS} AND at > 0 ORDER BY at DESC, seq DESC LIMIT 1"
     plan = await world.issuer.context.db.write(lambda tx: str(tx.raw.execute(query).fetchall()))
-    assert "events_alarms" in plan
+    assert "events_card_alarms" in plan
