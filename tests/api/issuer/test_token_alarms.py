@@ -37,6 +37,14 @@ async def test_another_organisation_hears_nothing_of_it(world: World) -> None:
     assert (await world.broker.health()).body["alarm"]["kind"] == "stolen"
 
 
+async def test_a_failed_sign_in_is_no_alarm_about_a_card(world: World) -> None:
+    async with dashboard(world.issuer, "Eve", "Other") as eve:
+        wrong = {"name": "Ada", "password": "wrong"}
+        assert (await eve.post("/sign-in", **wrong)).status == 403
+    assert "alarm:sign-in:failed" in world.issuer.names()
+    assert (await world.broker.health()).body["alarm"] is None
+
+
 async def test_the_alarm_is_found_by_its_index(world: World) -> None:
     from broker.issuer.events.tables import CARD_ALARMS
 
