@@ -79,6 +79,7 @@ class RunningBroker:
     releases: Releases
     database: Database
     status: StatusWatch
+    egress: EgressLink
     reload_certificates: Callable[[], None]
 
 
@@ -139,7 +140,7 @@ async def running_broker(state: BrokerState, settings: BrokerSettings, clock: Cl
         reload = _Reloader(contexts, state.pki)
         watch = asyncio.create_task(reload.watch(settings.certificate_check_seconds))
         stack.callback(watch.cancel)
-        yield RunningBroker(identity, f"https://localhost:{agent_port}", channel_port, releases, database, status, reload.now)
+        yield RunningBroker(identity, f"https://localhost:{agent_port}", channel_port, releases, database, status, egress, reload.now)
 
 
 async def _listen(runner: web.AppRunner, settings: BrokerSettings, context: ssl.SSLContext) -> int:

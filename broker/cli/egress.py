@@ -46,9 +46,9 @@ def revoke(context: typer.Context, egress_id: Annotated[str, typer.Argument(help
 
 
 def _own_key(context: typer.Context) -> bytes:
-    from broker.egress.keys import load_or_make
+    from broker.install.egress import public_key
 
-    return load_or_make(folder(context).egress).public_key().public_bytes_raw()
+    return public_key(folder(context))
 
 
 def _given_key(text: str) -> bytes:

@@ -16,7 +16,7 @@ from broker.cli.serving import Port
 from broker.cli.state import AsJson, folder
 from broker.install.layout import StateFolder, default_state
 
-_NAMES = {"issuer": ("LedgerOS", "publicUrl"), "broker": ("Broker  ", "agentUrl")}
+_NAMES = {"issuer": ("LedgerOS", "publicUrl"), "broker": ("Broker  ", "agentUrl"), "egress": ("Egress  ", "socket")}
 
 
 def register(app: typer.Typer) -> None:
@@ -35,7 +35,7 @@ def up(
         int, typer.Option(min=0, max=65_535, help="Port of the broker's API for agents; 0 takes a free one.")
     ] = AGENT_PORT,
 ) -> None:
-    """Start LedgerOS and the broker, say what to do next, and run until Ctrl-C."""
+    """Start LedgerOS, the broker and the egress, say what to do next, and run until Ctrl-C."""
     from broker.install import supervisor
 
     began = time.monotonic()
@@ -43,7 +43,7 @@ def up(
     try:
         with errors.status("starting") as status, supervisor.up(state, supervisor.Ports(port, broker_port, agent_port), _ready) as servers:
             status.stop()
-            say(f"Ready in {time.monotonic() - began:.1f} s. Ctrl-C stops both.")
+            say(f"Ready in {time.monotonic() - began:.1f} s. Ctrl-C stops it.")
             _show_next(state)
             supervisor.watch(servers)
     except supervisor.StopRequestedError:

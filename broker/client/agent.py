@@ -32,9 +32,10 @@ class AgentClient:
         purpose: str | None = None,
         wait_seconds: float = 150.0,
     ) -> Release:
-        """Ask for card details, ask for their release on `page_url`, and wait until a person decided and the page is filled.
+        """Ask for card details, ask for their release on `page_url`, and wait until a person decided and the form is to be submitted.
 
-        Look at ``release.outcome``: everything but ``filled`` comes with `message` and `next_step`. Amounts are
+        With status ``paying`` submit the page; `BrokerClient.wait` says how the payment ended. Otherwise look at
+        ``release.outcome``: everything but ``filled`` comes with `message` and `next_step`. Amounts are
         minor units. Raises `AgentError` when LedgerOS or the broker refuses to start, ``ValueError`` for a
         `page_url` that is no web address.
         """
@@ -47,7 +48,7 @@ class AgentClient:
             client_context={"origin": parse_origin(page_url)},
         )
         release = await self.broker.request_release(details.details_token, page_url=page_url, purpose=purpose)
-        return release if release.status == "finished" else await self.broker.wait(release.id, wait_seconds)
+        return release if release.status == "finished" else await self.broker.wait_until_ready(release.id, wait_seconds)
 
 
 class SyncAgentClient:

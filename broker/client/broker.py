@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from broker.client.errors import UnreachableError
 from broker.client.transport import Endpoint
-from broker.protocol.agent_api import Release
+from broker.protocol.agent_api import Release, Until
 
 _POLL_SECONDS = 30
 
@@ -49,26 +49,30 @@ class BrokerClient(Endpoint):
 
     async def wait(self, release_id: str, seconds: float = 150.0) -> Release:
         """The release once it is finished, or as it is after `seconds`. Survives a broker that is restarted meanwhile."""
-        return await self._wait(release_id, seconds, lambda release: release.status == "finished")
+        return await self._wait(release_id, seconds, lambda release: release.status == "finished", until="finished")
+
+    async def wait_until_ready(self, release_id: str, seconds: float = 150.0) -> Release:
+        """The release once the form is to be submitted (``paying``, or finished as ``filled``) or it ended otherwise, or as it is then."""
+        return await self._wait(release_id, seconds, lambda release: release.status in ("paying", "finished"))
 
     async def wait_for_decision(self, release_id: str, seconds: float) -> Release:
         """The release once somebody decided (or it ended), or as it is after `seconds`."""
         return await self._wait(release_id, seconds, lambda release: release.status != "pending")
 
     async def wait_for_fill(self, release_id: str, seconds: float) -> Release:
-        """The release once its token is used or came to nothing, or as it is after `seconds`.
+        """The release once the form is to be submitted or the token came to nothing, or as it is after `seconds`.
 
         A token that came to nothing shows as ``approved`` with an outcome: the release takes another.
         """
-        return await self._wait(release_id, seconds, lambda release: release.status == "finished" or _takes_another(release))
+        return await self._wait(release_id, seconds, lambda release: release.status in ("paying", "finished") or _takes_another(release))
 
-    async def _wait(self, release_id: str, seconds: float, enough: Callable[[Release], bool]) -> Release:
+    async def _wait(self, release_id: str, seconds: float, enough: Callable[[Release], bool], until: Until = "ready") -> Release:
         deadline = asyncio.get_running_loop().time() + seconds
         while True:
             left = deadline - asyncio.get_running_loop().time()
             poll = max(0, min(_POLL_SECONDS, round(left)))
             try:
-                release = _release(await self._call("GET", f"{_path(release_id)}?wait={poll}", seconds=poll + 10.0))
+                release = _release(await self._call("GET", f"{_path(release_id)}?wait={poll}&until={until}", seconds=poll + 10.0))
             except UnreachableError:
                 if left <= 0:
                     raise
@@ -76,7 +80,7 @@ class BrokerClient(Endpoint):
                 continue
             if enough(release) or left <= 0:
                 return release
-            if release.status == "approved":
+            if release.status == "approved" and until == "ready":
                 await asyncio.sleep(1.0)  # the broker answers at once while it waits for a token
 
     async def releases(self, limit: int = 20) -> list[Release]:

@@ -14,11 +14,13 @@ from broker.client.configuration import Configuration
 from broker.client.errors import AgentError
 from broker.client.ledger import Card, LedgerClient
 from broker.client.payment import Payment
-from broker.client.purchase import Purchase, decide_first, refused
+from broker.client.purchase import Purchase, decide_first, refused, settle, standing
 from broker.core.origin import parse_origin
 
 DECISION_SECONDS = 900.0
 """How long `LedgerOS.pay` waits for a person, unless told otherwise: as long as an approval can last."""
+SETTLE_SECONDS = 150.0
+"""How long `LedgerOS.settled` waits, unless told otherwise: longer than what is armed in surrogate mode may wait for a page, and be out."""
 
 T = TypeVar("T")
 
@@ -70,7 +72,9 @@ class LedgerOS:
         when nothing reached the page it is tried once more under the same decision. With
         ``approval_first=False`` the token comes first, and there is no second try.
 
-        Look at the answer's `code`: everything but ``filled`` comes with a sentence and a next step. When
+        When the answer is `ready`, submit the form, then ask `settled` how the payment ended: with ``filled`` that is the
+        merchant's to say, in surrogate mode (`code` None until then) the real card goes in on the way. Everything else
+        comes with a sentence and a next step. When
         you cancel the call, or nobody decides in time, the request is taken back: nothing is filled later.
 
         Raises `AgentError` for a request that is wrong (a card that is not yours, the rate limit),
@@ -86,6 +90,13 @@ class LedgerOS:
             if payment is None:
                 raise
             return payment
+
+    async def settled(self, payment: Payment, wait_seconds: float = SETTLE_SECONDS) -> Payment:
+        """How `payment` ended after the form was submitted: at once in direct mode, when the payment went out in surrogate mode.
+
+        After `wait_seconds` it is answered as it stands, `code` still None. Raises `AgentError` and `UnreachableError`.
+        """
+        return await settle(self.ledger, self.broker, payment, wait_seconds)
 
     async def card(self, card_id: str) -> Card:
         """One of this agent's cards."""
@@ -106,7 +117,7 @@ class LedgerOS:
             purpose=purchase.purpose,
             wait_seconds=wait_seconds,
         )
-        return purchase.ended(release)
+        return standing(release)
 
 
 class SyncLedgerOS:
@@ -138,6 +149,10 @@ class SyncLedgerOS:
     def pay(self, *, page_url: str, card: str, amount: int, purpose: str, **options: Any) -> Payment:
         """As `LedgerOS.pay`."""
         return self._run(self._agent.pay(page_url=page_url, card=card, amount=amount, purpose=purpose, **options))
+
+    def settled(self, payment: Payment, wait_seconds: float = SETTLE_SECONDS) -> Payment:
+        """As `LedgerOS.settled`."""
+        return self._run(self._agent.settled(payment, wait_seconds))
 
     def card(self, card_id: str) -> Card:
         """As `LedgerOS.card`."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from broker.client.broker import BrokerClient
 from broker.client.errors import AgentError, UnreachableError
 from broker.client.ledger import LedgerClient
-from broker.client.payment import Payment, payment_of, payment_without_fill
+from broker.client.payment import Payment, payment_of, payment_under_way, payment_without_fill
 from broker.protocol.agent_api import Release
 from broker.protocol.outcomes import Outcome
 
@@ -37,11 +37,25 @@ class Purchase:
     merchant: str | None
     purpose: str
 
-    def ended(self, release: Release) -> Payment:
-        """The payment of `release`; `UnreachableError` when the broker has not said how it ended."""
-        if release.outcome is None:
-            raise UnreachableError("The broker has not said how the release ended.", f"Look at the page, and at release {release.id}.")
-        return payment_of(release)
+
+def standing(release: Release) -> Payment:
+    """The payment of `release`, ended or to be submitted; `UnreachableError` when the broker has not said how it ended."""
+    if release.status == "paying":
+        return payment_under_way(release)
+    if release.outcome is None:
+        raise UnreachableError("The broker has not said how the release ended.", f"Look at the page, and at release {release.id}.")
+    return payment_of(release)
+
+
+async def settle(ledger: LedgerClient, broker: BrokerClient, payment: Payment, wait_seconds: float) -> Payment:
+    """How `payment` ended; itself when it has. An intent that came to nothing is taken back."""
+    if payment.code is not None or payment.release_id is None:
+        return payment
+    release = await broker.wait(payment.release_id, wait_seconds)
+    settled = standing(release)
+    if release.intent_id is not None and settled.code is not None and not settled.value_delivered:
+        await _take_back(ledger, release.intent_id)
+    return settled
 
 
 async def decide_first(
@@ -63,7 +77,7 @@ async def decide_first(
         return payment
     finally:
         # Also when the caller cancelled: an approval that comes later must not fill a page nobody waits at.
-        if payment is None or not payment.value_delivered:
+        if payment is None or not (payment.ready or payment.value_delivered):
             await _take_back(ledger, intent_id)
 
 
@@ -80,7 +94,7 @@ async def _release(
         if attempt:
             await asyncio.sleep(settle_seconds)
         release = await _fill(ledger, broker, purchase, release)
-    return purchase.ended(release)
+    return standing(release)
 
 
 async def _fill(ledger: LedgerClient, broker: BrokerClient, purchase: Purchase, release: Release) -> Release:

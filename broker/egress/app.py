@@ -12,7 +12,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 from broker.core.canonical import b64u
@@ -32,7 +32,10 @@ from broker.egress.server import Server
 from broker.egress.settings import EgressSettings
 from broker.egress.spent import Spent
 from broker.egress.taught import read_taught
+from broker.pki.files import write_private
 from broker.protocol.sealing import key_id
+
+_LONGEST_PATH = 107  # bytes of sun_path, without its end: unix(7)
 
 
 @contextlib.asynccontextmanager
@@ -57,6 +60,8 @@ async def running(settings: EgressSettings, clock: Clock) -> AsyncIterator[bytes
 
 async def _listen(settings: EgressSettings, server: Server) -> asyncio.Server:
     prepare_socket_folder(settings.socket.parent)
+    if len(os.fsencode(settings.socket)) > _LONGEST_PATH:
+        raise LedgerError(500, "long_path", "The path of the egress's socket is too long for a socket.", "Use a state folder nearer to /.")
     before = os.umask(0o177)
     try:
         listener = await asyncio.start_unix_server(server.serve, settings.socket)
@@ -68,16 +73,24 @@ async def _listen(settings: EgressSettings, server: Server) -> asyncio.Server:
     return listener
 
 
-async def serve(settings: EgressSettings) -> None:
-    """Run until a signal ends it."""
+async def serve(settings: EgressSettings, ready: Callable[[dict[str, object]], None]) -> None:
+    """Run until a signal ends it; `ready` is told where it listens, and its key."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with running(settings, SystemClock()) as public_key:
-        ready = {"socket": str(settings.socket), "publicKey": b64u(public_key), "keyId": key_id(public_key)}
-        sys.stdout.write(json.dumps(ready) + "\n")
-        sys.stdout.flush()
+        ready({"socket": str(settings.socket), "publicKey": b64u(public_key), "keyId": key_id(public_key)})
         await stop.wait()
+
+
+def run(settings: EgressSettings, announcement: Path) -> None:
+    """Run as a part of ``ledgeros up``: what it listens on is written to `announcement` while it runs. Raises `LedgerError`."""
+    harden()
+    configure_logging()
+    try:
+        asyncio.run(serve(settings, lambda ready: write_private(announcement, json.dumps({**ready, "pid": os.getpid()}).encode())))
+    finally:
+        announcement.unlink(missing_ok=True)
 
 
 def main(arguments: list[str]) -> int:
@@ -85,8 +98,13 @@ def main(arguments: list[str]) -> int:
     harden()
     configure_logging()
     try:
-        asyncio.run(serve(EgressSettings.read(json.loads(Path(arguments[0]).read_bytes()))))
+        asyncio.run(serve(EgressSettings.read(json.loads(Path(arguments[0]).read_bytes())), _say))
     except LedgerError as error:
         sys.stderr.write(f"{error.message} {error.hint or ''}\n")
         return 1
     return 0
+
+
+def _say(ready: dict[str, object]) -> None:
+    sys.stdout.write(json.dumps(ready) + "\n")
+    sys.stdout.flush()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -38,6 +39,8 @@ def _open_steps(state: StateFolder) -> Iterator[Step]:
         yield Step("Tell your browser and load the extension", "ledgeros install")
     if not any(device.revoked_at is None for device in list_devices(state.path)):
         yield Step("Pair the browser", "ledgeros pair")
+    if sys.platform == "linux" and not any(row["revoked_at"] is None for row in list_enrolled(state.path, "egress")):
+        yield Step("Let payments keep the number out of the page, with a code from the dashboard", "ledgeros egress enrol")
     if not any(agent.revoked_at is None for agent in list_agents(state.path)):
         yield Step("Give your agent its credential", "ledgeros agents add NAME")
 

@@ -1,4 +1,4 @@
-"""One server process of ``ledgeros up``: ``python -m broker.install.server issuer|broker STATE SUPERVISOR PORT…``.
+"""One server process of ``ledgeros up``: ``python -m broker.install.server issuer|broker|egress STATE SUPERVISOR PORT…``.
 
 Apart from the command line so that it starts without loading one. A fault that is expected ends it
 with one JSON line on standard error, for the supervisor to say; it also ends when the supervisor does.
@@ -39,7 +39,7 @@ def main(arguments: list[str]) -> int:
 
 def _run(name: str, state: Path, ports: list[int]) -> None:
     gc.disable()  # imports make no garbage: collecting during them is a tenth of the start
-    start = _issuer(state, ports) if name == "issuer" else _broker(state, ports)
+    start = {"issuer": _issuer, "broker": _broker, "egress": _egress}[name](state, ports)
     gc.freeze()
     gc.enable()
     start()
@@ -56,6 +56,16 @@ def _broker(state: Path, ports: list[int]) -> Callable[[], None]:
     from broker.app import BrokerSettings, run
 
     return lambda: run(state, BrokerSettings(agent_port=ports[0]))
+
+
+def _egress(state: Path, ports: list[int]) -> Callable[[], None]:
+    from broker.egress.app import run
+    from broker.install.egress import read_settings
+    from broker.install.layout import StateFolder
+
+    folder = StateFolder(state)
+    settings = read_settings(folder)
+    return lambda: run(settings, folder.egress / "endpoints.json")
 
 
 def _tell(code: str | None, message: str, hint: str | None) -> int:

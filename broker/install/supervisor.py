@@ -1,4 +1,4 @@
-"""``ledgeros up``: LedgerOS and the broker as two processes that start, run and end together."""
+"""``ledgeros up``: LedgerOS, the broker and the egress as processes that start, run and end together."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Server:
 
     def fault(self) -> LedgerError:
         """Why it ended, in its own words when it said them."""
-        name = {"issuer": "LedgerOS", "broker": "The broker"}[self.name]
+        name = {"issuer": "LedgerOS", "broker": "The broker", "egress": "The egress"}[self.name]
         try:
             said = json.loads(self.log.read_text().strip().splitlines()[-1])
             return LedgerError(500, str(said["code"]), str(said["message"]), said["hint"])
@@ -91,7 +91,7 @@ Told = Callable[[str, dict[str, Any]], None]
 
 @contextmanager
 def up(state: StateFolder, ports: Ports, told: Told) -> Iterator[list[Server]]:
-    """Start both and wait until they are ready; leaving the block stops them, the broker first.
+    """Start all and wait until they are ready; leaving the block stops them, LedgerOS last.
 
     `told` is called with name and endpoints as each becomes ready. Raises `LedgerError` when the state
     folder is in use or a server does not start, and `StopRequestedError` on SIGINT and SIGTERM.
@@ -102,9 +102,11 @@ def up(state: StateFolder, ports: Ports, told: Told) -> Iterator[list[Server]]:
         certificates.initialise(state)
         servers: list[Server] = []
         try:
-            # Both at once: the broker asks LedgerOS when it needs it, and again when it was not there.
+            # All at once: the broker asks the others when it needs them, and again when they were not there.
             servers.append(Server("issuer", state, state.issuer / "endpoints.json", ports.public, ports.redeem))
             servers.append(Server("broker", state, state.broker / "endpoints.json", ports.agents))
+            if sys.platform == "linux":  # elsewhere the kernel does not say who connects to it: direct mode only
+                servers.append(Server("egress", state, state.egress / "endpoints.json"))
             _wait_until_ready(servers, told)
             yield servers
         finally:
@@ -142,7 +144,7 @@ def _wait_until_ready(servers: list[Server], told: Told) -> None:
 
 
 def _refuse_other_servers(state: StateFolder) -> None:
-    for name, folder in (("LedgerOS", state.issuer), ("A broker", state.broker)):
+    for name, folder in (("LedgerOS", state.issuer), ("A broker", state.broker), ("An egress", state.egress)):
         file = folder / "endpoints.json"
         pid = read_json(file).get("pid") if file.exists() else None
         if isinstance(pid, int) and serves(pid):

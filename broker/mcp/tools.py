@@ -18,7 +18,9 @@ from broker.mcp.payments import Order, Payments, TooManyPaymentsError, failure
 
 INSTRUCTIONS = (
     "Pays in the person's own browser. Open the checkout in a tab, then call ledger_pay with the page's address. A person, or a rule "
-    "they made, decides; then the card fields are filled and you submit the page. You never see a card number and cannot approve."
+    "they made, decides; then the card fields are filled, `ready` is true, and you submit the page. With status `paying` the fields hold "
+    "stand-ins and the real card goes in on the way: submit, then call ledger_status for the end. You never see a card number and cannot "
+    "approve."
 )
 _LONGEST_WAIT = 300
 _RECENT = 10
@@ -48,7 +50,8 @@ def create_server(payments: Payments) -> MCPServer[Any]:
         merchant: Merchant = None,
         wait_seconds: Wait = 45,
     ) -> dict[str, Any]:
-        """Ask to have the checkout on page_url filled. Ends with a code, a sentence and the next step; `waiting` while nobody decided."""
+        """Ask to have the checkout on page_url filled. Ends with a sentence and the next step; `waiting` while nobody decided,
+        `paying` when you are to submit the form."""
         try:
             begun = payments.begin(Order(page_url, card, amount, purpose, currency, merchant))
         except TooManyPaymentsError:
@@ -59,7 +62,7 @@ def create_server(payments: Payments) -> MCPServer[Any]:
                 "sentence": sentence,
                 "nextStep": "Wait until one of them ended: ledger_status.",
             }
-        await asyncio.wait({begun.work}, timeout=wait_seconds)  # the payment goes on when this call is given up
+        await begun.wait(wait_seconds)
         return _answer(begun.wire())
 
     @server.tool(annotations=ToolAnnotations(read_only_hint=True, open_world_hint=False))
@@ -71,7 +74,7 @@ def create_server(payments: Payments) -> MCPServer[Any]:
         if begun is None:
             sentence = "This server began no such payment."
             return {"status": "failed", "code": "not_found", "sentence": sentence, "nextStep": "List payments: ledger_status without one."}
-        await asyncio.wait({begun.work}, timeout=wait_seconds)
+        await begun.wait(wait_seconds)
         return _answer(begun.wire())
 
     @server.tool(annotations=ToolAnnotations(read_only_hint=True, open_world_hint=False))

@@ -9,6 +9,7 @@ from broker.install.doctor import (
     channel,
     confined_browser,
     debugger,
+    egress,
     extension_id,
     extension_old,
     host_manifest,
@@ -32,6 +33,7 @@ CHECKS: tuple[Callable[[Machine], Iterator[Finding]], ...] = (
     confined_browser.check,
     extension_old.check,
     passkey.check,
+    egress.check,
     debugger.check,
 )
 

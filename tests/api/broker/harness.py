@@ -55,6 +55,7 @@ from broker.protocol.issuer_api import Introspected, Redeem, Redeemed, Window
 from broker.protocol.outcomes import Outcome
 from broker.protocol.proof import check_proof, code_id, make_proof, proof_key
 from broker.protocol.sealing import Credentials, key_id, seal, unseal
+from broker.protocol.surrogate import SurrogateCard
 from broker.protocol.wire import Wire
 from broker.state import BrokerState
 
@@ -103,6 +104,7 @@ class FakeLedger:
     broker_id: str
     key: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate)
     recipients: dict[str, bytes] = field(default_factory=dict)
+    stand_in: SurrogateCard | None = None
     tokens: dict[str, Facts] = field(default_factory=dict)
     answers: dict[str, Callable[[], web.Response]] = field(default_factory=dict)
     pause: asyncio.Event | None = None
@@ -185,9 +187,9 @@ class FakeLedger:
         )
         sealed = seal(card, self.recipients[decision.recipient_key_id], decision.digest(), decision.card_id)
         window = Window(id="win_1", max_amount=decision.max_amount, currency="USD", expires_at=self.clock.now_ms() + 900_000)
-        return web.json_response(
-            Redeemed(access_event_id=decision.access_event_id or f"evt_{len(self.spent)}", sealed=sealed, window=window).wire()
-        )
+        surrogate = self.stand_in if decision.mode == "surrogate" else None
+        event = decision.access_event_id or f"evt_{len(self.spent)}"
+        return web.json_response(Redeemed(access_event_id=event, sealed=sealed, window=window, surrogate=surrogate).wire())
 
 
 def refuse(status: int, code: str, message: str) -> web.Response:
@@ -310,6 +312,14 @@ class Browser:
             while True:
                 message = await self.got.get()
                 if isinstance(message, kind):
+                    return message
+
+    async def expect_one_of(self, *kinds: type[Wire], seconds: float = 5) -> Wire:
+        """The next message of one of these kinds."""
+        async with asyncio.timeout(seconds):
+            while True:
+                message = await self.got.get()
+                if isinstance(message, kinds):
                     return message
 
     async def settled(self) -> None:

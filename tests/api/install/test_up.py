@@ -1,4 +1,4 @@
-"""``ledgeros up`` and ``down``: both servers start together, end together, and once only on a state folder."""
+"""``ledgeros up`` and ``down``: the servers start together, end together, and once only on a state folder."""
 
 from __future__ import annotations
 
@@ -60,10 +60,10 @@ def endpoints(state: Path, name: str) -> dict[str, object]:
 
 
 def pids(state: Path) -> list[int]:
-    return [int(str(endpoints(state, name)["pid"])) for name in ("issuer", "broker")]
+    return [int(str(endpoints(state, name)["pid"])) for name in ("issuer", "broker", "egress")]
 
 
-def test_both_answer_once_it_says_ready_and_end_with_ctrl_c(running: subprocess.Popen[str], tmp_path: Path) -> None:
+def test_all_answer_once_it_says_ready_and_end_with_ctrl_c(running: subprocess.Popen[str], tmp_path: Path) -> None:
     said = read_until(running, "agents add")
     assert f"ledgeros --state {tmp_path} issuer setup-link" in said
     assert " pair" in said
@@ -72,12 +72,14 @@ def test_both_answer_once_it_says_ready_and_end_with_ctrl_c(running: subprocess.
         assert json.load(answer) == {"status": "ok"}
     with urllib.request.urlopen(str(endpoints(tmp_path, "issuer")["publicUrl"]), context=trust) as answer:
         assert answer.status == 200
+    assert str(endpoints(tmp_path, "egress")["socket"]) in said
     servers = pids(tmp_path)
     running.send_signal(signal.SIGINT)
     assert running.wait(60) == 0
     assert not any(map(serves, servers))
     assert not (tmp_path / "issuer" / "endpoints.json").exists()
     assert not (tmp_path / "broker" / "endpoints.json").exists()
+    assert not (tmp_path / "egress" / "endpoints.json").exists()
 
 
 def test_a_second_up_says_who_runs_it_and_down_ends_it(running: subprocess.Popen[str], tmp_path: Path) -> None:
@@ -93,17 +95,17 @@ def test_a_second_up_says_who_runs_it_and_down_ends_it(running: subprocess.Popen
     assert "ledgeros up" in again.stderr
 
 
-def test_when_one_ends_the_other_does_too_and_its_log_is_named(running: subprocess.Popen[str], tmp_path: Path) -> None:
+def test_when_one_ends_the_others_do_too_and_its_log_is_named(running: subprocess.Popen[str], tmp_path: Path) -> None:
     read_until(running, "Ready")
-    issuer, broker = pids(tmp_path)
+    issuer, *others = pids(tmp_path)
     os.kill(issuer, signal.SIGKILL)
     said = read_until(running, "issuer.log")
     assert "LedgerOS ended unexpectedly" in said
     assert running.wait(60) == 1
-    assert not serves(broker)
+    assert not any(map(serves, others))
 
 
-def test_a_killed_up_takes_both_with_it(running: subprocess.Popen[str], tmp_path: Path) -> None:
+def test_a_killed_up_takes_all_with_it(running: subprocess.Popen[str], tmp_path: Path) -> None:
     if sys.platform != "linux":
         pytest.skip("Linux ends the children of a killed process for us; elsewhere they stay")
     read_until(running, "Ready")
@@ -154,5 +156,5 @@ def test_the_logs_are_their_owners_only_and_the_last_run_is_kept(tmp_path: Path)
         with up(StateFolder(tmp_path), Ports(0, 0, 0), lambda name, endpoints: None):
             pass
     logs = {path.name: path.stat().st_mode & 0o777 for path in (tmp_path / "logs").iterdir()}
-    assert set(logs) == {"issuer.log", "broker.log", "issuer.log.1", "broker.log.1"}
+    assert set(logs) == {f"{name}.log{kept}" for name in ("issuer", "broker", "egress") for kept in ("", ".1")}
     assert set(logs.values()) == {0o600}

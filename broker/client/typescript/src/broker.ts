@@ -9,7 +9,7 @@ const POLL_SECONDS = 30;
 /** A release as the agent sees it: never a value, only which fields were filled. Times are Unix milliseconds. */
 export interface Release {
   id: string;
-  status: "pending" | "approved" | "filling" | "finished";
+  status: "pending" | "approved" | "filling" | "paying" | "finished";
   outcome: Outcome | null;
   message: string | null;
   nextStep: string | null;
@@ -53,7 +53,12 @@ export class BrokerClient extends Endpoint {
 
   /** The release once it is finished, or as it is after `seconds`. */
   wait(releaseId: string, seconds: number, signal?: AbortSignal): Promise<Release> {
-    return this.#wait(releaseId, seconds, (release) => release.status === "finished", signal);
+    return this.#wait(releaseId, seconds, (release) => release.status === "finished", signal, "finished");
+  }
+
+  /** The release once the form is to be submitted (`paying`, or finished as `filled`) or it ended otherwise, or as it is after `seconds`. */
+  waitUntilReady(releaseId: string, seconds: number, signal?: AbortSignal): Promise<Release> {
+    return this.#wait(releaseId, seconds, ({ status }) => status === "paying" || status === "finished", signal);
   }
 
   /** The release once somebody decided (or it ended), or as it is after `seconds`. */
@@ -61,13 +66,16 @@ export class BrokerClient extends Endpoint {
     return this.#wait(releaseId, seconds, (release) => release.status !== "pending", signal);
   }
 
-  /** The release once its token is used or came to nothing (`approved` with an outcome), or as it is after `seconds`. */
+  /** The release once the form is to be submitted or the token came to nothing (`approved` with an outcome), or as it is after `seconds`. */
   waitForFill(releaseId: string, seconds: number, signal?: AbortSignal): Promise<Release> {
-    const enough = ({ status, outcome }: Release): boolean => status === "finished" || (status === "approved" && outcome !== null);
+    const enough = ({ status, outcome }: Release): boolean =>
+      status === "paying" || status === "finished" || (status === "approved" && outcome !== null);
     return this.#wait(releaseId, seconds, enough, signal);
   }
 
-  async #wait(releaseId: string, seconds: number, enough: (release: Release) => boolean, signal?: AbortSignal): Promise<Release> {
+  async #wait(
+    releaseId: string, seconds: number, enough: (release: Release) => boolean, signal?: AbortSignal, until: "ready" | "finished" = "ready",
+  ): Promise<Release> {
     const deadline = performance.now() + seconds * 1000;
     for (;;) {
       const left = (deadline - performance.now()) / 1000;
@@ -75,7 +83,7 @@ export class BrokerClient extends Endpoint {
       let release: Release | undefined;
       try {
         const timeout = (poll + 10) * 1000;
-        release = readRelease(await this.call("GET", `${path(releaseId)}?wait=${poll}`, { timeout, signal }));
+        release = readRelease(await this.call("GET", `${path(releaseId)}?wait=${poll}&until=${until}`, { timeout, signal }));
       } catch (error) {
         // A broker that is restarted meanwhile is waited for.
         if (!(error instanceof UnreachableError) || left <= 0) throw error;
@@ -83,7 +91,7 @@ export class BrokerClient extends Endpoint {
         continue;
       }
       if (enough(release) || left <= 0) return release;
-      if (release.status === "approved") await sleep(1_000, undefined, { signal }); // the broker answers at once while it waits for a token
+      if (release.status === "approved" && until === "ready") await sleep(1_000, undefined, { signal }); // the broker answers at once while it waits for a token
     }
   }
 }

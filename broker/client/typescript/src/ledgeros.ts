@@ -5,11 +5,12 @@ import { BrokerClient, type Release } from "./broker.js";
 import { readConfiguration, type Configuration } from "./configuration.js";
 import { AgentError, UnreachableError } from "./errors.js";
 import { LedgerClient, type Card } from "./ledger.js";
-import { payment, paymentOf, refused, type Payment } from "./payment.js";
+import { payment, paymentOf, paymentUnderWay, refused, type Payment } from "./payment.js";
 
 const TRIES = 2;
 const FILL_SECONDS = 120;
 const DECISION_SECONDS = 900;
+const SETTLE_SECONDS = 150;
 
 /** What to pay for. `amount` is in minor units; `purpose` and `merchant` are your words for the person. */
 export interface PayOptions {
@@ -63,7 +64,9 @@ export class LedgerOS {
   }
 
   /**
-   * Have the checkout on `pageUrl` filled once a person or a standing rule approved it. Look at the answer's `code`.
+   * Have the checkout on `pageUrl` filled once a person or a standing rule approved it.
+   *
+   * When the answer is `ready`, submit the form, then ask `settled` how the payment ended.
    *
    * Throws `AgentError` for a request that is wrong, `UnreachableError` when LedgerOS or the broker does not answer,
    * `TypeError` for an argument.
@@ -79,12 +82,27 @@ export class LedgerOS {
     }
   }
 
+  /**
+   * How a payment ended after the form was submitted: at once in direct mode, when the payment went out in surrogate mode.
+   *
+   * After `waitSeconds` it is answered as it stands, `code` still null.
+   */
+  async settled(begun: Payment, options: { waitSeconds?: number; signal?: AbortSignal } = {}): Promise<Payment> {
+    if (begun.code !== null || begun.releaseId === null) return begun;
+    const release = await this.broker.wait(begun.releaseId, options.waitSeconds ?? SETTLE_SECONDS, options.signal);
+    const settled = standing(release);
+    if (release.intentId !== null && settled.code !== null && !settled.valueDelivered) {
+      await this.ledger.cancelIntent(release.intentId).catch(() => undefined);
+    }
+    return settled;
+  }
+
   async #tokenFirst(purchase: Purchase): Promise<Payment> {
     const { card, purpose, amount, currency, merchant, origin, pageUrl, signal } = purchase;
     const wanted = { summary: purpose, expectedAmount: amount, expectedCurrency: currency, merchantText: merchant, clientContext: { origin } };
     const { detailsToken } = await this.ledger.cardDetails(card, wanted, signal);
     const release = await this.broker.requestRelease({ detailsToken, pageUrl, purpose }, signal);
-    return ended(await this.broker.wait(release.id, purchase.waitSeconds, signal));
+    return standing(await this.broker.waitUntilReady(release.id, purchase.waitSeconds, signal));
   }
 
   async #decideFirst(purchase: Purchase): Promise<Payment> {
@@ -103,7 +121,7 @@ export class LedgerOS {
       return ending;
     } finally {
       // Also when the caller aborted: an approval that comes later must not fill a page nobody waits at.
-      if (ending?.valueDelivered !== true) await this.ledger.cancelIntent(intentId).catch(() => undefined);
+      if (!(ending?.ready || ending?.valueDelivered)) await this.ledger.cancelIntent(intentId).catch(() => undefined);
     }
   }
 
@@ -116,7 +134,7 @@ export class LedgerOS {
       if (attempt > 0) await sleep(this.#settleMs, undefined, { signal });
       release = await this.#fill(purchase, release);
     }
-    return ended(release);
+    return standing(release);
   }
 
   async #fill(purchase: Purchase, release: Release): Promise<Release> {
@@ -146,7 +164,8 @@ function checked(options: PayOptions): Purchase {
   return { ...options, origin: page.origin, currency: options.currency ?? "USD", waitSeconds: options.waitSeconds ?? DECISION_SECONDS };
 }
 
-function ended(release: Release): Payment {
+function standing(release: Release): Payment {
+  if (release.status === "paying") return paymentUnderWay(release);
   if (release.outcome === null) {
     throw new UnreachableError("The broker has not said how the release ended.", `Look at the page, and at release ${release.id}.`);
   }

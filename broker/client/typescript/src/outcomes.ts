@@ -17,6 +17,42 @@ export const OUTCOMES = {
     valueDelivered: true,
     retry: "no",
   },
+  submitted: {
+    sentence: "The payment request went out with the real card; the page never held it.",
+    nextStep: "Read the page for the merchant's answer.",
+    valueDelivered: true,
+    retry: "no",
+  },
+  challenge_required: {
+    sentence: "The payment was sent and the bank asks the person to confirm it.",
+    nextStep: "Leave the page open and let the person answer; do not pay again.",
+    valueDelivered: true,
+    retry: "no",
+  },
+  blocked_by_merchant: {
+    sentence: "The merchant refused the payment request before it reached the card network.",
+    nextStep: "Look at the page; a person can pay in direct mode.",
+    valueDelivered: true,
+    retry: "new request",
+  },
+  may_have_been_charged: {
+    sentence: "The connection broke after the payment was sent; the card may have been charged.",
+    nextStep: "Look at the order before paying again.",
+    valueDelivered: true,
+    retry: "no",
+  },
+  swap_not_seen: {
+    sentence: "The page sent no payment in which the stand-in could be replaced; the stand-in is worthless and was or will be declined.",
+    nextStep: "Ask again and let the person choose direct mode, or teach this checkout.",
+    valueDelivered: false,
+    retry: "new request",
+  },
+  egress_unavailable: {
+    sentence: "The egress, which holds the card in surrogate mode, is not running or did not answer.",
+    nextStep: "Ask the person to start it with ledgeros up, then ask for new card details.",
+    valueDelivered: false,
+    retry: "new request",
+  },
   denied: {
     sentence: "The person denied this release.",
     nextStep: "Do not ask again for the same purchase.",

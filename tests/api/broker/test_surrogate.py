@@ -1,0 +1,328 @@
+"""Surrogate mode through the broker: a real egress process, a merchant with real TLS, a browser that pauses requests."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from broker.audit import verify_events
+from broker.egress.settings import Limits
+from broker.protocol.channel import DeliverSurrogate, Ready, Stop, Withdrawn
+from broker.protocol.egress import EgressOutcome, End, Head
+from broker.protocol.outcomes import Outcome
+from broker.protocol.surrogate import Surrogate
+from broker.releases.store import all_releases
+from tests.api.broker.harness import NUMBER, ORIGIN, eventually
+from tests.api.broker.shopping import STAND_IN, SURROGATE, Shopping, shopping
+from tests.unit.egress.merchant import Received, answering
+
+
+@pytest.fixture
+async def shop(tmp_path: Path) -> AsyncIterator[Shopping]:
+    async with shopping(tmp_path, Limits(response=400_000)) as made:
+        yield made
+
+
+async def test_the_merchant_gets_the_number_and_the_browser_never_does(shop: Shopping) -> None:
+    shop.merchant.answer = answering(f"paid with {NUMBER}".encode(), "Content-Type: text/plain")
+    release_id = await shop.delivered()
+    waiting = asyncio.create_task(shop.agent.wait_until_ready(release_id, 20))
+    await shop.browser.send(Ready(release_id=release_id, fields=("number", "securityCode")))
+    ready = await waiting
+    assert (ready.status, ready.outcome, ready.fields) == ("paying", None, ("number", "securityCode"))
+    assert ready.next_step is not None
+    answered = await shop.pay(release_id)
+    assert answered.end.outcome is EgressOutcome.SWAPPED
+    assert answered.body == f"paid with {SURROGATE}".encode()
+    assert (await shop.browser.expect(Withdrawn)).outcome is Outcome.SUBMITTED
+    ended = await shop.agent.wait(release_id)
+    assert (ended.outcome, ended.mode, ended.fields) == ("submitted", "surrogate", ("number", "securityCode"))
+    assert NUMBER.encode() in shop.merchant.received[0].body
+    assert NUMBER not in str(shop.browser.received)
+    await eventually(lambda: bool(shop.stack.ledger.called("outcomes")))
+    assert shop.stack.ledger.called("outcomes")[0]["outcome"] == "submitted"
+    names = [
+        name for name in await shop.stack.events() if name.split(":")[1] in ("release", "token", "credentials", "surrogate", "payment")
+    ]
+    assert names[names.index("person:release:approved") :] == [
+        "person:release:approved",
+        "issuer:token:redeemed",
+        "egress:credentials:armed",
+        "broker:surrogate:delivered",
+        "extension:release:ready",
+        "extension:payment:paused",
+        "egress:payment:ended",
+        "broker:release:finished",
+    ]
+    await shop.stack.broker.database.read(verify_events)
+
+
+async def test_the_answer_streams_through_before_it_is_complete(shop: Shopping) -> None:
+    seen = asyncio.Event()
+
+    async def slowly(received: Received, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n")
+        await writer.drain()
+        await seen.wait()
+        writer.write(b"done")
+        await writer.drain()
+
+    shop.merchant.answer = slowly
+    release_id = await shop.ready()
+    await shop.browser.send(shop.request(release_id))
+    assert (await shop.browser.expect(Head)).status == 200
+    seen.set()
+    assert (await shop.answered()).body == b"done"
+
+
+async def test_the_registry_answers_what_it_covers(shop: Shopping) -> None:
+    covered = await shop.covers(ORIGIN, "https://hosted-pay.localhost")
+    assert (covered.request_id, covered.verdict) == ("ask-1", "covered")
+    assert covered.key_id is not None
+    assert (await shop.covers(ORIGIN)).verdict == "unknown"
+    assert (await shop.covers(ORIGIN, "https://checkoutshopper-live.adyen.com")).verdict == "client_side_encrypted"
+    await shop.egress.kill()
+    await shop.stack.happened("broker:egress:lost")
+    assert (await shop.covers(ORIGIN, "https://hosted-pay.localhost")).verdict == "egress_unavailable"
+
+
+async def test_without_an_egress_nothing_is_redeemed(shop: Shopping) -> None:
+    release_id, offer = await shop.ask()
+    await shop.egress.kill()
+    await shop.stack.happened("broker:egress:lost")
+    await shop.approve(offer)
+    assert (await shop.outcome(release_id))[0] == "egress_unavailable"
+    assert shop.stack.ledger.called("redeem") == []
+
+
+async def test_a_key_that_ledgeros_does_not_name_is_no_recipient(shop: Shopping) -> None:
+    release_id, offer = await shop.ask()
+    await shop.approve(offer, recipient_key_id="AAAA")
+    await shop.browser.settled()
+    assert (await shop.agent.get(release_id)).status == "pending"
+    assert (await shop.stack.event_facts("extension:message:refused"))[-1]["reason"] == "other_recipient_key_id"
+
+
+async def test_a_card_that_the_egress_does_not_take_closes_its_window(shop: Shopping) -> None:
+    shop.stack.ledger.stand_in = STAND_IN.model_copy(update={"surrogate": Surrogate(number="4242424242424242", security_code="751")})
+    release_id, offer = await shop.ask()
+    await shop.approve(offer)
+    code, sentence = await shop.outcome(release_id)
+    assert code == "egress_unavailable"
+    assert "does not belong to this card" in (sentence or "")
+    await eventually(lambda: any("close" in path for path, _ in shop.stack.ledger.calls))
+    assert not any(isinstance(message, DeliverSurrogate) for message in shop.browser.received)
+
+
+async def test_an_egress_killed_while_the_payment_is_out_may_have_charged(shop: Shopping) -> None:
+    hanging = asyncio.Event()
+
+    async def hang(received: Received, writer: asyncio.StreamWriter) -> None:
+        hanging.set()
+        await asyncio.Event().wait()
+
+    shop.merchant.answer = hang
+    release_id = await shop.ready()
+    await shop.browser.send(shop.request(release_id))
+    await hanging.wait()
+    await shop.egress.kill()
+    assert (await shop.answered()).end.outcome is EgressOutcome.MAY_HAVE_BEEN_CHARGED
+    assert (await shop.outcome(release_id))[0] == "may_have_been_charged"
+    assert (await shop.browser.expect(Withdrawn)).outcome is Outcome.MAY_HAVE_BEEN_CHARGED
+
+
+async def test_an_egress_killed_while_it_only_holds_the_card_charged_nothing_and_comes_back(shop: Shopping) -> None:
+    release_id = await shop.ready()
+    await shop.restart_egress()
+    assert (await shop.outcome(release_id))[0] == "egress_unavailable"
+    assert (await shop.browser.expect(Withdrawn)).outcome is Outcome.EGRESS_UNAVAILABLE
+    await eventually(lambda: shop.stack.broker.egress.health is not None)
+    paid = await shop.ready()
+    assert (await shop.pay(paid)).end.outcome is EgressOutcome.SWAPPED
+
+
+async def test_a_request_that_was_not_the_payment_is_followed_by_the_one_that_is(shop: Shopping) -> None:
+    release_id = await shop.ready()
+    other = await shop.pay(release_id, shop.merchant.url("form-pay.localhost", "/analytics/x/y"))
+    assert other.end.outcome is EgressOutcome.NOT_REGISTERED
+    assert (await shop.agent.get(release_id)).status == "paying"
+    assert (await shop.pay(release_id)).end.outcome is EgressOutcome.SWAPPED
+    assert (await shop.outcome(release_id))[0] == "submitted"
+
+
+async def test_requests_at_the_same_time_go_one_after_the_other(shop: Shopping) -> None:
+    release_id = await shop.ready()
+    await shop.browser.send(shop.request(release_id, shop.merchant.url("form-pay.localhost", "/analytics/x/y")))
+    await shop.browser.send(shop.request(release_id))
+    assert [(await shop.answered()).end.outcome for _ in range(2)] == [EgressOutcome.NOT_REGISTERED, EgressOutcome.SWAPPED]
+
+
+async def test_nothing_but_another_request_ends_with_its_sentence(shop: Shopping) -> None:
+    release_id = await shop.ready()
+    await shop.pay(release_id, shop.merchant.url("form-pay.localhost", "/analytics/x/y"))
+    await eventually(lambda: shop.releases._desk.live[release_id].status == "paying")
+    shop.stack.clock.advance(10.1)
+    await shop.releases.sweep()
+    code, sentence = await shop.outcome(release_id)
+    assert code == "swap_not_seen"
+    assert "No registered payment endpoint" in (sentence or "")
+
+
+async def test_a_page_that_pays_nothing_ends_with_the_decision(shop: Shopping) -> None:
+    release_id = await shop.ready()
+    shop.stack.clock.advance(121)
+    await shop.releases.sweep()
+    assert (await shop.outcome(release_id))[0] == "swap_not_seen"
+    late = await shop.pay(release_id)
+    assert late.end.outcome is EgressOutcome.EXPIRED
+    assert shop.merchant.received == []
+
+
+async def test_a_request_from_another_page_ends_it_at_once(shop: Shopping) -> None:
+    release_id = await shop.ready()
+    assert (await shop.pay(release_id, top_origin="https://evil.example")).end.outcome is EgressOutcome.ORIGIN_MISMATCH
+    code, sentence = await shop.outcome(release_id)
+    assert code == "swap_not_seen"
+    assert "another page" in (sentence or "")
+
+
+async def test_a_person_who_stops_in_time_is_heard_and_too_late_is_told_so(shop: Shopping) -> None:
+    stopped = await shop.ready()
+    await shop.browser.send(Stop(release_id=stopped))
+    assert (await shop.outcome(stopped))[0] == "stopped"
+    assert (await shop.pay(stopped)).end.outcome is EgressOutcome.EXPIRED
+    go_on = asyncio.Event()
+    asked = asyncio.Event()
+
+    async def wait(received: Received, writer: asyncio.StreamWriter) -> None:
+        asked.set()
+        await go_on.wait()
+        await answering(b"paid")(received, writer)
+
+    shop.merchant.answer = wait
+    paid = await shop.ready()
+    await shop.browser.send(shop.request(paid))
+    await asked.wait()
+    await shop.browser.send(Stop(release_id=paid))
+    await shop.browser.report(paid, Outcome.TAB_CLOSED)
+    await shop.browser.settled()
+    go_on.set()
+    assert (await shop.outcome(paid))[0] == "submitted"
+    reasons = [facts["reason"] for facts in await shop.stack.event_facts("extension:message:refused")]
+    assert reasons[-2:] == ["payment_under_way", "payment_under_way"]
+
+
+async def test_a_closed_tab_ends_what_only_waits(shop: Shopping) -> None:
+    release_id = await shop.ready()
+    await shop.browser.report(release_id, Outcome.TAB_CLOSED)
+    assert (await shop.outcome(release_id))[0] == "tab_closed"
+
+
+@pytest.mark.parametrize("claimed", [Outcome.FILLED, Outcome.SUBMITTED, Outcome.MAY_HAVE_BEEN_CHARGED, Outcome.SWAP_NOT_SEEN])
+async def test_a_browser_does_not_say_what_only_the_egress_knows(shop: Shopping, claimed: Outcome) -> None:
+    release_id = await shop.ready()
+    await shop.browser.report(release_id, claimed)
+    await shop.browser.settled()
+    assert (await shop.agent.get(release_id)).status == "paying"
+
+
+async def test_another_browsers_release_is_not_paid_for_it(shop: Shopping) -> None:
+    release_id = await shop.ready()
+    other = await shop.stack.browser()
+    await other.send(shop.request(release_id))
+    assert (await other.expect(End)).outcome is EgressOutcome.REQUEST_REFUSED
+    await other.send(Ready(release_id=release_id, fields=()))
+    await other.settled()
+    assert shop.merchant.received == []
+    assert (await shop.pay(release_id)).end.outcome is EgressOutcome.SWAPPED
+
+
+async def test_a_payment_is_answered_once(shop: Shopping) -> None:
+    release_id = await shop.ready()
+    await shop.pay(release_id)
+    assert (await shop.outcome(release_id))[0] == "submitted"
+    assert (await shop.pay(release_id)).end.outcome is EgressOutcome.SWAP_ALREADY_USED
+    assert len(shop.merchant.received) == 1
+
+
+async def test_a_redirect_that_keeps_the_body_is_paid_where_it_leads(shop: Shopping) -> None:
+    target = shop.merchant.url("hosted-pay.localhost", "/v1/payment_methods")
+    shop.merchant.answer = answering(b"", f"Location: {target}", status="307 Temporary Redirect")
+    release_id = await shop.ready()
+    assert (await shop.pay(release_id)).end.outcome is EgressOutcome.SWAPPED
+    assert (await shop.agent.get(release_id)).status == "paying"
+    shop.merchant.answer = answering(b"paid")
+    assert (await shop.pay(release_id, target)).body == b"paid"
+    assert (await shop.outcome(release_id))[0] == "submitted"
+
+
+async def test_a_redirect_that_nobody_follows_was_a_payment_all_the_same(shop: Shopping) -> None:
+    shop.merchant.answer = answering(
+        b"", f"Location: {shop.merchant.url('form-pay.localhost', '/pay/acct_2')}", status="307 Temporary Redirect"
+    )
+    release_id = await shop.ready()
+    await shop.pay(release_id)
+    await shop.browser.settled()
+    shop.stack.clock.advance(10.1)
+    await shop.releases.sweep()
+    assert (await shop.outcome(release_id))[0] == "submitted"
+
+
+async def test_an_endless_answer_ends(shop: Shopping) -> None:
+    async def endless(received: Received, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        while True:
+            writer.write(b"x" * 65_536)
+            await writer.drain()
+
+    shop.merchant.answer = endless
+    release_id = await shop.ready()
+    assert (await shop.pay(release_id)).end.outcome is EgressOutcome.RESPONSE_TOO_LARGE
+    assert (await shop.outcome(release_id))[0] == "may_have_been_charged"
+
+
+async def test_a_browser_that_went_away_does_not_hide_how_the_payment_ended(shop: Shopping) -> None:
+    asked, go_on = asyncio.Event(), asyncio.Event()
+
+    async def wait(received: Received, writer: asyncio.StreamWriter) -> None:
+        asked.set()
+        await go_on.wait()
+        await answering(b"paid")(received, writer)
+
+    shop.merchant.answer = wait
+    release_id = await shop.ready()
+    await shop.browser.send(shop.request(release_id))
+    await asked.wait()
+    await shop.browser.disconnect()
+    go_on.set()
+    assert (await shop.outcome(release_id))[0] == "submitted"
+
+
+async def test_a_merchant_that_refuses_the_request_itself_is_named_so(shop: Shopping) -> None:
+    shop.merchant.answer = answering(b"no robots", status="403 Forbidden")
+    release_id = await shop.ready()
+    await shop.pay(release_id)
+    assert (await shop.outcome(release_id))[0] == "blocked_by_merchant"
+
+
+async def test_a_broker_that_stops_while_a_payment_is_out_says_so(tmp_path: Path) -> None:
+    asked = asyncio.Event()
+
+    async def hang(received: Received, writer: asyncio.StreamWriter) -> None:
+        asked.set()
+        await asyncio.Event().wait()
+
+    async with shopping(tmp_path) as shop:
+        shop.merchant.answer = hang
+        release_id = await shop.ready()
+        await shop.browser.send(shop.request(release_id))
+        await asked.wait()
+        state = shop.stack.state
+    database = state.open_database()
+    try:
+        assert [row.outcome for row in database.read_now(lambda connection: all_releases(connection, 5))] == ["may_have_been_charged"]
+    finally:
+        database.close()
