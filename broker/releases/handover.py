@@ -188,4 +188,4 @@ def _too_late(live: Live) -> str:
 def _ending(message: Result) -> Ending:
     if message.failed:
         return Ending(message.outcome, f"{MEANINGS[message.outcome].sentence} Not filled: {', '.join(message.failed)}."[:300])
-    return Ending(message.outcome)
+    return Ending(message.outcome, message.detail)

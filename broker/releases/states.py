@@ -34,6 +34,7 @@ BEFORE_FILL = frozenset(
         Outcome.NOT_ENROLLED,
         Outcome.REFUSED_BY_RULE,
         Outcome.EXPIRED,
+        Outcome.SWAP_NOT_SEEN,
         Outcome.INTERRUPTED,
         Outcome.INTERNAL_ERROR,
     }

@@ -61,12 +61,13 @@ export class WatchedTab {
 }
 
 // Dedicated workers have no Fetch domain: their requests are paused in their page's session.
+// All are sent at once: a service worker that waits to start answers only after the last.
 async function arm(place: Place): Promise<boolean> {
   const [paused] = await Promise.all([
     command(place, "Fetch.enable", { patterns: PATTERNS }),
     command(place, "Network.enable", KEEP_NOTHING),
     command(place, "Target.setAutoAttach", { autoAttach: true, waitForDebuggerOnStart: true, flatten: true }),
+    command(place, "Runtime.runIfWaitingForDebugger"),
   ]);
-  await command(place, "Runtime.runIfWaitingForDebugger");
   return paused !== null;
 }

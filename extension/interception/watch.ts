@@ -77,7 +77,8 @@ export class Watch {
   /** The debugger was taken off `tabId`. */
   detached(tabId: number, reason: string): void {
     if (!this.#tabs.delete(tabId) || this.#over) return;
-    if (reason !== "target_closed") this.ears.blinded("Somebody ended the debugging that pauses the payment, so it could not be replaced.");
+    // While a request is out, its end is the release's.
+    if (reason !== "target_closed" && this.#inHand.size === 0) this.ears.blinded("Somebody ended the debugging that pauses the payment, so it could not be replaced.");
   }
 
   event(tabId: number, sessionId: string | undefined, method: string, parameters: object): void {

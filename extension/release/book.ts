@@ -35,7 +35,7 @@ export class Book {
       // A restart lost the passkey prompt, or a fill half way: the first waits again, the second is over.
       if (release.state === "asserting") Object.assign(release, { state: "waiting", decision: null });
       this.#all.set(release.id, release);
-      if (charged.has(release.id) && release.state !== "finished") await this.finish(release, "may_have_been_charged");
+      if (charged.has(release.id) && release.state !== "finished") this.end(release, "may_have_been_charged"); // the broker hears it from the egress
       else if (release.state === "paying") await this.finish(release, "swap_not_seen", "The extension restarted while the page was about to pay.");
       else if (release.state === "filling" || release.state === "looking") await this.finish(release, "interrupted");
       else if (release.state === "finished") this.#forgetLater(release);

@@ -11,7 +11,7 @@ import json
 import secrets
 import struct
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -34,10 +34,16 @@ from broker.protocol.grants import Action, Grant, GrantState, SignedAction, Sign
 BROKER_ID = "brk_peer1"
 PAN = "4111111111111111"
 CVV = "737"
+SURROGATE = "4111111000801111"
+SURROGATE_CODE = "999"
 
 
 def now_ms() -> int:
     return time.time_ns() // 1_000_000
+
+
+Egress = Callable[[dict[str, Any], Callable[[dict[str, Any]], None]], Coroutine[Any, Any, None]]
+"""What answers a `send`: gets the message, and says what goes back."""
 
 
 class Link:
@@ -109,6 +115,9 @@ class Peer:
         self.grants: list[GrantState] = []
         self.actions: list[SignedAction] = []
         self.refuses: str | None = None
+        self.coverage: dict[str, Any] | None = None
+        self.egress: Egress | None = None
+        self._sending: list[asyncio.Task[None]] = []
         self._links: set[asyncio.StreamWriter] = set()
         self._server: asyncio.Server | None = None
 
@@ -139,6 +148,8 @@ class Peer:
                     link.send({"type": "pong"})
                 elif message["type"] == "presence":
                     self.attended.put_nowait(message["attended"])
+                elif message["type"] == "send" and self.egress:
+                    self._sending.append(asyncio.create_task(self.egress(message, link.send)))
                 elif answer := self._answer(message):
                     link.send(answer)
                 else:
@@ -195,6 +206,8 @@ class Peer:
                 return self._grants(message, self.refuses)
             case "list_grants":
                 return self._grants(message, None)
+            case "ask_coverage" if self.coverage is not None:
+                return {"type": "coverage", "requestId": message["requestId"], **self.coverage}
             case "act":
                 act = channel.Act.read(message).signed
                 self._verify(act.action, act)
@@ -310,3 +323,11 @@ class Peer:
         )
         sealed = sealing.seal(card, self.sealing_key, (under or decision).digest(), decision.card_id)
         self.send({"type": "deliver", "releaseId": decision.release_id, "sealed": sealed.wire()})
+
+    def deliver_surrogate(self, decision: Decision) -> None:
+        """Have the extension fill what stands in for the card."""
+        card = {
+            "surrogate": {"number": SURROGATE, "securityCode": SURROGATE_CODE},
+            "expirationMonth": 3, "expirationYear": 2031, "cardholderName": "ADA EXAMPLE",
+        }  # fmt: skip
+        self.send({"type": "deliver_surrogate", "releaseId": decision.release_id, "card": card})
