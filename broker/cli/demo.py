@@ -9,7 +9,7 @@ import typer
 
 from broker.core.errors import LedgerError
 
-_KNOWN = {"MODE": ("direct",), "HEADED": ("0", "1"), "THEME": ("light", "dark")}
+_KNOWN = {"MODE": ("surrogate", "direct"), "HEADED": ("0", "1"), "THEME": ("light", "dark")}
 
 
 def register(app: typer.Typer) -> None:
@@ -18,14 +18,18 @@ def register(app: typer.Typer) -> None:
 
 
 def demo(
-    settings: Annotated[list[str] | None, typer.Argument(help="KEY=VALUE: HEADED=1 opens windows and lets you click; MODE=direct.")] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Argument(help="KEY=VALUE: HEADED=1 opens windows and lets you click; MODE=direct shows the page the number."),
+    ] = None,
 ) -> None:
     """The whole chain in a real Chromium, told step by step."""
     chosen = demo_settings(settings or [])
     from broker.demo.browser import Look
     from broker.demo.story import tell
 
-    raise typer.Exit(tell(Look(headed=chosen["HEADED"] == "1", dark=chosen["THEME"] == "dark")))
+    look = Look(headed=chosen["HEADED"] == "1", dark=chosen["THEME"] == "dark")
+    raise typer.Exit(tell(look, "direct" if chosen["MODE"] == "direct" else "surrogate"))
 
 
 def demo_settings(arguments: list[str]) -> dict[str, str]:

@@ -16,4 +16,4 @@ def screenshots() -> None:
     from broker.demo.pictures import collect
     from broker.demo.story import tell
 
-    raise typer.Exit(tell(Look(), after=collect))
+    raise typer.Exit(tell(Look(), "surrogate", after=collect))

@@ -2,8 +2,9 @@
 
 It is given, as one JSON line on standard input (`AgentTask`), an agent token of LedgerOS, a
 credential at the broker, and a DevTools address of the browser. It says what it does as JSON lines
-on standard output, and writes everything it received to its transcript: the demo searches that
-file for the number afterwards.
+on standard output, and writes everything that was sent to it to its transcript: the demo searches
+that file for the number afterwards. Beside that it tries to read the number from the checkout with all
+that DevTools give it, and hands what it found to the demo, never to a file.
 """
 
 from __future__ import annotations
@@ -19,6 +20,10 @@ from playwright.async_api import Page, async_playwright
 
 from broker.client import AgentError, BrokerClient, LedgerClient, Outcome
 from broker.core.origin import parse_origin
+from broker.demo.witness import Witness
+from broker.protocol.agent_api import Release
+
+_LOOK_SECONDS = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,19 +62,34 @@ class Agent:
 
     async def shop(self) -> None:
         """Open the shop, ask for a release at the checkout, pay."""
-        async with async_playwright() as playwright:
-            browser = await playwright.chromium.connect_over_cdp(f"http://127.0.0.1:{self._task.browser_port}")
+        task = self._task
+        async with (
+            async_playwright() as playwright,
+            _RecordedLedger(self, task.issuer_url, task.agent_token, task.ca_file) as ledger,
+            _RecordedBroker(self, task.broker_url, task.broker_credential, task.ca_file) as broker,
+        ):
+            browser = await playwright.chromium.connect_over_cdp(f"http://127.0.0.1:{task.browser_port}")
+            witness = Witness(browser.contexts[0])
             page = await browser.contexts[0].new_page()
-            await page.goto(self._task.shop_url)
+            await page.goto(task.shop_url)
             await page.get_by_role("link", name="Check out").click()
             await self.read(page)
             self.say("checkout", url=page.url)
-            if await self.obtain_release(page):
+            release = await self.obtain_release(page, ledger, broker)
+            if release.outcome in (None, Outcome.FILLED):
+                self.say("held", text=await witness.held(page))
                 await self.go_on()
-                await page.get_by_role("button", name="Pay").click()
-                await page.locator("#outcome").wait_for()
-                self.say("paid", text=await self.read(page))
+                await self.pay(page)
+                self.say("held", text=await witness.held(page))
+                release = await broker.wait(release.id)
+            self.say("ended", outcome=release.outcome, message=release.message, next_step=release.next_step)
         self.say("done")
+
+    async def pay(self, page: Page) -> None:
+        """Press Pay and read the answer."""
+        await page.get_by_role("button", name="Pay").click()
+        await page.locator("#outcome").wait_for()
+        self.say("paid", text=await self.read(page))
 
     async def read(self, page: Page) -> str:
         """The page's text, as an agent reads it."""
@@ -77,26 +97,25 @@ class Agent:
         self.received("page", text)
         return text
 
-    async def obtain_release(self, page: Page) -> bool:
-        """Card details from LedgerOS, a release from the broker; whether the form is filled now."""
+    async def obtain_release(self, page: Page, ledger: LedgerClient, broker: BrokerClient) -> Release:
+        """Card details from LedgerOS, a release from the broker, which ends filled or waits for the page to pay."""
         task = self._task
-        async with (
-            _RecordedLedger(self, task.issuer_url, task.agent_token, task.ca_file) as ledger,
-            _RecordedBroker(self, task.broker_url, task.broker_credential, task.ca_file) as broker,
-        ):
-            details = await ledger.card_details(
-                task.card_id,
-                summary=task.summary,
-                expected_amount=task.expected_amount,
-                merchant_text=task.merchant_text,
-                client_context={"origin": parse_origin(page.url)},
-            )
-            self.say("details", last4=details.last4)
-            release = await broker.request_release(details.details_token, page_url=page.url, purpose=task.summary)
-            self.say("asked", release=release.id)
-            release = await broker.wait(release.id)
-        self.say("released", outcome=release.outcome, fields=release.fields, message=release.message, next_step=release.next_step)
-        return release.outcome is Outcome.FILLED
+        details = await ledger.card_details(
+            task.card_id,
+            summary=task.summary,
+            expected_amount=task.expected_amount,
+            merchant_text=task.merchant_text,
+            client_context={"origin": parse_origin(page.url)},
+        )
+        self.say("details", last4=details.last4)
+        release = await broker.request_release(details.details_token, page_url=page.url, purpose=task.summary)
+        self.say("asked", release=release.id)
+        while release.status not in ("paying", "finished"):
+            await asyncio.sleep(_LOOK_SECONDS)
+            release = await broker.get(release.id)
+        facts = {"status": release.status, "mode": release.mode, "outcome": release.outcome, "fields": release.fields}
+        self.say("released", **facts, message=release.message, next_step=release.next_step)
+        return release
 
     async def go_on(self) -> None:
         """Wait for the demo's word: it looks at the filled page first."""

@@ -41,7 +41,7 @@ class Owner:
         after = await self._visitor.submit(page, page.form("/settings/api-keys"), {"name": name, "kind": kind})
         return after.code("lk_test_" if kind == "backend" else "aq_test_")
 
-    async def enrolment_code(self, kind: Literal["broker", "browser"]) -> str:
+    async def enrolment_code(self, kind: Literal["broker", "browser", "egress"]) -> str:
         """Brokers & browsers > Enrol: the code, shown once."""
         page = await self._visitor.open(f"{self._url}/brokers")
         after = await self._visitor.submit(page, page.form("/brokers/codes"), {"kind": kind})

@@ -137,6 +137,10 @@ class Popup:
         """Click Approve as soon as it is active."""
         await self._press("Approve", clicks)
 
+    async def choose(self, words: str) -> None:
+        """Click the button that says `words`."""
+        await self._press(words, 1)
+
     async def deny(self) -> None:
         """Click Deny."""
         await self._press("Deny", 1)

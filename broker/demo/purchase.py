@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 from playwright.async_api import BrowserContext, Page
@@ -18,6 +19,15 @@ _AGENT_SECONDS = 60.0
 _DECISION_SECONDS = 150.0
 AGENT_WORDS = "Purchase office supplies from Amazon"
 EXPECTED_AMOUNT = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """The shop's answer, all that the agent could read meanwhile, and how the release ended."""
+
+    text: str
+    held: str = field(repr=False)
+    outcome: str
 
 
 class Purchase:
@@ -39,14 +49,20 @@ class Purchase:
         """How the release ended, as the agent learned it."""
         return await self.expect("released", _DECISION_SECONDS)
 
-    async def let_pay(self) -> dict[str, Any]:
+    async def held(self) -> str:
+        """All that the agent could read of the checkout since the last look."""
+        return str((await self.expect("held"))["text"])
+
+    async def let_pay(self) -> Paid:
         """Tell the agent to go on, and wait until it has paid."""
         assert self._agent.process.stdin is not None
         self._agent.process.stdin.write(b"\n")
         await self._agent.process.stdin.drain()
-        paid = await self.expect("paid")
+        text = str((await self.expect("paid"))["text"])
+        held = await self.held()
+        ended = await self.expect("ended")
         await self.expect("done")
-        return paid
+        return Paid(text, held, str(ended["outcome"]))
 
 
 @asynccontextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Literal
 
 from playwright.async_api import FloatRect
 from rich.console import Console
@@ -18,9 +19,10 @@ from broker.demo.developer import Developer
 from broker.demo.evidence import NumberSearch
 from broker.demo.owner import Owner, complete_kyc
 from broker.demo.person import Person
-from broker.demo.purchase import checkout_page, purchase, read_card_field
+from broker.demo.purchase import checkout_page, purchase
 from broker.demo.stage import OpenShop, Stage, new_run_folder
 from broker.demo.tale import StepFailedError, Tale
+from broker.egress.keys import load_or_make
 from broker.install.extension_build import build_extension, extension_id
 from broker.install.layout import clone_root
 from broker.issuer.admin import create_setup_link, number_of_card, read_events
@@ -29,8 +31,22 @@ from broker.terminal import events_table
 _EVENTS_SHOWN = 40
 _UPPER_PART: FloatRect = {"x": 0, "y": 0, "width": 1_180, "height": 470}
 _WIDTH_WITHOUT_TERMINAL = 160
-# What is kept on disk shows that the fields are filled, not with what.
-_CONCEAL = "input[name=number], input[name=code] { -webkit-text-security: disc !important; }"
+# What is kept on disk shows that the fields are filled, not with what. A stand-in may be seen.
+_CONCEAL = {"surrogate": "", "direct": "input[name=number], input[name=code] { -webkit-text-security: disc !important; }"}
+_FILLED = {
+    "surrogate": "LedgerOS seals the number to the egress, the form gets a stand-in",
+    "direct": "LedgerOS seals the number to the extension, the form is filled",
+}
+_PAID = {
+    "surrogate": "The agent presses Pay; the egress puts the number in, LedgerOS authorises",
+    "direct": "The agent presses Pay, LedgerOS authorises",
+}
+_APPROVED = {"surrogate": "Waiting for the page to pay", "direct": "Filled"}
+"""What the popup says once the form is filled."""
+
+Mode = Literal["surrogate", "direct"]
+_ENDS: dict[Mode, tuple[str, str]] = {"surrogate": ("paying", "submitted"), "direct": ("finished", "filled")}
+"""The status after the fill, and the outcome at the end."""
 
 After = Callable[["Story"], Awaitable[None]]
 
@@ -46,9 +62,10 @@ class Story:
     paid: str
     """The amount that LedgerOS booked, for a person."""
 
-    def __init__(self, stage: Stage, tale: Tale) -> None:
+    def __init__(self, stage: Stage, tale: Tale, mode: Mode = "direct") -> None:
         self.stage = stage
         self.tale = tale
+        self.mode = mode
 
     async def set_up(self) -> None:
         """Everything until the agent can start."""
@@ -105,11 +122,23 @@ class Story:
             await asyncio.to_thread(admin.enrol_broker, state, await self.owner.enrolment_code("broker"))
         with self.tale.step("Enrol the browser with a code and a passkey (a virtual authenticator)"):
             await self.person.enrol(await self.owner.enrolment_code("browser"))
+        if self.mode == "surrogate":
+            await self.open_egress()
         with self.tale.step("Add the agent at the broker"):
             self.account.broker_credential = admin.add_agent(state, "checkout-bot").credential
 
+    async def open_egress(self) -> None:
+        """Start the process that puts the number into payments, and enrol its key."""
+        with self.tale.step("Start the egress, its own process with its own key") as step:
+            await self.stage.start_egress(self.shop)
+            step.result = "the one that will hold the number, for one request"
+        with self.tale.step("Enrol its key at LedgerOS with a code from the dashboard") as step:
+            key = load_or_make(self.stage.state.egress).public_key().public_bytes_raw()
+            code = await self.owner.enrolment_code("egress")
+            step.result = (await asyncio.to_thread(admin.enrol_egress, self.stage.state.path, code, key)).key_id[:12] + "…"
+
     async def buy(self) -> bool:
-        """The purchase; whether the page let the number be read after the fill."""
+        """The purchase; whether the agent could read the number in the page, its requests or their answers."""
         self.tale.chapter("The purchase")
         tale = self.tale
         async with purchase(self.stage, self.account, self.shop, self.browser.port) as deal:
@@ -120,21 +149,31 @@ class Story:
             with tale.step("It asks the broker for a release") as step:
                 step.result = (await deal.expect("asked"))["release"]
             await self._decide()
-            with tale.step("LedgerOS seals the number to the extension, the form is filled") as step:
+            with tale.step(_FILLED[self.mode]) as step:
                 released = await deal.released()
-                if released["outcome"] != "filled":
+                if (released["status"], released["mode"]) != (_ENDS[self.mode][0], self.mode):
                     raise LedgerError(500, str(released["outcome"]), str(released["message"]), released["next_step"])
                 step.result = ", ".join(released["fields"])
             page = checkout_page(self.browser.context, self.shop.origin)
-            await page.screenshot(path=self.stage.screenshots / "checkout.png", style=_CONCEAL, clip=_UPPER_PART)
-            number = number_of_card(self.stage.state.path, self.account.card_id)
-            readable = NumberSearch(number).finds_in((await read_card_field(page)).encode())
-            with tale.step("The agent presses Pay, LedgerOS authorises") as step:
-                step.result = " ".join(str((await deal.let_pay())["text"]).split("✓ Paid")[-1].split())
+            await page.screenshot(path=self.stage.screenshots / "checkout.png", style=_CONCEAL[self.mode], clip=_UPPER_PART)
+            with tale.step("The agent reads the page: fields, markup, accessibility tree"):
+                held = await deal.held()
+            with tale.step(_PAID[self.mode]) as step:
+                paid = await deal.let_pay()
+                if paid.outcome != _ENDS[self.mode][1]:
+                    raise LedgerError(500, paid.outcome, f"The release ended as {paid.outcome}.")
+                step.result = " ".join(paid.text.split("✓ Paid")[-1].split())
             await page.screenshot(path=self.stage.screenshots / "paid.png")
         with tale.step("The transaction is attested") as step:
             step.result = await self._attestation()
-        return readable
+        return self._readable(held, paid.held)
+
+    def _readable(self, *held: str) -> bool:
+        # The last four stand in the filled field in either mode: a reading without them has read nothing.
+        if any(self.account.last4 not in text for text in held):
+            raise LedgerError(500, "no_reading", "The agent's reading of the page is not complete.", "Nothing is claimed about it.")
+        number = number_of_card(self.stage.state.path, self.account.card_id)
+        return any(NumberSearch(number).finds_in(text.encode()) for text in held)
 
     async def _decide(self) -> None:
         with self.tale.step("The popup shows claimed beside seen"):
@@ -146,10 +185,10 @@ class Story:
                 await popup.page.screenshot(self.stage.screenshots / "popup.png", "main")
                 if self.stage.look.headed:
                     self.tale.note("Your turn: press Approve in the popup.")
-                    await popup.wait_for_text("Filled", 115)
+                    await popup.wait_for_text(_APPROVED[self.mode], 115)
                 else:
                     await popup.approve()
-                    await popup.wait_for_text("Filled")
+                    await popup.wait_for_text(_APPROVED[self.mode])
             await popup.page.screenshot(self.stage.screenshots / "popup-filled.png", "main")
         finally:
             await popup_context.__aexit__(None, None, None)
@@ -170,16 +209,16 @@ class Story:
         return NumberSearch(number_of_card(self.stage.state.path, self.account.card_id)).finds_in(transcript)
 
 
-def tell(look: Look, after: After | None = None) -> int:
+def tell(look: Look, mode: Mode, after: After | None = None) -> int:
     """Run the demo; its exit status. `after` runs while everything is still up."""
     require_display(look)
     console = Console(highlight=False)
     if not console.is_terminal:
         console.width = _WIDTH_WITHOUT_TERMINAL
-    return asyncio.run(_tell(look, console, after))
+    return asyncio.run(_tell(look, mode, console, after))
 
 
-async def _tell(look: Look, console: Console, after: After | None) -> int:
+async def _tell(look: Look, mode: Mode, console: Console, after: After | None) -> int:
     folder = new_run_folder()
     tale = Tale(console)
     if not sandboxed():
@@ -187,7 +226,7 @@ async def _tell(look: Look, console: Console, after: After | None) -> int:
     stage = Stage(folder, look)
     try:
         async with stage:
-            story = Story(stage, tale)
+            story = Story(stage, tale, mode)
             await story.set_up()
             readable = await story.buy()
             if after is not None:
@@ -211,8 +250,8 @@ def _close(console: Console, story: Story, readable: bool) -> int:
     )
     sent = story.sent_to_agent()
     print(f"demo: paid {story.paid} at {story.shop.origin} with card ending {story.account.last4}")
-    print(f"demo: number sent to the agent: {_word(sent)}; readable in the page: {_word(readable)} (direct mode)", flush=True)
-    return int(sent)
+    print(f"demo: number sent to the agent: {_word(sent)}; readable in the page: {_word(readable)} ({story.mode} mode)", flush=True)
+    return int(sent or (readable and story.mode == "surrogate"))
 
 
 def _word(value: bool) -> str:

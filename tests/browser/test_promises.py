@@ -37,6 +37,7 @@ async def test_an_agent_that_only_calls_apis_never_receives_the_number(world: Wo
             await deal.expect(event)
         await world.approve()
         assert (await deal.released())["outcome"] == "filled"
+        await deal.held()
         await deal.let_pay()
     received = world.stage.transcript.read_bytes()
     assert not search(world).finds_in(received)
