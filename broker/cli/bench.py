@@ -85,6 +85,7 @@ def _show_fill(times: FillTimes, p50: float, p99: float) -> None:
     table.add_row("p50", judged(times.at(0.5), p50), f"≤ {p50:.0f}")
     table.add_row("p99", judged(times.at(0.99), p99), f"≤ {p99:.0f}")
     table.add_row("max", f"{times.milliseconds[-1]:.0f}", "")
+    table.add_row("a message on the same way, p50", f"{times.as_json()['floorP50Ms']:.0f}", "")
     console.print(table)
 
 

@@ -22,6 +22,9 @@ const RECONNECT_ALARM = "reconnect";
 // The person waits for the popup: an egress that takes longer counts as none.
 const COVERAGE_MS = 2_000;
 
+// Changes that come together are shown together: drawing each would keep the next one waiting.
+const TOGETHER_MS = 30;
+
 function start(): void {
   void chrome.storage.local.setAccessLevel({ accessLevel: "TRUSTED_CONTEXTS" });
   void chrome.storage.session.setAccessLevel({ accessLevel: "TRUSTED_CONTEXTS" });
@@ -79,9 +82,14 @@ function start(): void {
     },
   );
 
+  let showing: ReturnType<typeof setTimeout> | undefined;
+
   function changed(): void {
-    void door.show();
-    void badge(releases.waiting(), connection.state.kind === "offline");
+    showing ??= setTimeout(() => {
+      showing = undefined;
+      void door.show();
+      void badge(releases.waiting(), connection.state.kind === "offline");
+    }, TOGETHER_MS);
   }
 
   chrome.webNavigation.onCompleted.addListener(({ frameId, tabId }) => {

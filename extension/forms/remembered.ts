@@ -1,6 +1,6 @@
 /** One look at a document: what was found, and whether it still is as it was. */
 import { readAmount } from "./amount";
-import { isCovered } from "./engine/covering";
+import { areCovered } from "./engine/covering";
 import { moved, type Place, placeOf } from "./engine/place";
 import type { Plan } from "./engine/plan";
 import type { Control } from "./engine/read";
@@ -35,7 +35,7 @@ export function remember(plan: Plan, frames: HeldFrame[], pageAmount: number | n
     documents: elements.map(({ ownerDocument }) => ownerDocument),
     marks: controls.map(mark),
     frames,
-    covered: elements.map(isCovered),
+    covered: areCovered(elements),
     places: elements.map(placeOf),
     pageAmount,
     currency,
@@ -56,10 +56,8 @@ export function changeSince({ plan, documents, marks, frames, covered, places, p
   }
   if (controls.some((control, index) => control.element.disabled || mark(control) !== marks[index])) return "a field is another one";
   if (frames.some(({ element, view }) => element.contentWindow !== view)) return "a frame is another one";
-  for (const [index, element] of elements.entries()) {
-    if (!visible(element)) return "a field is hidden";
-    if (isCovered(element) && !covered[index]) return "a field is covered";
-  }
+  if (!elements.every(visible)) return "a field is hidden";
+  if (areCovered(elements).some((now, index) => now && !covered[index])) return "a field is covered";
   if (moved(places, elements.map(placeOf))) return "a field has moved";
   const now = currency && readAmount(document, currency);
   return typeof now === "number" && pageAmount !== null && now !== pageAmount ? "the amount is another one" : null;

@@ -127,22 +127,30 @@ export class Releases {
   async approve(id: string, revision: number): Promise<Challenge | "changed" | null> {
     const release = this.#book.in(id, "waiting");
     if (!release?.target || release.revision !== revision || mustPick(release)) return release ? "changed" : null;
-    this.#book.move(release, "asserting");
+    release.state = "asserting";
     const { target } = release;
-    const [there, { issuer, passkeys }, device] = await Promise.all([this.#stillThere(release, target), readPins(), this.around.device]);
+    const [there, drafted] = await Promise.all([this.#stillThere(release, target), this.#draft(release, target)]);
     if (!there) {
       await this.#look(release, target.tabId);
       return "changed";
     }
-    if (release.state !== "asserting" || !issuer) return null;
-    release.decision = decide(release, target, issuer.deviceId, device.sealingKeyId, Date.now() + release.clockOffset);
+    if (release.state !== "asserting" || !drafted) return null;
+    release.decision = drafted.decision;
     if (!passkeyNeeded(release, target)) {
-      await this.#approved(release, null);
+      await this.#approved(release, null, drafted.signature);
       return null;
     }
-    this.#book.save();
-    const challenge = await decisionDigest(release.decision);
-    return { releaseId: id, challenge, credentialIds: passkeys.map(({ credentialId }) => credentialId) };
+    this.#book.move(release, "asserting");
+    return { releaseId: id, challenge: drafted.challenge, credentialIds: drafted.credentialIds };
+  }
+
+  /** The decision with this browser's signature, made while the page is still looked at; it counts only once it is sent. */
+  async #draft(release: Release, target: Target) {
+    const [{ issuer, passkeys }, device] = await Promise.all([readPins(), this.around.device]);
+    if (!issuer) return null;
+    const decision = decide(release, target, issuer.deviceId, device.sealingKeyId, Date.now() + release.clockOffset);
+    const challenge = await decisionDigest(decision);
+    return { decision, challenge, signature: await device.sign(challenge), credentialIds: passkeys.map(({ credentialId }) => credentialId) };
   }
 
   /** The person chose how to pay what `revision` showed. */
@@ -305,14 +313,15 @@ export class Releases {
     return true;
   }
 
-  async #approved(release: Release, passkey: PasskeyAssertion | null): Promise<void> {
+  async #approved(release: Release, passkey: PasskeyAssertion | null, drafted: Bytes | null = null): Promise<void> {
     const { decision } = release;
     if (!decision) return;
-    this.#book.move(release, "approved");
-    const device = await this.around.device;
-    const deviceSignature = b64u(await device.sign(await decisionDigest(decision)));
+    release.state = "approved";
+    const signature = drafted ?? (await (await this.around.device).sign(await decisionDigest(decision)));
     try {
-      await this.around.send({ type: "approve", releaseId: release.id, signed: { decision, deviceSignature, passkey } });
+      const sent = this.around.send({ type: "approve", releaseId: release.id, signed: { decision, deviceSignature: b64u(signature), passkey } });
+      this.#book.move(release, "approved"); // kept and shown while it is on its way
+      await sent;
     } catch {
       release.decision = null;
       this.#book.show(release); // the popup says that the broker is not there

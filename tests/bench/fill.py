@@ -74,7 +74,9 @@ class FillTimes:
         """The record that is kept."""
         return {
             "releases": len(self.milliseconds), "p50Ms": self.at(0.50), "p90Ms": self.at(0.90), "p99Ms": self.at(0.99),
-            "maxMs": self.milliseconds[-1], "floorP50Ms": nearest_rank(self.floor, 0.50), "floorP99Ms": nearest_rank(self.floor, 0.99), "bounds": {"p50Ms": P50_MS, "p99Ms": P99_MS}, "milliseconds": self.milliseconds,
+            "maxMs": self.milliseconds[-1],
+            "floorP50Ms": nearest_rank(self.floor, 0.50), "floorP99Ms": nearest_rank(self.floor, 0.99),
+            "bounds": {"p50Ms": P50_MS, "p99Ms": P99_MS}, "milliseconds": self.milliseconds,
         }  # fmt: skip
 
 

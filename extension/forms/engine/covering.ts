@@ -10,6 +10,26 @@ const MOST_COVERED = 1;
 
 /** Whether something opaque lies over the control, in its document or over a frame around it. Scrolled out of view it is not known, and the answer is false. */
 export function isCovered(element: Element): boolean {
+  return areCovered([element])[0] === true;
+}
+
+/** {@link isCovered} of each element; dear is making overlays touchable, so it is done once for all. */
+export function areCovered(elements: readonly Element[]): boolean[] {
+  return withClicksCaught(new Set(elements.flatMap(scopesOf)), () => elements.map(isCoveredNow));
+}
+
+type Scope = Document | ShadowRoot;
+
+function scopesOf(element: Element): Scope[] {
+  const scopes: Scope[] = [];
+  for (let at: Element | null = element; at; at = frameOf(at)) {
+    const root = at.getRootNode();
+    scopes.push(at.ownerDocument, ...(isShadow(root) ? [root] : []));
+  }
+  return scopes;
+}
+
+function isCoveredNow(element: Element): boolean {
   let box: Box = element.getBoundingClientRect();
   for (let at: Element = element; ; ) {
     if (isCoveredInDocument(at, box)) return true;
@@ -29,25 +49,19 @@ interface Box {
 }
 
 function isCoveredInDocument(element: Element, box: Box): boolean {
-  const root = element.getRootNode() as Document | ShadowRoot;
+  const root = element.getRootNode() as Scope;
   if (root.nodeType !== Node.DOCUMENT_NODE && !isShadow(root)) return true;
-  return withClicksCaught(element.ownerDocument, root, () => {
-    const covered = PROBES.map(([x, y]) => coveredAt(element, root, box.left + box.width * x, box.top + box.height * y));
-    return covered[0] === true || covered.filter(Boolean).length > MOST_COVERED;
-  });
+  const covered = PROBES.map(([x, y]) => coveredAt(element, root, box.left + box.width * x, box.top + box.height * y));
+  return covered[0] === true || covered.filter(Boolean).length > MOST_COVERED;
 }
 
 const CAUGHT = "@layer { *, *::before, *::after { pointer-events: auto !important } }";
 
 // An overlay with `pointer-events: none` is seen and not hit: for one moment, in one task, it is hit.
-function withClicksCaught<T>(document: Document, root: Document | ShadowRoot, ask: () => T): T {
-  const view = document.defaultView as (Window & typeof globalThis) | null;
-  if (!view) return ask();
-  const sheet = new view.CSSStyleSheet();
-  sheet.replaceSync(CAUGHT);
-  const scopes = root === document ? [document] : [document, root];
+function withClicksCaught<T>(all: Set<Scope>, ask: () => T): T {
+  const scopes = [...all].filter((scope) => viewOf(scope) !== null);
   const sheets = scopes.map((scope) => [...scope.adoptedStyleSheets]);
-  scopes.forEach((scope, index) => (scope.adoptedStyleSheets = [...(sheets[index] ?? []), sheet]));
+  scopes.forEach((scope, index) => (scope.adoptedStyleSheets = [...(sheets[index] ?? []), catching(scope)]));
   const stubborn = scopes.flatMap(stubbornIn);
   for (const element of stubborn) element.style.setProperty("pointer-events", "auto", "important");
   try {
@@ -58,8 +72,19 @@ function withClicksCaught<T>(document: Document, root: Document | ShadowRoot, as
   }
 }
 
+function viewOf(scope: Scope): (Window & typeof globalThis) | null {
+  return ((scope.ownerDocument ?? scope) as Document).defaultView as (Window & typeof globalThis) | null;
+}
+
+// A sheet can be adopted in the document only that it was made for.
+function catching(scope: Scope): CSSStyleSheet {
+  const sheet = new (viewOf(scope) as Window & typeof globalThis).CSSStyleSheet();
+  sheet.replaceSync(CAUGHT);
+  return sheet;
+}
+
 // An important declaration of the element's own style wins over every sheet.
-function stubbornIn(scope: Document | ShadowRoot): HTMLElement[] {
+function stubbornIn(scope: Scope): HTMLElement[] {
   const styled = scope.querySelectorAll<HTMLElement>('[style*="pointer-events"]');
   return [...styled].filter(({ style }) => style.pointerEvents === "none" && style.getPropertyPriority("pointer-events") === "important");
 }

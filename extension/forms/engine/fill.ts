@@ -7,7 +7,7 @@ import { namesBrand } from "./radios";
 import type { Control } from "./read";
 import type { FieldType } from "./rules";
 import { brandOf, splitNumber, textsFor, type FillValues } from "./values";
-import { isCovered } from "./covering";
+import { areCovered, isCovered } from "./covering";
 import { hiddenReason } from "./visibility";
 import { holds, SETTLE_MS, WAYS, type Way } from "./write";
 
@@ -36,6 +36,17 @@ const isFillable: Shown = (element) => {
   return !isCovered(element);
 };
 
+/** The gate for one task: what is in view is asked at once for all, since asking what covers a field is dear; hidden is asked at each field. */
+function gateFor(elements: readonly Element[]): Shown {
+  const inView = elements.filter((element) => !isOutOfView(element));
+  const covered = areCovered(inView);
+  const known = new Map(inView.map((element, index) => [element, covered[index]]));
+  return (element) => {
+    const isKnown = known.get(element);
+    return isKnown === undefined || isOutOfView(element) ? isFillable(element) : !isKnown && hiddenReason(element) === null;
+  };
+}
+
 /** A fill under way: every value is written once, and what did not hold may be tried again. */
 export interface Filling {
   /** What the controls hold now. */
@@ -48,8 +59,9 @@ export interface Filling {
 export function startFill(plan: Plan, values: FillValues, fillable: Shown = isFillable): Filling {
   const wanted = plan.filter((field) => field.part === "card" || values.billing !== undefined);
   const tasks = wanted.flatMap((field) => tasksOf(field, values));
+  const gate = fillable === isFillable ? gateFor(tasks.map(({ control }) => control.element)) : fillable;
   const chosen = chooseRadios(wanted, values, fillable);
-  for (const task of tasks) advance(task, fillable);
+  for (const task of tasks) advance(task, gate);
   const results = (): FieldResult[] => [...chosen, ...summarise(tasks)];
   return {
     results,
@@ -118,7 +130,11 @@ function settled(): Promise<void> {
 
 // Out of view it cannot be told what lies on top.
 function bringIntoView(element: Element): void {
+  if (isOutOfView(element)) element.scrollIntoView({ block: "center", behavior: "instant" });
+}
+
+function isOutOfView(element: Element): boolean {
   const view = element.ownerDocument.defaultView;
   const box = element.getBoundingClientRect();
-  if (view && (box.top < 0 || box.bottom > view.innerHeight)) element.scrollIntoView({ block: "center", behavior: "instant" });
+  return view !== null && (box.top < 0 || box.bottom > view.innerHeight);
 }
