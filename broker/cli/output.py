@@ -25,7 +25,7 @@ _COLOURS = {
     **dict.fromkeys(("pending", "approved", "filling", "frozen", "ambiguous_tab", "field_rejected", "passkey_required"), "yellow"),
     **dict.fromkeys(("extension_offline", "issuer_unavailable", "not_enrolled"), "yellow"),
     **dict.fromkeys(("denied", "origin_mismatch", "amount_mismatch", "already_used", "refused_by_issuer", "refused_by_rule"), "red"),
-    **dict.fromkeys(("finished", "closed", "revoked", "expired", "stopped", "interrupted"), "dim"),
+    **dict.fromkeys(("finished", "closed", "revoked", "expired", "stopped", "withdrawn", "interrupted"), "dim"),
 }
 
 
