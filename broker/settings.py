@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from broker.agent_api import AgentApiLimits
 from broker.channel import ChannelLimits
-from broker.core.clock import SECOND_MS
+from broker.core.clock import MINUTE_MS, SECOND_MS
 from broker.issuer_client import IssuerLimits
 from broker.policy import Rate
 from broker.releases import ReleaseLimits
@@ -41,6 +42,8 @@ class BrokerSettings(BaseSettings):
     """Deadline of a release until LedgerOS has said when its token ends."""
     fill_seconds: int = 30
     """How long a browser may take between delivery and result; then ``interrupted``."""
+    approval_minutes: int = Field(15, ge=1, le=15)
+    """How long an approval on an intent may wait for its token; LedgerOS takes no decision that lasts longer than 15 minutes."""
     grace_seconds: int = 10
     """How long a browser that disconnects while filling may stay away; then ``interrupted``."""
 
@@ -76,6 +79,7 @@ class BrokerSettings(BaseSettings):
             token_ms=self.token_life_seconds * SECOND_MS,
             fill_ms=self.fill_seconds * SECOND_MS,
             grace_ms=self.grace_seconds * SECOND_MS,
+            approval_ms=self.approval_minutes * MINUTE_MS,
         )
 
     def issuer_limits(self) -> IssuerLimits:

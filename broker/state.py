@@ -18,17 +18,13 @@ import broker.releases.tables  # noqa: F401  (each adds its tables to the one Me
 from broker.audit import metadata
 from broker.core.clock import SystemClock
 from broker.core.errors import LedgerError
+from broker.core.file_lock import try_lock
 from broker.core.ids import IdFactory
 from broker.core.text import plain_text
 from broker.pki.files import PkiFolder, write_private
 from broker.pki.profile import Roles, identity_uri
 from broker.releases.migrations import approval_before_the_token
 from broker.storage import Database, Migration
-
-try:
-    import fcntl
-except ImportError:  # Windows: no lock yet
-    fcntl = None  # type: ignore[assignment]
 
 SCHEMA_VERSION = 2
 MIGRATIONS: Mapping[int, Migration] = {2: approval_before_the_token}
@@ -105,12 +101,9 @@ class BrokerState:
         """
         self.prepare()
         with (self.folder / "broker.lock").open("w") as file:
-            if fcntl is not None:
-                try:
-                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except OSError:
-                    hint = "Stop it first, or use another state folder."
-                    raise LedgerError(409, "already_running", "A broker already runs on this state folder.", hint) from None
+            if not try_lock(file):
+                hint = "Stop it first, or use another state folder."
+                raise LedgerError(409, "already_running", "A broker already runs on this state folder.", hint)
             yield
 
     def open_database(self) -> Database:

@@ -55,6 +55,11 @@ class AgentApi:
         given = GiveToken.read(await read_body(request))
         return answer(200, (await self._releases.give_token(agent.id, request.match_info["id"], given)).wire())
 
+    async def withdraw(self, request: web.Request) -> web.Response:
+        """``DELETE /v1/releases/{id}``."""
+        agent = await self._agent(request, self._writes, self._limits.writes)
+        return answer(200, (await self._releases.withdraw(agent.id, request.match_info["id"])).wire())
+
     async def get(self, request: web.Request) -> web.Response:
         """``GET /v1/releases/{id}?wait=SECONDS&until=ready``."""
         agent = await self._agent(request, self._reads, self._limits.reads)
@@ -92,6 +97,7 @@ def create_app(
     app.router.add_get("/v1/health", api.health, allow_head=False)
     app.router.add_post("/v1/releases", api.create)
     app.router.add_post("/v1/releases/{id}/token", api.give_token)
+    app.router.add_delete("/v1/releases/{id}", api.withdraw)
     app.router.add_get("/v1/releases", api.index, allow_head=False)
     app.router.add_get("/v1/releases/{id}", api.get, allow_head=False)
     return app

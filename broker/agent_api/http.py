@@ -26,7 +26,7 @@ _PLAIN = {
     405: (
         "method_not_allowed",
         "This path does not take this method.",
-        "POST and GET /v1/releases, GET /v1/releases/{id}, POST /v1/releases/{id}/token, GET /v1/health.",
+        "POST and GET /v1/releases, GET and DELETE /v1/releases/{id}, POST /v1/releases/{id}/token, GET /v1/health.",
     ),
     413: ("too_large", "The body is larger than this API takes.", "A release needs a token, an origin and a short purpose."),
 }

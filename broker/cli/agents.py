@@ -3,22 +3,35 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 
-from broker.cli.output import say, show_json, show_list
+from broker.cli.output import ask_secret, say, show_json, show_list
 from broker.cli.state import AsJson, folder
+from broker.core.errors import LedgerError
+
+File = Annotated[
+    Path | None,
+    typer.Option(help="Write what the agent's clients need to this new file (agent.json); asks for its token.", show_default=False),
+]
 
 NAME = "agents"
 app = typer.Typer(help="Who may ask this broker for releases.", no_args_is_help=True, rich_markup_mode=None)
 
 
 @app.command("add")
-def add(context: typer.Context, name: Annotated[str, typer.Argument(help="What you call it.")], as_json: AsJson = False) -> None:
-    """Add an agent. Its credential is printed once and kept nowhere."""
+def add(
+    context: typer.Context, name: Annotated[str, typer.Argument(help="What you call it.")], file: File = None, as_json: AsJson = False
+) -> None:
+    """Add an agent. Its credential is printed once and kept nowhere, or written to the file that its clients read."""
     from broker.admin import add_agent
 
+    if file is not None:
+        _add_with_file(context, name, file, as_json)
+        return
     new = add_agent(folder(context).path, name)
     if as_json:
         show_json({"id": new.agent.id, "name": new.agent.name, "credential": new.credential})
@@ -26,6 +39,27 @@ def add(context: typer.Context, name: Annotated[str, typer.Argument(help="What y
     say(f"{new.agent.id}  {new.agent.name}")
     say("Its credential, shown once; give it to the agent, not to a web page or a log:")
     say(new.credential)
+
+
+def _add_with_file(context: typer.Context, name: str, path: Path, as_json: bool) -> None:
+    from broker.admin import add_agent
+    from broker.install import agent_file
+
+    state = folder(context)
+    with agent_file.new_file(path) as file:
+        where = agent_file.addresses(state)
+        # Asked for, never an argument: other users of the machine can read arguments.
+        token = ask_secret("Agent token of LedgerOS (at_…, from POST /v1/agents/{id}/tokens)")
+        if not token.startswith("at_"):
+            raise LedgerError(
+                400, "wrong_token", "That is not an agent token.", "It starts with at_: POST /v1/agents/{id}/tokens makes one."
+            )
+        new = add_agent(state.path, name)
+        agent_file.fill(file, where, token, new.credential)
+    if as_json:
+        show_json({"id": new.agent.id, "name": new.agent.name, "file": str(path)})
+    else:
+        say(f"{new.agent.id}  {new.agent.name}: its secrets are in {escape(str(path))}, which only you can read")
 
 
 @app.command("list")

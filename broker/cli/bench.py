@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sys
 import tempfile
@@ -43,6 +42,8 @@ def both(context: typer.Context) -> None:
 @app.command("redeem")
 def redeem(count: Count = 2_000) -> None:
     """CPU of a whole redeem at LedgerOS, beside the floor and OpenBao's unwrap."""
+    import asyncio
+
     from tests.bench import redeem as bench
 
     with tempfile.TemporaryDirectory() as folder, console.status("redeem") as status:
@@ -54,6 +55,8 @@ def redeem(count: Count = 2_000) -> None:
 @app.command("fill")
 def fill(count: Count = 200) -> None:
     """Milliseconds from the click on Approve to filled fields, in Chromium."""
+    import asyncio
+
     from broker.install.extension_build import build_extension
     from tests.bench import fill as bench
 

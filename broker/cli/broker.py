@@ -7,7 +7,6 @@ import typer
 from broker.cli.output import ask_secret, say
 from broker.cli.serving import Port, serve
 from broker.cli.state import folder
-from broker.install import certificates
 
 NAME = "broker"
 DEFAULT_PORT = 8450
@@ -19,6 +18,7 @@ def run(context: typer.Context, port: Port = DEFAULT_PORT) -> None:
     """Run the broker until Ctrl-C. Agents reach it at https://localhost:PORT."""
     from broker.app import BrokerSettings
     from broker.app import run as run_broker
+    from broker.install import certificates
 
     state = folder(context)
     certificates.initialise(state)
@@ -29,6 +29,7 @@ def run(context: typer.Context, port: Port = DEFAULT_PORT) -> None:
 def enrol(context: typer.Context) -> None:
     """Enrol this broker at LedgerOS. Asks for the code that a signed-in person made in the dashboard, Brokers & browsers."""
     from broker.admin import enrol_broker
+    from broker.install import certificates
 
     certificates.initialise(folder(context))
     # Asked for, never an argument: other users of the machine can read arguments.

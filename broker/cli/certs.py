@@ -8,18 +8,18 @@ import typer
 
 from broker.cli.output import say, show_list
 from broker.cli.state import AsJson, folder
-from broker.install import certificates
-from broker.pki.profile import Roles
 
 NAME = "certs"
 app = typer.Typer(help="Certificates of this installation.", no_args_is_help=True, rich_markup_mode=None)
 
-RoleName = Annotated[str, typer.Argument(help=f"One of: {', '.join(role.value.stem for role in Roles)}, or all.")]
+RoleName = Annotated[str, typer.Argument(help="The name of a file that `certs show` lists, without .crt; or all.")]
 
 
 @app.command("init")
 def init(context: typer.Context) -> None:
     """Make the CA and every certificate that is missing or about to expire."""
+    from broker.install import certificates
+
     certificates.initialise(folder(context))
     show(context, as_json=False)
 
@@ -27,6 +27,8 @@ def init(context: typer.Context) -> None:
 @app.command("show")
 def show(context: typer.Context, as_json: AsJson = False) -> None:
     """List the certificates: names and end of validity."""
+    from broker.install import certificates
+
     rows = [
         {
             "file": row.file,
@@ -43,6 +45,8 @@ def show(context: typer.Context, as_json: AsJson = False) -> None:
 @app.command("ca")
 def ca(context: typer.Context) -> None:
     """Print the CA certificate (PEM), for ``curl --cacert`` and for agents. It is not a secret."""
+    from broker.install import certificates
+
     certificates.initialise(folder(context))
     typer.echo(folder(context).pki.ca_file.read_text(), nl=False)
 
@@ -50,6 +54,9 @@ def ca(context: typer.Context) -> None:
 @app.command("rotate")
 def rotate(context: typer.Context, role: RoleName = "all") -> None:
     """Replace certificates under the same ids."""
+    from broker.install import certificates
+    from broker.pki.profile import Roles
+
     chosen = [known for known in Roles if role in ("all", known.value.stem)]
     if not chosen:
         raise typer.BadParameter(f"no such certificate; choose one of {', '.join(known.value.stem for known in Roles)}, all")

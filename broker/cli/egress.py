@@ -9,7 +9,6 @@ import typer
 from broker.cli.enrolled import revoke_enrolled, show_enrolled
 from broker.cli.output import ask_secret, say
 from broker.cli.state import AsJson, folder
-from broker.install import certificates
 
 NAME = "egress"
 app = typer.Typer(help="The egress's key, enrolled at LedgerOS.", no_args_is_help=True, rich_markup_mode=None)
@@ -24,6 +23,7 @@ PublicKey = Annotated[
 def enrol(context: typer.Context, public_key: PublicKey = None) -> None:
     """Enrol the egress's key. Asks for the code that a signed-in person made in the dashboard, Brokers & browsers."""
     from broker.admin import enrol_egress
+    from broker.install import certificates
 
     state = folder(context)
     certificates.initialise(state)

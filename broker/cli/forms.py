@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -37,6 +36,8 @@ def forms(
     bench: Annotated[bool, typer.Option("--bench", help="Measure time beside the floor instead.")] = False,
 ) -> None:
     """Score what the built extension would fill on labelled pages, in Chromium."""
+    import asyncio
+
     from broker.formlab.pages import load_pages
 
     pages = load_pages(forms)
@@ -91,6 +92,8 @@ def _list_mistakes(pages: list[LabelledPage], predictions: Predictions) -> None:
 
 
 def _bench(folder: Path, pages: list[LabelledPage], extension: BuiltExtension) -> None:
+    import asyncio
+
     from broker.formlab.report import time_table
     from broker.formlab.run import time_generated, time_pages
 

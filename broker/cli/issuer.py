@@ -9,7 +9,6 @@ import typer
 from broker.cli.output import say, show_json
 from broker.cli.serving import Port, serve
 from broker.cli.state import AsJson, folder
-from broker.install import certificates
 
 NAME = "issuer"
 DEFAULT_PORT = 8443
@@ -26,6 +25,7 @@ def run(
     ] = DEFAULT_BROKER_PORT,
 ) -> None:
     """Run LedgerOS until Ctrl-C. API and dashboard: https://localhost:PORT."""
+    from broker.install import certificates
     from broker.issuer.app import run as run_issuer
     from broker.issuer.settings import IssuerSettings
 

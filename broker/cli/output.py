@@ -25,7 +25,7 @@ _COLOURS = {
     **dict.fromkeys(("pending", "approved", "filling", "frozen", "ambiguous_tab", "field_rejected", "passkey_required"), "yellow"),
     **dict.fromkeys(("extension_offline", "issuer_unavailable", "not_enrolled"), "yellow"),
     **dict.fromkeys(("denied", "origin_mismatch", "amount_mismatch", "already_used", "refused_by_issuer", "refused_by_rule"), "red"),
-    **dict.fromkeys(("finished", "closed", "revoked", "expired", "stopped", "interrupted"), "dim"),
+    **dict.fromkeys(("finished", "closed", "revoked", "expired", "stopped", "withdrawn", "interrupted"), "dim"),
 }
 
 
@@ -51,8 +51,10 @@ def show_list(rows: Sequence[Mapping[str, Any]], columns: Iterable[tuple[str, st
         return
     chosen = list(columns)
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for _, heading in chosen:
-        table.add_column(heading)
+    for key, heading in chosen:
+        # Ids are copied into the next command: they stay whole, whatever the width.
+        whole = max(len(str(row.get(key))) for row in rows) if key == "id" else None
+        table.add_column(heading, min_width=whole, no_wrap=whole is not None)
     for row in rows:
         table.add_row(*(cell(key, row.get(key)) for key, _ in chosen))
     console.print(table)

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from broker.cli.output import show_list
+from broker.cli.output import say, show_json, show_list
 from broker.cli.state import AsJson, folder
+from broker.core.errors import LedgerError
+
+NAME = "releases"
+app = typer.Typer(help="Releases: who asked for which card where, and how it ended.", rich_markup_mode=None)
+
+Limit = Annotated[int, typer.Option(min=1, max=1000, help="How many.")]
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("releases")(releases)
+@app.callback(invoke_without_command=True)
+def releases(context: typer.Context, limit: Limit = 20, as_json: AsJson = False) -> None:
+    """Releases: who asked for which card where, and how it ended. Without a command: the newest ones."""
+    if context.invoked_subcommand is None:
+        list_(context, limit, as_json)
 
 
-def releases(
-    context: typer.Context, limit: Annotated[int, typer.Option(min=1, max=1000, help="How many.")] = 20, as_json: AsJson = False
-) -> None:
+@app.command("list")
+def list_(context: typer.Context, limit: Limit = 20, as_json: AsJson = False) -> None:
     """List the newest releases: where, which card, how it ended."""
     from broker.admin import list_releases
 
@@ -26,3 +34,31 @@ def releases(
         ("createdAt", "Asked"), ("id", "Id"), ("status", "Status"), ("outcome", "Outcome"), ("last4", "Card"), ("origin", "Where"),
     )  # fmt: skip
     show_list(rows, columns, as_json=as_json, empty="No releases yet.")
+
+
+@app.command("cancel")
+def cancel(
+    release_id: Annotated[str, typer.Argument(help="Its id, from the list.")],
+    config: Annotated[Path, typer.Option(help="The file of the agent that asked (ledgeros agents add NAME --file).")] = Path("agent.json"),
+    as_json: AsJson = False,
+) -> None:
+    """Take a request back, as the agent that made it. Possible until the card's details are with the browser."""
+    import asyncio
+
+    from broker.client import AgentError, BrokerClient, Configuration, ConfigurationError, Release
+
+    async def withdraw() -> Release:
+        known = Configuration.read(config)
+        async with BrokerClient(known.broker_url, known.broker_credential, known.ca_file) as broker:
+            return await broker.withdraw(release_id)
+
+    try:
+        release = asyncio.run(withdraw())
+    except AgentError as error:
+        raise LedgerError(error.status, error.code, error.message, error.next_step) from None
+    except ConfigurationError as error:
+        raise LedgerError(400, "configuration_invalid", str(error), "Name the agent's file: --config FILE") from None
+    if as_json:
+        show_json(release.wire())
+    else:
+        say(f"{release.id} is taken back")

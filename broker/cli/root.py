@@ -54,10 +54,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-for single in (up, install, doctor, demo, tests, pair, releases, extension, forms, screenshots, mcp, lock, wheel):
+for single in (up, install, doctor, demo, tests, pair, extension, forms, screenshots, mcp, lock, wheel):
     single.register(app)
 bench_start.register(bench.app)
-for group in (certs, issuer, broker, brokers, agents, cards, devices, egress, grants, passkeys, receipt, events, protocol, bench):
+for group in (certs, issuer, broker, brokers, agents, releases, cards, devices, egress, grants, passkeys, receipt, events, protocol, bench):
     app.add_typer(group.app, name=group.NAME)
 
 

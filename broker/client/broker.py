@@ -47,6 +47,13 @@ class BrokerClient(Endpoint):
         """``POST /v1/releases/{id}/token``; `AgentError` 409 ``no_token_wanted`` when the release does not wait for one."""
         return _release(await self._call("POST", f"{_path(release_id)}/token", body={"detailsToken": details_token}, seconds=20.0))
 
+    async def withdraw(self, release_id: str) -> Release:
+        """``DELETE /v1/releases/{id}``: take it back; doing it again changes nothing.
+
+        `AgentError` 409 ``too_late`` once the card's details are with the browser, or when the release ended otherwise.
+        """
+        return _release(await self._call("DELETE", _path(release_id)))
+
     async def wait(self, release_id: str, seconds: float = 150.0) -> Release:
         """The release once it is finished, or as it is after `seconds`. Survives a broker that is restarted meanwhile."""
         return await self._wait(release_id, seconds, lambda release: release.status == "finished", until="finished")

@@ -72,19 +72,20 @@ async def decide_first(
         ttl_minutes=_minutes(wait_seconds),
     )
     payment: Payment | None = None
+    # On its own, so that a caller who gives up meanwhile still learns which release there is to take back.
+    asking = asyncio.ensure_future(broker.request_release_on_intent(intent_id, page_url=purchase.page_url, purpose=purchase.purpose))
     try:
-        payment = await _release(ledger, broker, purchase, intent_id, wait_seconds, settle_seconds)
+        payment = await _release(ledger, broker, purchase, await asyncio.shield(asking), wait_seconds, settle_seconds)
         return payment
     finally:
         # Also when the caller cancelled: an approval that comes later must not fill a page nobody waits at.
         if payment is None or not (payment.ready or payment.value_delivered):
-            await _take_back(ledger, intent_id)
+            await _take_back(ledger, broker, intent_id, asking)
 
 
 async def _release(
-    ledger: LedgerClient, broker: BrokerClient, purchase: Purchase, intent_id: str, wait_seconds: float, settle_seconds: float
+    ledger: LedgerClient, broker: BrokerClient, purchase: Purchase, release: Release, wait_seconds: float, settle_seconds: float
 ) -> Payment:
-    release = await broker.request_release_on_intent(intent_id, page_url=purchase.page_url, purpose=purchase.purpose)
     release = await broker.wait_for_decision(release.id, wait_seconds)
     if release.status == "pending":
         return payment_without_fill(Outcome.EXPIRED, "Nobody decided in time; the request was taken back.", release=release)
@@ -113,10 +114,17 @@ async def _fill(ledger: LedgerClient, broker: BrokerClient, purchase: Purchase, 
     return await broker.wait_for_fill(release.id, _FILL_SECONDS)
 
 
-async def _take_back(ledger: LedgerClient, intent_id: str) -> None:
-    with suppress(AgentError, TimeoutError):
+async def _take_back(ledger: LedgerClient, broker: BrokerClient, intent_id: str, asking: asyncio.Future[Release]) -> None:
+    """Withdraw the release, so that the person is asked no more, and cancel the intent, so that no token of it counts."""
+    with suppress(TimeoutError):
         async with asyncio.timeout(_GIVE_UP_SECONDS):
-            await ledger.cancel_intent(intent_id)
+            with suppress(AgentError):
+                release = await asking
+                # A release of another intent is somebody else's: this request only repeated it.
+                if release.intent_id == intent_id:
+                    await broker.withdraw(release.id)
+            with suppress(AgentError):
+                await ledger.cancel_intent(intent_id)
 
 
 def refused(error: AgentError) -> Payment | None:

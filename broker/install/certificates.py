@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
 from dataclasses import dataclass
 from datetime import datetime
 
 from cryptography import x509
 
+from broker.core.file_lock import wait_lock
 from broker.install.identities import identities
 from broker.install.layout import StateFolder
 from broker.pki.profile import Roles
@@ -27,7 +27,7 @@ def initialise(state: StateFolder) -> None:
     """Make the CA and every leaf that is missing or about to expire."""
     state.make()
     with (state.path / ".certificates.lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)  # LedgerOS and broker may start at the same moment
+        wait_lock(file)  # LedgerOS and broker may start at the same moment
         known = identities(state)
         state.pki.initialise(known.broker_id, known.host_id)
 

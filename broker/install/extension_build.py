@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import subprocess
@@ -12,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from broker.core.errors import LedgerError
+from broker.core.file_lock import wait_lock
 from broker.install.layout import clone_root, read_json
 
 _LEFT_OUT = {"node_modules", ".output", ".wxt"}
@@ -112,7 +112,7 @@ def exclusive_build() -> Iterator[None]:
     path = clone_root() / ".ledgeros" / "extension.lock"
     path.parent.mkdir(exist_ok=True)
     with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        wait_lock(file)
         yield
 
 

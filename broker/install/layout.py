@@ -16,12 +16,14 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import platformdirs
 
 from broker.core.errors import LedgerError
-from broker.pki.files import PkiFolder
+
+if TYPE_CHECKING:
+    from broker.pki.files import PkiFolder
 
 STATE_VARIABLE = "LEDGEROS_STATE"
 """Environment variable that names the state folder; ``--state`` wins over it."""
@@ -47,6 +49,9 @@ class StateFolder:
     @property
     def pki(self) -> PkiFolder:
         """Certificates."""
+        # Not at the top: every command imports this file, few need X.509.
+        from broker.pki.files import PkiFolder
+
         return PkiFolder(self.path / "pki")
 
     @property

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import signal
@@ -10,9 +9,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
 
 from broker.core.errors import LedgerError
+from broker.core.file_lock import try_lock
 from broker.install.layout import StateFolder
 
 _STOP_SECONDS = 20.0
@@ -26,7 +25,7 @@ def only_supervisor(state: StateFolder) -> Iterator[None]:
     The lock goes with the process, however it ends.
     """
     with _lock_file(state).open("a+") as file:
-        if not _locked(file):
+        if not try_lock(file):
             raise LedgerError(
                 409, "already_up", f"LedgerOS is already up on this state folder: process {_holder(state)}.", "Stop it: ledgeros down"
             )
@@ -41,7 +40,7 @@ def supervisor(state: StateFolder) -> int | None:
     if not _lock_file(state).exists():
         return None
     with _lock_file(state).open("a+") as file:
-        return None if _locked(file) else _holder(state)
+        return None if try_lock(file) else _holder(state)
 
 
 def down(state: StateFolder) -> int:
@@ -75,14 +74,6 @@ def serves(pid: int) -> bool:
 
 def _lock_file(state: StateFolder) -> Path:
     return state.path / "up.lock"
-
-
-def _locked(file: IO[str]) -> bool:
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
 
 
 def _holder(state: StateFolder) -> int | None:

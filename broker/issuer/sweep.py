@@ -1,4 +1,4 @@
-"""What time does by itself: tokens and windows expire, cards past their days close, old answers and stand-ins are forgotten."""
+"""What time does by itself: tokens, windows and intents expire, cards past their days close, what guards nothing any more is forgotten."""
 
 from __future__ import annotations
 
@@ -18,6 +18,10 @@ from broker.storage import Transaction
 
 _log = structlog.get_logger("broker.issuer")
 _BATCH = 500
+ACTION_DAYS = 30
+"""How long a person's signed action is kept. Against a repeat minutes would do: its time alone refuses it then."""
+COUNT_DAYS = 3
+"""How long a rule's count of a day is kept: its own day, whatever its offset from UTC, and one to be sure."""
 
 # What lapses: the statement that moves it on, and the event that says so.
 _LAPSES = (
@@ -48,12 +52,24 @@ _LAPSES = (
 )
 
 
+# Guards against repeats, and counts of days that are over; what happened stays in the log.
+_PRUNED = (
+    ("DELETE FROM actions WHERE rowid IN (SELECT rowid FROM actions WHERE at <= ? LIMIT ?)", ACTION_DAYS * DAY_MS),
+    (
+        "DELETE FROM grant_days WHERE rowid IN (SELECT rowid FROM grant_days WHERE day <= ? / 86400000 LIMIT ?)",
+        COUNT_DAYS * DAY_MS,
+    ),
+)
+
+
 def sweep(tx: Transaction, now: int, settings: IssuerSettings) -> None:
     """One round, inside a write job."""
     for statement, name, subject in _LAPSES:
         for org_id, thing, card_id in tx.raw.execute(statement, (now, _BATCH)).fetchall():
             facts = {"card": card_id} if subject == "closedCard" else {subject: thing, "card": card_id}
             record_raw(tx.raw, now, name, org_id, facts)
+    for statement, age in _PRUNED:
+        tx.raw.execute(statement, (now - age, _BATCH))
     idempotency.sweep(tx, now - settings.idempotency_hours * HOUR_MS)
     surrogates.sweep(tx.raw, now - settings.surrogate_days * DAY_MS, _BATCH)
 

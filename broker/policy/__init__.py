@@ -7,7 +7,14 @@ refuses. Seam: per-merchant limits are further functions that answer a `Verdict`
 
 from broker.policy.grants import Coverage, Payment, covers, first_covering, local_day
 from broker.policy.rate import Bucket, Rate
-from broker.policy.rules import ALLOWED, Verdict, cool_down_after_denials, one_pending_per_card, somebody_can_be_asked
+from broker.policy.rules import (
+    ALLOWED,
+    Verdict,
+    cool_down_after_denials,
+    one_pending_per_card,
+    pause_after_withdrawals,
+    somebody_can_be_asked,
+)
 
 __all__ = [
     "ALLOWED",
@@ -21,5 +28,6 @@ __all__ = [
     "first_covering",
     "local_day",
     "one_pending_per_card",
+    "pause_after_withdrawals",
     "somebody_can_be_asked",
 ]

@@ -11,6 +11,10 @@ COOL_DOWNS_MS = (0, 30 * SECOND_MS, 2 * MINUTE_MS, 10 * MINUTE_MS, 30 * MINUTE_M
 """How long an agent waits after its first, second, … denial in a row; the last holds for every further one."""
 
 
+WITHDRAWAL_PAUSE_MS = 30 * SECOND_MS
+"""How long an agent waits after the second and every further request in ten minutes that it took back."""
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """Whether a rule lets something pass; `rule` and `sentence` say which rule refused and why.
@@ -42,6 +46,18 @@ def cool_down_after_denials(denials: int, last_denied_at: int | None, now: int) 
     if now >= until:
         return ALLOWED
     return _refuse("cool_down_after_denials", "the person denied this agent before; wait before asking again.", until)
+
+
+def pause_after_withdrawals(withdrawals: int, last_at: int | None, now: int) -> Verdict:
+    """An agent that keeps asking and taking back waits between, so that a person is not asked in flickers.
+
+    `withdrawals` counts what it took back in the last ten minutes after a person had been asked; the first costs nothing.
+    """
+    if withdrawals < 2 or last_at is None or now >= last_at + WITHDRAWAL_PAUSE_MS:
+        return ALLOWED
+    return _refuse(
+        "pause_after_withdrawals", "this agent took back several requests; wait before asking again.", last_at + WITHDRAWAL_PAUSE_MS
+    )
 
 
 def somebody_can_be_asked(attended: bool) -> Verdict:

@@ -4,6 +4,7 @@
 (answers when the release is finished or it is the agent's turn, or after SECONDS, at most 60;
 ``until=finished`` waits for the end alone);
 ``POST /v1/releases/{id}/token`` `GiveToken` → `Release` once a release on an intent is ``approved``;
+``DELETE /v1/releases/{id}`` → `Release`: the agent takes it back, until the sealed card is handed to the browser;
 ``GET /v1/releases`` → a list;
 ``GET /v1/health`` → ``{"status": "ok"}``. ``Authorization: Bearer bt_…`` on all but health.
 """

@@ -199,6 +199,6 @@ class Grants(Wire):
 
 
 class CloseWindow(Wire):
-    """The person stopped a release that was redeemed and not yet filled: its window authorises nothing any more."""
+    """A release that was redeemed and not yet filled was stopped or withdrawn: its window authorises nothing any more."""
 
     access_event_id: Id

@@ -34,6 +34,7 @@ class Outcome(StrEnum):
     EGRESS_UNAVAILABLE = "egress_unavailable"
     DENIED = "denied"
     STOPPED = "stopped"
+    WITHDRAWN = "withdrawn"
     EXPIRED = "expired"
     NO_TAB = "no_tab"
     AMBIGUOUS_TAB = "ambiguous_tab"
@@ -104,6 +105,7 @@ MEANINGS: dict[Outcome, Meaning] = {
     Outcome.STOPPED: Meaning(
         "The person stopped this release before anything was filled.", "Do not ask again for the same purchase.", retry="no"
     ),
+    Outcome.WITHDRAWN: Meaning("The agent took the request back before anything was filled.", "Ask again if it is still to be bought."),
     Outcome.EXPIRED: Meaning("Nobody decided before the token expired.", "Ask for new card details when a person is there."),
     Outcome.NO_TAB: Meaning(
         "No open tab shows the page of this purchase.", "Open the checkout, then ask for new card details.", retry="same decision"

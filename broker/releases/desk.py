@@ -100,6 +100,8 @@ class Desk:
         self.live.pop(live.id, None)
         if live.payment is not None:
             self.spawn(self.egress.disarm(live.id), live)
+        if live.report is not None:
+            self.reporter.add(live.report)
         if live.facts is not None:
             self.reporter.add(report_of(live, ending.outcome, fields))
         if tell_browser and live.device_id is not None:

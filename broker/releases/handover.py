@@ -78,8 +78,8 @@ class Handover:
         stoppable: tuple[Step, ...] = ("approved", "filling", "paying")
         if not await self._desk.finish(live, stoppable, Ending(Outcome.STOPPED), event=stopped, tell_browser=False):
             await self._refuse(device_id, live.id, "stop", _too_late(live))
-        elif live.access_event_id is not None:
-            self._desk.spawn(self._redeeming.close_window(live.access_event_id), live)
+        elif live.opened_by is not None:
+            self._desk.spawn(self._redeeming.close_window(live.opened_by), live)
 
     async def presence(self, device_id: str, message: Presence) -> None:
         """Somebody can be asked at this browser, or nobody: then what nobody has seen yet is refused at once."""

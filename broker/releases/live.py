@@ -18,9 +18,9 @@ class Live:
     """One unfinished release. Owned by the event loop; the row in the database decides every race.
 
     `token` is dropped once it is spent, `deliver` (ciphertext, or stand-ins) once it is handed over. `payment`
-    is surrogate mode's part, from the moment the egress holds the credentials. On an intent,
-    `signed` is the approval that waits for a token, `tries` counts the tokens it took, `report` is
-    how the last one ended. `merged_into` names the release that this request repeats.
+    is surrogate mode's part, from the moment the egress holds the credentials. On an intent, `signed` is the
+    approval that waits for a token, `ready` is set while it is the agent's turn to give one, `tries` counts the
+    tokens it took, `report` is how the last one ended. `merged_into` names the release that this request repeats.
     """
 
     id: str
@@ -50,8 +50,13 @@ class Live:
 
     @property
     def waits_for_token(self) -> bool:
-        """Approved on its intent, and the agent's turn."""
-        return self.status == "approved" and self.signed is not None and self.token is None
+        """Approved on its intent, and the agent's turn: not while a token is on its way, nor once LedgerOS has taken it."""
+        return self.status == "approved" and self.signed is not None and self.ready.is_set()
+
+    @property
+    def opened_by(self) -> str | None:
+        """The access event whose redeem may have left a window open at LedgerOS."""
+        return self.access_event_id or (self.report.access_event_id if self.report else None)
 
     @property
     def held(self) -> Mode | None:
@@ -66,4 +71,5 @@ class Live:
         for timer in self.timers:
             timer.cancel()
         self.timers.clear()
+        self.ready.clear()
         self.done.set()

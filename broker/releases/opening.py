@@ -7,7 +7,7 @@ import asyncio
 from broker.audit import Event
 from broker.core.errors import LedgerError
 from broker.core.ids import IdFactory, secret_hash
-from broker.policy import Payment, cool_down_after_denials, covers, somebody_can_be_asked
+from broker.policy import Payment, cool_down_after_denials, covers, pause_after_withdrawals, somebody_can_be_asked
 from broker.protocol.agent_api import CreateRelease
 from broker.protocol.channel import Offer
 from broker.protocol.facts import Facts
@@ -136,6 +136,8 @@ class Opening:
         verdict = somebody_can_be_asked(attended=device_id not in desk.unattended)
         if verdict.allowed:
             verdict = cool_down_after_denials(*await desk.store.denials(live.agent_id), now)
+        if verdict.allowed:
+            verdict = pause_after_withdrawals(*await desk.store.withdrawals(live.agent_id), now)
         if not verdict.allowed:
             await desk.refuse_by_rule(live, verdict)
         return verdict.allowed

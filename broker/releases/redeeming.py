@@ -18,6 +18,7 @@ from broker.releases.endings import Ending
 from broker.releases.introspection import refusal
 from broker.releases.live import Live
 from broker.releases.states import Step
+from broker.releases.store import Attached
 
 _log = structlog.get_logger(__name__)
 _UNKNOWN = "LedgerOS did not answer the redeem; it is unknown whether the token was spent. Ask for new card details."
@@ -39,18 +40,21 @@ class Redeeming:
         await self._desk.end_if_due(live)
         signed = live.signed
         if signed is None or not live.waits_for_token:
-            hint = "Look at its status: a token is taken once the release is approved, one at a time."
-            raise LedgerError(409, "no_token_wanted", "This release does not wait for a token.", hint)
-        live.token = token  # from here on a second token is refused
-        live.ready.clear()
-        taken = await self._desk.store.attach(live.id, live.agent_id, secret_hash(token))
-        if taken:
-            live.token = None
+            raise _not_wanted()
+        live.token = token
+        live.ready.clear()  # from here on a second token is refused
+        attached = await self._desk.store.attach(live.id, live.agent_id, secret_hash(token))
+        if attached is Attached.GIVEN:
+            live.tries += 1
+            self.start(live, signed)
+            return
+        live.token = None
+        if attached is Attached.NOT_WANTED:
+            raise _not_wanted()
+        if not live.done.is_set():
             live.ready.set()
-            hint = "Stop and tell the person if it was not you: somebody may have copied the token."
-            raise LedgerError(409, "token_in_use", "This token was presented for another release before.", hint)
-        live.tries += 1
-        self.start(live, signed)
+        hint = "Stop and tell the person if it was not you: somebody may have copied the token."
+        raise LedgerError(409, "token_in_use", "This token was presented for another release before.", hint)
 
     async def again(self, live: Live, source: Step, ending: Ending, *events: Event) -> bool:
         """Wait for another token under the same approval; False when there is no approval for one."""
@@ -173,3 +177,8 @@ class Redeeming:
             await self._desk.issuer.close_window(access_event_id)
         except (IssuerRefusedError, IssuerUnavailableError) as error:
             _log.warning("a window was not closed", access_event=access_event_id, reason=str(error))
+
+
+def _not_wanted() -> LedgerError:
+    hint = "Look at its status: a token is taken once the release is approved, one at a time."
+    return LedgerError(409, "no_token_wanted", "This release does not wait for a token.", hint)

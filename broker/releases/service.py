@@ -21,6 +21,7 @@ from broker.releases.paying import Paying
 from broker.releases.redeeming import Redeeming
 from broker.releases.reports import Reporter
 from broker.releases.store import ReleaseStore
+from broker.releases.withdrawing import too_late, withdraw
 
 FromBrowser = Shown | Approve | Deny | Stop | Presence | Result | Ready | Send
 
@@ -116,6 +117,17 @@ class Releases:
             raise LedgerError(409, "no_token_wanted", "This release is finished.", "Look at its outcome.")
         await asyncio.shield(asyncio.ensure_future(self._redeeming.give_token(live, given.details_token)))
         return await self.get(agent_id, release_id)
+
+    async def withdraw(self, agent_id: str, release_id: str) -> Release:
+        """Take a release back before its card is handed over; doing it again changes nothing. `LedgerError` 404 or 409."""
+        live = self._desk.live.get(release_id)
+        release = await self.get(agent_id, release_id)
+        if live is not None and not live.done.is_set():
+            await asyncio.shield(asyncio.ensure_future(withdraw(self._desk, self._redeeming, live)))
+            return await self.get(agent_id, release_id)
+        if release.outcome is not Outcome.WITHDRAWN:
+            raise too_late()
+        return release
 
     async def of_agent(self, agent_id: str, limit: int) -> list[Release]:
         """This agent's releases, newest first."""

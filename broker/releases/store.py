@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, select, update
 
 from broker.audit import Event, record
-from broker.core.clock import DAY_MS, Clock
+from broker.core.clock import DAY_MS, MINUTE_MS, Clock
 from broker.policy import Verdict, one_pending_per_card
 from broker.protocol.agent_api import Release
 from broker.protocol.issuer_api import ReportOutcome
@@ -38,6 +39,14 @@ class Merged:
     """The request repeats the unfinished release of this id."""
 
     release_id: str
+
+
+class Attached(Enum):
+    """What became of a token for an approved release: `IN_USE` by a release before, `NOT_WANTED` when it has one or ended."""
+
+    GIVEN = auto()
+    IN_USE = auto()
+    NOT_WANTED = auto()
 
 
 class ReleaseStore:
@@ -72,18 +81,21 @@ class ReleaseStore:
 
         return await self._database.write(job)
 
-    async def attach(self, release_id: str, agent_id: str, token_hash: bytes) -> bool:
-        """Note which token an approved release was given. True, and nothing written, when another release has it."""
+    async def attach(self, release_id: str, agent_id: str, token_hash: bytes) -> Attached:
+        """Note which token an approved release was given; nothing is written unless it is given."""
 
-        def job(transaction: Transaction) -> bool:
+        def job(transaction: Transaction) -> Attached:
             found = transaction.sql.execute(select(releases.c.id, releases.c.agent_id).where(releases.c.token_hash == token_hash)).first()
-            if found is None:
-                self._change(transaction, release_id, ("approved",), {"token_hash": token_hash, "outcome": None, "detail": None})
-                record(transaction, self._clock.now_ms(), Event("agent:token:given", {"releaseId": release_id, "agentId": agent_id}))
-                return False
-            if found.agent_id != agent_id:
-                self._alarm(transaction, found, agent_id)
-            return True
+            if found is not None:
+                if found.agent_id != agent_id:
+                    self._alarm(transaction, found, agent_id)
+                return Attached.IN_USE
+            wanted = (releases.c.id == release_id, releases.c.status == "approved", releases.c.token_hash.is_(None))
+            given = update(releases).where(*wanted).values(token_hash=token_hash, outcome=None, detail=None)
+            if transaction.sql.execute(given).rowcount != 1:
+                return Attached.NOT_WANTED
+            record(transaction, self._clock.now_ms(), Event("agent:token:given", {"releaseId": release_id, "agentId": agent_id}))
+            return Attached.GIVEN
 
         return await self._database.write(job)
 
@@ -136,6 +148,15 @@ class ReleaseStore:
             return count, last
 
         return await self._database.read(job)
+
+    async def withdrawals(self, agent_id: str) -> tuple[int, int | None]:
+        """How many requests this agent took back in the last ten minutes after a browser had them, and when last (Unix ms)."""
+        query = select(func.count(), func.max(releases.c.finished_at)).where(
+            releases.c.agent_id == agent_id, releases.c.outcome == Outcome.WITHDRAWN.value, releases.c.device_id.is_not(None),
+            releases.c.finished_at > self._clock.now_ms() - 10 * MINUTE_MS,
+        )  # fmt: skip
+        count, last = await self._database.read(lambda connection: connection.execute(query).one())
+        return count, last
 
     async def move(self, release_id: str, source: Step, target: Step, events: Sequence[Event], **columns: Any) -> bool:
         """`source` → `target`; False, and nothing written, when the release is not in `source` any more."""

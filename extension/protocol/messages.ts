@@ -35,6 +35,7 @@ export type Outcome =
   | "egress_unavailable"
   | "denied"
   | "stopped"
+  | "withdrawn"
   | "expired"
   | "no_tab"
   | "ambiguous_tab"
@@ -277,7 +278,7 @@ export interface Chunk {
   type: "chunk";
 }
 /**
- * The person stopped a release that was redeemed and not yet filled: its window authorises nothing any more.
+ * A release that was redeemed and not yet filled was stopped or withdrawn: its window authorises nothing any more.
  */
 export interface CloseWindow {
   accessEventId: string;
@@ -1054,6 +1055,12 @@ export const OUTCOMES: Record<Outcome, { sentence: string; nextStep: string; val
     "nextStep": "Open the checkout again, then ask for new card details.",
     "retry": "same decision",
     "sentence": "The checkout tab was closed.",
+    "valueDelivered": false
+  },
+  "withdrawn": {
+    "nextStep": "Ask again if it is still to be bought.",
+    "retry": "new request",
+    "sentence": "The agent took the request back before anything was filled.",
     "valueDelivered": false
   },
   "wrong_broker": {

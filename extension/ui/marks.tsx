@@ -22,7 +22,7 @@ const LOOK: Outcome[] = [
   "swap_not_seen",
   "egress_unavailable",
 ];
-const OVER: Outcome[] = ["denied", "stopped", "expired", "no_tab", "ambiguous_tab", "tab_closed", "no_form", "interrupted"];
+const OVER: Outcome[] = ["denied", "stopped", "withdrawn", "expired", "no_tab", "ambiguous_tab", "tab_closed", "no_form", "interrupted"];
 
 /** How an outcome is coloured. */
 export function meaningOf(outcome: Outcome): Meaning | "over" {
@@ -46,6 +46,7 @@ const SHORT: Partial<Record<Outcome, string>> = {
   tab_closed: "Tab closed",
   field_rejected: "Partly filled",
   passkey_required: "Needs a passkey",
+  withdrawn: "Taken back",
   page_changed: "Page changed",
   origin_changed: "Site changed",
   refused_by_rule: "Refused by a rule",

@@ -166,12 +166,32 @@ class Interleavings(RuleBasedStateMachine):
         self.run(self.world.call("POST", f"/v1/cards/{self.cards[which]}/{verb}"))
 
     @precondition(lambda self: self.tokens)
+    @rule(pick=PICK, outcome=st.sampled_from(["denied", "withdrawn", "stopped"]))
+    def end(self, pick: int, outcome: str) -> None:
+        self.run(self._report(self._token(pick), outcome))
+
+    @precondition(lambda self: any(token.decisions for token in self.tokens))
     @rule(pick=PICK)
-    def deny(self, pick: int) -> None:
-        token = self._token(pick)
+    def redeem_as_the_agent_withdraws(self, pick: int) -> None:
+        """Whichever comes first, no window is left that a charge could use."""
+        decided = [token for token in self.tokens if token.decisions]
+        token = decided[pick % len(decided)]
+        signed, honest = token.decisions[0]
+
+        async def both() -> Reply:
+            reply, _ = await asyncio.gather(self.world.broker.redeem(token.text, signed), self._report(token, "withdrawn"))
+            return reply
+
+        self._count(token, self.run(both()), signed, honest=honest)
         event = self.run(self.world.access_event(token.text))
-        body = {"releaseId": "rel_denied" + secrets.token_hex(4), "accessEventId": event["id"], "outcome": "denied", "fields": []}
-        self.run(self.world.broker.post("outcomes", body))
+        assert event["status"] != "granted"
+        left = [row for row in self._rows(windows) if row.access_event_id == event["id"] and row.closed_at is None]
+        assert all(row.consumed_at is not None for row in left)
+
+    async def _report(self, token: Token, outcome: str) -> None:
+        event = await self.world.access_event(token.text)
+        body = {"releaseId": f"rel_{outcome}" + secrets.token_hex(4), "accessEventId": event["id"], "outcome": outcome, "fields": []}
+        await self.world.broker.post("outcomes", body)
 
     @precondition(lambda self: not self.revoked and len(self.tokens) > 3)
     @rule()

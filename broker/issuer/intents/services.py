@@ -12,7 +12,7 @@ from broker.core.errors import LedgerError
 from broker.core.logs import mask_numbers
 from broker.core.text import plain_text
 from broker.issuer.agents.tables import agents
-from broker.issuer.auth import Principal, out_of_scope
+from broker.issuer.auth import Actor, Principal, out_of_scope
 from broker.issuer.cards.services import effective_status as card_status
 from broker.issuer.cards.services import find_card
 from broker.issuer.context import Context
@@ -96,8 +96,12 @@ def find_intent(connection: Connection, principal: Principal, intent_id: str) ->
     if principal.agent_id is not None and (row is None or row.agent_id != principal.agent_id):
         raise out_of_scope()
     if row is None:
-        raise LedgerError(404, "intent_not_found", "There is no such intent.", "Check the id.")
+        raise _not_found()
     return row
+
+
+def _not_found() -> LedgerError:
+    return LedgerError(404, "intent_not_found", "There is no such intent.", "Check the id.")
 
 
 async def decide(context: Context, principal: Principal, intent_id: str, verb: Literal["approve", "reject", "cancel"]) -> dict[str, Any]:
@@ -105,17 +109,31 @@ async def decide(context: Context, principal: Principal, intent_id: str, verb: L
     now = context.now()
 
     def job(tx: Transaction) -> dict[str, Any] | LedgerError:
-        row = find_intent(tx.sql, principal, intent_id)
-        refusal = intent_refusal(effective_status(row, now))
-        if refusal is not None:
-            return LedgerError(409, refusal.code, refusal.message, refusal.hint)
-        close(tx, row.id, _TARGETS[verb], now)
-        actor = principal.actor
-        past = {"approve": "approved", "reject": "rejected", "cancel": "canceled"}[verb]
-        record(tx, now, f"{actor.source}:intent:{past}", row.org_id, actor=actor.id, intent=row.id, card=row.card_id, agent=row.agent_id)
-        return intent_answer(find_intent(tx.sql, principal, intent_id), now)
+        refusal = _move(tx, principal.actor, find_intent(tx.sql, principal, intent_id), verb, now)
+        return refusal or intent_answer(find_intent(tx.sql, principal, intent_id), now)
 
     return await context.write(job)
+
+
+async def reject(context: Context, actor: Actor, org_id: str, intent_id: str) -> None:
+    """Reject an open intent of the organisation, for a signed-in person; `LedgerError` 404 or 409."""
+    now = context.now()
+
+    def job(tx: Transaction) -> LedgerError | None:
+        row = tx.sql.execute(select(intents).where(intents.c.id == intent_id, intents.c.org_id == org_id)).first()
+        return _not_found() if row is None else _move(tx, actor, row, "reject", now)
+
+    await context.write(job)
+
+
+def _move(tx: Transaction, actor: Actor, row: Row[Any], verb: Literal["approve", "reject", "cancel"], now: int) -> LedgerError | None:
+    refusal = intent_refusal(effective_status(row, now))
+    if refusal is not None:
+        return LedgerError(409, refusal.code, refusal.message, refusal.hint)
+    close(tx, row.id, _TARGETS[verb], now)
+    past = {"approve": "approved", "reject": "rejected", "cancel": "canceled"}[verb]
+    record(tx, now, f"{actor.source}:intent:{past}", row.org_id, actor=actor.id, intent=row.id, card=row.card_id, agent=row.agent_id)
+    return None
 
 
 def close(tx: Transaction, intent_id: str, status: str, now: int) -> bool:

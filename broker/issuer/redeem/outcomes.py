@@ -1,4 +1,4 @@
-"""How releases ended, as brokers report it: kept once, and what was denied, stopped or never sent authorises nothing any more."""
+"""How releases ended, as brokers report it: kept once; what was denied, stopped, withdrawn or never sent authorises nothing any more."""
 
 from __future__ import annotations
 
@@ -17,13 +17,19 @@ from broker.protocol.issuer_api import CloseWindow, ReportOutcome
 from broker.protocol.outcomes import Outcome
 from broker.storage import Transaction
 
-_VOIDED = {Outcome.DENIED: "denied_by_person", Outcome.STOPPED: "stopped_by_person"}
+# What voids a token, why, and what becomes of its intent.
+_VOIDED = {
+    Outcome.DENIED: ("denied_by_person", "rejected"),
+    Outcome.STOPPED: ("stopped_by_person", "rejected"),
+    Outcome.WITHDRAWN: ("withdrawn_by_agent", "canceled"),
+}
 _NEVER_SENT = (Outcome.SWAP_NOT_SEEN, Outcome.EGRESS_UNAVAILABLE)  # the number did not leave the egress: no charge can come of it
+_CLOSING = (Outcome.STOPPED, Outcome.WITHDRAWN, *_NEVER_SENT)
 _NOT_FOUND = (404, "access_event_not_found", "There is no such release of this broker.", "Check the id.")
 
 
 async def report_outcome(context: Context, broker_id: str, body: ReportOutcome) -> None:
-    """Keep how a release ended: once for a redeemed one. A denial voids the token or intent, a stop closes the window too.
+    """Keep how a release ended: once for a redeemed one. A denial voids the token or intent; a stop or withdrawal closes the window too.
 
     So does the end of a release in surrogate mode whose number was never sent.
     """
@@ -58,17 +64,15 @@ def _is_brokers(raw: sqlite3.Connection, body: ReportOutcome, org_id: str, broke
 
 
 def _void(raw: sqlite3.Connection, body: ReportOutcome, now: int) -> None:
-    if body.outcome in _NEVER_SENT and body.access_event_id is not None:
-        _close(raw, body.access_event_id, "broker:window:closed", now)
-    reason = _VOIDED.get(body.outcome)
-    if reason is None:
+    if body.outcome in _CLOSING and body.access_event_id is not None:
+        _close(raw, body.access_event_id, now)
+    if body.outcome not in _VOIDED:
         return
+    reason, intent_status = _VOIDED[body.outcome]
     token = "UPDATE access_events SET status = 'denied', denied_reason = ? WHERE id = ? AND status = 'granted'"
     raw.execute(token, (reason, body.access_event_id))
-    intent = "UPDATE intents SET status = 'rejected', decided_at = ? WHERE id = ? AND status IN ('pending_approval', 'pending')"
-    raw.execute(intent, (now, body.intent_id))
-    if body.outcome is Outcome.STOPPED and body.access_event_id is not None:
-        _close(raw, body.access_event_id, "person:window:closed", now)
+    intent = "UPDATE intents SET status = ?, decided_at = ? WHERE id = ? AND status IN ('pending_approval', 'pending')"
+    raw.execute(intent, (intent_status, now, body.intent_id))
 
 
 def _keep_outcome(raw: sqlite3.Connection, body: ReportOutcome, broker_id: str, fields: list[str], now: int) -> bool:
@@ -98,14 +102,14 @@ async def close_release_window(context: Context, broker_id: str, body: CloseWind
             return LedgerError(*_NOT_FOUND)
         if row[0] is not None:
             return LedgerError(409, "window_used", "A charge used this window already.", "Ask the merchant to reverse it.")
-        _close(tx.raw, body.access_event_id, "person:window:closed", now)
+        _close(tx.raw, body.access_event_id, now)
         return None
 
     await context.write(job)
 
 
-def _close(raw: sqlite3.Connection, access_event_id: str, name: str, now: int) -> None:
+def _close(raw: sqlite3.Connection, access_event_id: str, now: int) -> None:
     closed = close_window(raw, access_event_id, now)
     if closed is not None:
         org_id, window, card = closed
-        record_raw(raw, now, name, org_id, {"window": window, "card": card, "accessEvent": access_event_id})
+        record_raw(raw, now, "broker:window:closed", org_id, {"window": window, "card": card, "accessEvent": access_event_id})

@@ -307,10 +307,20 @@ async def test_a_rule_made_in_the_browser_pays_and_a_stop_takes_the_next_one_bac
     await chain.browser.send(Stop(release_id=offer.release_id))
     assert (await waiting).outcome == "stopped"
     stolen = world.device.open({"sealed": deliver.sealed.wire()}, ruled)
-    await eventually(lambda: "person:window:closed" in world.issuer.names())
+    await eventually(lambda: "broker:window:closed" in world.issuer.names())
     assert (await world.authorise(stolen)).body["declinedReason"] == "no_release"
     act = world.device.act("revoke_grant", grant.grant.grant_id, world.clock.now_ms())
     await chain.browser.send(Act(request_id="BB", signed=act))
     assert (await chain.browser.expect(ActAnswer)).error is None
     refused = await (await chain.ask())
     assert (refused.outcome, "somebody_can_be_asked" in (refused.message or "")) == ("refused_by_rule", True)
+
+
+async def test_what_the_agent_takes_back_is_void_at_ledgeros(chain: Chain) -> None:
+    waiting = await chain.ask()
+    offer = await chain.browser.expect(Offer)
+    assert (await chain.agent.broker.withdraw(offer.release_id)).outcome == "withdrawn"
+    assert (await waiting).outcome == "withdrawn"
+    await eventually(lambda: "broker:release:reported" in chain.world.issuer.names())
+    (event,) = (await chain.world.call("GET", f"/v1/cards/{chain.world.card_id}/access-events")).body["data"][:1]
+    assert (event["status"], event["deniedReason"]) == ("denied", "withdrawn_by_agent")

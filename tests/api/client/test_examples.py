@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import importlib.util
+import io
+import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from broker.client import LedgerOS
@@ -13,7 +17,8 @@ from broker.protocol.channel import Offer
 from tests.api.broker.harness import ORIGIN
 from tests.api.client.harness import Till
 
-EXAMPLES = Path(__file__).resolve().parents[3] / "docs" / "examples"
+ROOT = Path(__file__).resolve().parents[3]
+EXAMPLES = ROOT / "docs" / "examples"
 PAGE = ORIGIN + "/checkout"
 
 
@@ -84,3 +89,35 @@ async def test_a_tool_pays_on_the_page_that_the_browser_shows(till: Till) -> Non
         assert offer.page_url == PAGE
         assert (await tools.pay(amount=5_000, purpose="Paper", browser_session=Session("about:blank"))).startswith("Not paid")
     assert "never see" in tools.description
+
+
+def readme_snippet() -> str:
+    """The README's call of `pay`, as a newcomer copies it."""
+    (code,) = re.findall(r"```python\n(from broker.client import .*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    return str(code)
+
+
+async def run_snippet(till: Till) -> str:
+    """Run the README's code where `agent.json` lies, with the page that an agent has open and a card of its own."""
+    code = readme_snippet().replace("card_…", "card_1").replace('"agent.json"', repr(str(till.write_configuration())))
+    body = "\n".join("    " + line for line in code.splitlines())
+    names: dict[str, Any] = {"page": SimpleNamespace(url=PAGE)}
+    exec(f"async def snippet():\n{body}", names)
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said):
+        await names["snippet"]()
+    return said.getvalue()
+
+
+async def test_the_readmes_snippet_pays(till: Till) -> None:
+    browser = await till.approving_browser()
+    assert await run_snippet(till) == ""
+    await browser
+    assert till.ledger.details[0]["summary"] == "Notebooks"
+
+
+async def test_the_readmes_snippet_says_why_it_did_not(till: Till) -> None:
+    browser = await till.stack.browser()
+    paying = asyncio.create_task(run_snippet(till))
+    await browser.deny((await browser.expect(Offer)).release_id)
+    assert await paying == "denied The person denied this release. Do not ask again for the same purchase.\n"

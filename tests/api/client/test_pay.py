@@ -9,8 +9,8 @@ import pytest
 
 from broker.client import AgentError, BrokerClient, Configuration, LedgerOS, Outcome, Payment, Release, SyncLedgerOS, UnreachableError
 from broker.pki.files import PkiFolder
-from broker.protocol.channel import Offer
-from tests.api.broker.harness import ORIGIN
+from broker.protocol.channel import Offer, Withdrawn
+from tests.api.broker.harness import ORIGIN, eventually
 from tests.api.client.harness import Till
 
 PAGE = ORIGIN + "/checkout"
@@ -87,9 +87,10 @@ async def test_with_the_token_first_nothing_is_announced(till: Till) -> None:
 
 
 async def test_nobody_in_time_is_an_outcome_and_the_request_is_taken_back(till: Till) -> None:
-    await till.stack.browser()
+    browser = await till.stack.browser()
     payment = await pay(till, wait_seconds=0)
     assert payment.code is Outcome.EXPIRED
+    assert (await browser.expect(Withdrawn)).outcome is Outcome.WITHDRAWN
     assert till.ledger.canceled == list(till.ledger.intents)
 
 
@@ -100,8 +101,13 @@ async def test_an_agent_that_stops_waiting_takes_the_request_back(till: Till) ->
     paying.cancel()
     with pytest.raises(asyncio.CancelledError):
         await paying
+    assert (await browser.expect(Withdrawn)).outcome is Outcome.WITHDRAWN, "the person is asked no more"
     assert till.ledger.canceled == list(till.ledger.intents)
     assert till.ledger.tokens == []
+
+
+async def merges(till: Till, count: int) -> bool:
+    return (await till.stack.events()).count("broker:release:merged") == count
 
 
 async def test_a_repeated_request_joins_the_open_one(till: Till) -> None:
@@ -109,7 +115,10 @@ async def test_a_repeated_request_joins_the_open_one(till: Till) -> None:
     first = asyncio.create_task(pay(till))
     offer = await browser.expect(Offer)
     second = asyncio.create_task(pay(till))
-    await till.stack.happened("broker:release:merged")
+    third = asyncio.create_task(pay(till))
+    await eventually(lambda: merges(till, 2))
+    third.cancel()
+    await asyncio.gather(third, return_exceptions=True)  # what it only repeated is not its to take back
     await browser.deny(offer.release_id)
     assert [(await paying).code for paying in (first, second)] == [Outcome.DENIED, Outcome.DENIED]
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from broker.protocol.channel import Offer
+from broker.protocol.channel import Offer, Withdrawn
 from broker.protocol.outcomes import MEANINGS, Outcome
 from tests.api.broker.harness import ORIGIN
 from tests.api.client.harness import Till
@@ -79,6 +79,7 @@ async def test_an_agent_that_stops_waiting_takes_the_request_back(script: Path, 
     await browser.expect(Offer, 30)
     given_up.touch()
     assert (await paying)["error"]["name"] == "AbortError"
+    assert (await browser.expect(Withdrawn)).outcome == "withdrawn", "the person is asked no more"
     assert till.ledger.canceled == list(till.ledger.intents)
     assert till.ledger.tokens == []
 

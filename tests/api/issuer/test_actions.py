@@ -91,10 +91,11 @@ async def test_a_stopped_release_authorises_nothing(world: World) -> None:
         closed = await world.broker.post("windows/close", {"accessEventId": redeemed.body["accessEventId"]})
         assert (closed.status, closed.body) == (200, {})
     assert (await world.authorise(credentials)).body["declinedReason"] == "no_release"
-    assert world.issuer.names().count("person:window:closed") == 1
+    assert world.issuer.names().count("broker:window:closed") == 1
 
 
-async def test_a_report_of_a_stop_closes_the_window_and_voids_the_token(world: World) -> None:
+@pytest.mark.parametrize("outcome", ["stopped", "withdrawn"])
+async def test_a_report_of_a_stop_or_withdrawal_closes_the_window_and_voids_the_token(world: World, outcome: str) -> None:
     card_id = await world.new_card()
     spent, unspent = await world.approved(card_id), await world.approved(card_id)
     redeemed = await world.broker.redeem(spent[0], world.device.sign(spent[1]))
@@ -102,7 +103,7 @@ async def test_a_report_of_a_stop_closes_the_window_and_voids_the_token(world: W
         body: dict[str, Any] = {
             "releaseId": decision.release_id,
             "accessEventId": decision.access_event_id,
-            "outcome": "stopped",
+            "outcome": outcome,
             "fields": [],
         }
         assert (await world.broker.post("outcomes", body)).status == 200

@@ -6,7 +6,18 @@ import pytest
 
 from tests.api.issuer.harness import PASSWORD, Issuer, World, ask, csrf_of, dashboard, session_with, setup_path
 
-PAGES = ["/", "/agents", "/brokers", "/access-events", "/events", "/transactions", "/settings/api-keys", "/settings/approval"]
+PAGES = [
+    "/",
+    "/agents",
+    "/grants",
+    "/brokers",
+    "/intents",
+    "/access-events",
+    "/events",
+    "/transactions",
+    "/settings/api-keys",
+    "/settings/approval",
+]
 
 
 async def test_a_setup_link_makes_one_owner(issuer: Issuer) -> None:
@@ -148,3 +159,20 @@ async def test_a_page_only_takes_its_form(issuer: Issuer) -> None:
 
     async with session_with(client_context(issuer.pki)) as session:
         assert (await ask(session, "POST", issuer.url + "/sign-in", json={"name": "Ada"})).status == 415
+
+
+async def test_a_person_rejects_an_intent_and_no_details_of_it_count(world: World) -> None:
+    body = {"summary": "Chairs & more", "expectedAmount": 5_000, "expectedMerchant": "Amazon"}
+    intent = (await world.call("POST", f"/v1/cards/{world.card_id}/intents", body)).body
+    page = (await world.owner.get("/intents")).text
+    assert "not decided" in page
+    assert "Chairs &amp; more" in page
+    assert intent["id"] not in (await world.owner.get("/intents?status=expired")).text
+    assert (await world.owner.post(f"/intents/{intent['id']}/reject", csrf="x")).status == 403
+    assert (await world.owner.post(f"/intents/{intent['id']}/reject", "/intents")).status == 303
+    assert "rejected" in (await world.owner.get("/intents?status=rejected")).text
+    assert (await world.details(world.card_id, intentId=intent["id"])).body["code"] == "intent_rejected"
+    assert "person:intent:rejected" in world.issuer.names()
+    assert (await world.owner.post(f"/intents/{intent['id']}/reject", "/brokers")).status == 409
+    async with dashboard(world.issuer, "Eve", "Other") as eve:
+        assert (await eve.post(f"/intents/{intent['id']}/reject", "/brokers")).status == 404

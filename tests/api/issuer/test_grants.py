@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
+from sqlalchemy import func, select
+from typer.testing import CliRunner
 
+from broker.cli.root import app
+from broker.core.errors import LedgerError
+from broker.issuer.grants.tables import actions, grant_days
+from broker.issuer.sweep import sweep
 from broker.protocol.decision import Decision
 from broker.protocol.grants import Grant, SignedGrant
 from tests.api.issuer.harness import EXTENSION_ORIGIN, SHOP, Device, Passkey, Reply, World, broker_peer
@@ -186,3 +193,44 @@ async def test_a_rule_is_made_once_and_only_for_its_own_organisation(world: Worl
     async with broker_peer(world.issuer, "brk_second") as second:
         assert (await second.post("grants", signed.wire())).body["code"] == "broker_not_enrolled"
         assert (await second.get("grants")).body["grants"] == []
+
+
+async def test_counts_and_nonces_are_forgotten_when_they_guard_nothing_any_more(world: World) -> None:
+    grant_id = await make(world, countPerDay=1, endsAt=world.clock.now_ms() + 90 * 86_400_000)
+    assert (await pay(world, grant_id)).status == 200
+    signed = world.device.act("freeze_card", world.card_id, world.clock.now_ms())
+    assert (await world.broker.post("actions", signed.wire())).status == 200
+
+    async def left() -> list[int]:
+        database = world.issuer.context.db
+        await database.write(lambda tx: sweep(tx, world.clock.now_ms(), world.issuer.context.settings))
+        counts = [select(func.count()).select_from(table) for table in (grant_days, actions)]
+        return await database.read(lambda c: [c.execute(count).scalar_one() for count in counts])
+
+    assert await left() == [1, 1]
+    assert refused(await pay(world, grant_id)) == "grant_count", "the day's count is still there"
+    world.clock.advance(seconds=4 * 86_400)
+    assert await left() == [0, 1]
+    assert (await pay(world, grant_id)).status == 200
+    world.clock.advance(seconds=30 * 86_400)
+    assert (await left())[1] == 0
+    assert (await world.broker.post("actions", signed.wire())).body["code"] == "clock_skew", "and it is not done again"
+
+
+async def test_the_command_line_lists_and_revokes_rules(world: World) -> None:
+    grant_id = await make(world)
+
+    def ledgeros(*arguments: str) -> Any:
+        return CliRunner().invoke(app, ["--state", str(world.issuer.context.state.folder.parent), "grants", *arguments])
+
+    (row,) = json.loads((await asyncio.to_thread(ledgeros, "list", "--json")).stdout)
+    assert (row["id"], row["status"], row["origin"], row["agentName"]) == (grant_id, "active", SHOP, "checkout-bot")
+    table = (await asyncio.to_thread(ledgeros, "list")).stdout
+    assert "active" in table
+    assert (await asyncio.to_thread(ledgeros, "revoke", grant_id)).exit_code == 0
+    assert refused(await pay(world, grant_id)) == "grant_revoked"
+    (row,) = json.loads((await asyncio.to_thread(ledgeros, "list", "--json")).stdout)
+    assert row["status"] == "revoked"
+    again = await asyncio.to_thread(ledgeros, "revoke", grant_id)
+    assert isinstance(again.exception, LedgerError)
+    assert "no such active rule" in again.exception.message

@@ -66,6 +66,23 @@ async def _requests(ready: Browser, popup: Page) -> AsyncIterator[str]:
     ready.peer.offer(ready.shop, "rel_3", page_url=ready.shop)
     await popup.get_by_text("Several tabs fit").wait_for()
     yield "several tabs"
+    await popup.get_by_role("button", name="Deny").click()
+    await popup.get_by_role("button", name="Done").click()
+    for tab in ready.context.pages:
+        if tab.url.startswith(ready.shop):
+            await tab.close()
+    await ready.open_shop("/")
+    await popup.bring_to_front()
+    ready.peer.offer(ready.shop, "rel_4", token_hash=None, access_event_id=None, intent_id="intent_1")
+    button = popup.get_by_role("button", name="Approve", exact=True)
+    await expect(button).to_have_attribute("aria-disabled", "false")
+    yield "approval first: asked"
+    await button.click()
+    await popup.get_by_text("The agent fetches the card now").wait_for()
+    yield "approval first: waits for the card"
+    await popup.get_by_role("button", name="Done").click()
+    await popup.get_by_role("button", name="Stop").wait_for()
+    yield "approval first: waits in the list"
 
 
 async def test_axe_finds_nothing_in_the_popup(ready: Browser) -> None:
@@ -88,6 +105,12 @@ async def test_axe_finds_nothing_in_the_other_pages(browser: Browser) -> None:
     await options.get_by_text("Make a rule").click()
     await options.get_by_text("More: hours of the day").click()
     found += await violations(options, "options")
+    await browser.open_shop()
+    popup = await browser.popup()
+    browser.peer.offer(browser.shop, "rel_2")
+    await popup.get_by_label("Allow this agent").check()
+    await popup.get_by_label("At most (USD)").wait_for()
+    found += await violations(popup, "a standing rule being made")
     assert found == []
 
 

@@ -292,6 +292,75 @@ async def test_a_token_alarm_is_shown_until_the_person_has_seen_it(ready: Browse
     await expect(again.get_by_role("region", name="Alarm")).to_be_visible()
 
 
+async def test_a_notification_tells_who_is_elsewhere_and_its_click_only_brings_the_request_up(ready: Browser) -> None:
+    page = await ready.open_shop()
+    popup = await ready.popup()
+    await popup.get_by_text("Connected").wait_for()
+    notes = "async () => Object.keys(await chrome.notifications.getAll())"
+    ready.peer.offer(ready.shop, "rel_1")
+    await ready.peer.expect("shown")
+    assert await popup.evaluate(notes) == [], "a person who looks at it is not notified"
+    await popup.get_by_role("button", name="Deny").click()
+    await ready.peer.expect("deny")
+    await popup.get_by_role("button", name="Done").click()
+    await minimise(page)
+    ready.peer.offer(ready.shop, "rel_2")
+    assert (await ready.peer.expect("shown"))["releaseId"] == "rel_2"
+    worker = ready.context.service_workers[0]
+    await popup.wait_for_function("async () => 'release' in (await chrome.notifications.getAll())")
+    async with ready.context.expect_page() as opened:
+        await worker.evaluate("chrome.notifications.onClicked.dispatch('release')")
+    window = await opened.value
+    await expect(window.get_by_role("heading")).to_have_text("checkout-bot wants to pay")
+    await expect(window.get_by_role("button", name="Approve", exact=True)).to_have_attribute("aria-disabled", "false")
+    assert ready.peer.inbox.empty(), "the click decided nothing"
+    await window.get_by_role("button", name="Deny").click()
+    await ready.peer.expect("deny")
+    await popup.wait_for_function("async () => Object.keys(await chrome.notifications.getAll()).length === 0")
+
+
+async def minimise(page: Page) -> None:
+    """The person turns to another program."""
+    devtools = await page.context.new_cdp_session(page)
+    window = (await devtools.send("Browser.getWindowForTarget"))["windowId"]
+    await devtools.send("Browser.setWindowBounds", {"windowId": window, "bounds": {"windowState": "minimized"}})
+
+
+async def test_what_the_agent_takes_back_disappears_and_says_so(ready: Browser) -> None:
+    await ready.open_shop()
+    popup = await ready.popup()
+    ready.peer.offer(ready.shop, "rel_1", **INTENT)
+    await ready.peer.expect("shown")
+    words = "The agent took the request back before anything was filled."
+    ready.peer.send({"type": "withdrawn", "releaseId": "rel_1", "outcome": "withdrawn", "message": words})
+    await expect(popup.get_by_text(words)).to_be_visible()
+    await expect(popup.get_by_role("button", name="Approve", exact=True)).to_have_count(0)
+    await popup.get_by_role("button", name="Done").click()
+    await expect(popup.get_by_text("Taken back")).to_be_visible()
+    ready.peer.offer(ready.shop, "rel_2", **INTENT)
+    await ready.peer.expect("shown")
+    await approve(popup)
+    decision = ready.peer.check(await ready.peer.expect("approve"))
+    ready.peer.send({"type": "withdrawn", "releaseId": "rel_2", "outcome": "withdrawn", "message": words})
+    await expect(popup.get_by_text(words)).to_be_visible()
+    ready.peer.deliver(decision)
+    ready.peer.offer("https://nowhere.example", "rel_3")
+    assert await ready.peer.result() == "no_tab", "the card that came too late was not even opened"
+
+
+async def test_an_incognito_window_is_out_of_reach(ready: Browser) -> None:
+    popup = await ready.popup()
+    async with ready.context.expect_page() as opened:
+        await popup.evaluate("async (url) => { await chrome.windows.create({ incognito: true, url }) }", ready.shop + "/")
+    page = await opened.value
+    await page.wait_for_load_state()
+    assert page.url == ready.shop + "/"
+    assert await popup.evaluate("chrome.runtime.getManifest().incognito") == "not_allowed"
+    assert ready.shop not in str(await popup.evaluate("chrome.tabs.query({})"))
+    ready.peer.offer(ready.shop)
+    assert await ready.peer.result() == "no_tab"
+
+
 async def test_a_tab_in_another_window_is_found(ready: Browser) -> None:
     popup = await ready.popup()
     async with ready.context.expect_page() as opened:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -85,3 +88,25 @@ def test_installing_for_a_browser_that_is_not_known_is_refused(tmp_path: Path) -
     with pytest.raises(LedgerError) as refusal:
         _chosen(None, FileRegistry(tmp_path, "linux"))
     assert "--browser" in (refusal.value.hint or "")
+
+
+def test_the_help_loads_nothing_that_only_servers_need() -> None:
+    heavy = "{'asyncio', 'cryptography', 'sqlalchemy', 'aiohttp', 'pydantic', 'structlog'}"
+    code = f"import sys, broker.cli.root; print(sorted({heavy} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_tab_completes_commands_and_their_options(shell: str) -> None:
+    """As the shell asks: the installed script runs the command with these variables."""
+    asked = {
+        "_LEDGEROS_COMPLETE": f"complete_{shell}",
+        "COMP_WORDS": "ledgeros gra",
+        "COMP_CWORD": "1",
+        "_TYPER_COMPLETE_ARGS": "ledgeros gra",
+    }
+    environment = {**os.environ, **asked, "_TYPER_COMPLETE_FISH_ACTION": "get-args", "_TYPER_COMPLETE_WORD_TO_COMPLETE": "gra"}
+    done = subprocess.run([sys.executable, "-m", "broker.cli"], env=environment, capture_output=True, text=True, check=False, timeout=60)
+    assert "grants" in done.stdout
+    assert "releases" not in done.stdout

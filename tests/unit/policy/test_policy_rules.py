@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker.policy import Bucket, Rate, one_pending_per_card
+from broker.policy import Bucket, Rate, one_pending_per_card, pause_after_withdrawals
 
 RATE = Rate(per_minute=60, burst=3)
 
@@ -20,6 +20,14 @@ def test_a_refusal_names_its_rule() -> None:
     assert verdict.sentence is not None
     assert verdict.rule is not None
     assert verdict.rule in verdict.sentence
+
+
+def test_only_the_first_withdrawal_costs_nothing() -> None:
+    assert pause_after_withdrawals(0, None, 0).allowed
+    assert pause_after_withdrawals(1, 1_000, 1_000).allowed
+    refused = pause_after_withdrawals(2, 1_000, 1_001)
+    assert (refused.allowed, refused.rule, refused.retry_at) == (False, "pause_after_withdrawals", 31_000)
+    assert pause_after_withdrawals(9, 1_000, 31_000).allowed
 
 
 def test_a_burst_passes_and_the_next_waits() -> None:

@@ -1,7 +1,8 @@
 """Random interleavings of agents, browsers, LedgerOS, the egress and time: what must hold holds after every step.
 
-At most one redeem a token; nothing delivered without an approval, or to another browser, or twice;
-one unfinished release a card; one end per release, and no state without its event. In surrogate mode
+At most one redeem a token, and one at a time on an intent; nothing delivered without an approval, or to
+another browser, or twice for one token, or after the agent took it back; one unfinished release a card;
+one end per release, and no state without its event. In surrogate mode
 nothing is delivered that the egress does not hold, and after a payment went out no release ends as if
 none had.
 """
@@ -9,16 +10,13 @@ none had.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import secrets
 import tempfile
 from collections import Counter
-from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -26,138 +24,22 @@ from sqlalchemy import select
 
 from broker import tlog
 from broker.audit import metadata, read_events
-from broker.core.canonical import b64u
 from broker.core.errors import LedgerError
-from broker.core.ids import IdFactory, secret_hash
-from broker.issuer_client import IssuerRefusedError, IssuerUnavailableError
-from broker.protocol.agent_api import CreateRelease
+from broker.core.ids import IdFactory
+from broker.protocol.agent_api import CreateRelease, GiveToken
 from broker.protocol.channel import Approve, Deliver, DeliverSurrogate, Deny, Offer, Ready, Result, Stop
-from broker.protocol.decision import Decision, Mode, Seen, SignedDecision
-from broker.protocol.egress import EGRESS_MEANINGS, Arm, Armed, Chunk, EgressOutcome, End, Fault, Head, Health, Send
-from broker.protocol.facts import Facts, sign_facts
-from broker.protocol.issuer_api import Introspected, Redeem, Redeemed, ReportOutcome, Window
+from broker.protocol.decision import Mode, SignedDecision
+from broker.protocol.egress import EgressOutcome, Send
 from broker.protocol.outcomes import MEANINGS, Outcome
-from broker.protocol.sealing import Sealed
-from broker.protocol.surrogate import Surrogate, SurrogateCard
-from broker.protocol.wire import Wire
 from broker.releases import Releases, ReleaseStore, Reporter
 from broker.releases.live import Live
 from broker.releases.tables import releases
 from broker.storage import Database
+from tests.unit.releases.world import HEALTH, ORIGIN, Browsers, Clock, Egress, Ledger, decide
 
-ORIGIN = "https://shop.example.com"
 DEVICES = ("dev_a", "dev_b")
-HEALTH = Health(version=1, public_key="AA", key_id="EE", sandbox=True, entries=(), armed=0)
-STAND_IN = SurrogateCard(
-    surrogate=Surrogate(number="4242424242424242", security_code="123"), expiration_month=1, expiration_year=2030, cardholder_name="ADA"
-)
 PICK = st.sampled_from([0, 0, 0, 1, 2])
 """Which offer a step is about, counted from the newest."""
-
-
-class _Clock:
-    ms = 1_800_000_000_000
-
-    def now_ms(self) -> int:
-        return self.ms
-
-
-class _Ledger:
-    """Knows every token; each redeem waits until the test says how it is answered."""
-
-    def __init__(self, clock: _Clock) -> None:
-        self.clock = clock
-        self.key = Ed25519PrivateKey.generate()
-        self.cards: dict[str, str] = {}
-        self.redeems: list[str] = []
-        self.closed: list[str] = []
-        self.waiting: list[asyncio.Future[str]] = []
-
-    async def introspect(self, token: str) -> Introspected:
-        facts = Facts(
-            issued_at=self.clock.ms, token_hash=b64u(secret_hash(token)), access_event_id=f"evt_{secret_hash(token).hex()[:12]}",
-            expires_at=self.clock.ms + 120_000, broker_id="brk_1", organisation_name="Acme", user_name="Ada", agent_id="agent_1",
-            agent_name="bot", card_id=self.cards[token], card_brand="Visa", last4="4242", card_purpose="x", card_type="single",
-            remaining=None, max_amount=None, summary="x", expected_amount=100, expected_currency="USD", merchant_text=None, origin=None,
-            linked_origins=(), approval="click", step_up_above=0, amount_tolerance_basis_points=0, egress_keys=("EE",),
-        )  # fmt: skip
-        return Introspected(active=True, reason=None, message=None, facts=sign_facts(facts, self.key))
-
-    async def introspect_intent(self, intent_id: str) -> Introspected:
-        raise AssertionError("nobody asks with an intent here")
-
-    async def close_window(self, access_event_id: str) -> None:
-        self.closed.append(access_event_id)
-
-    async def redeem(self, request: Redeem) -> Redeemed:
-        self.redeems.append(request.token)
-        gate: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        self.waiting.append(gate)
-        answer = await gate
-        if answer == "refused":
-            raise IssuerRefusedError(403, "card_frozen", "The card is frozen.")
-        if answer == "unavailable":
-            raise IssuerUnavailableError("gone")
-        decision = request.signed.decision
-        window = Window(id="win_1", max_amount=100, currency="USD", expires_at=self.clock.ms)
-        return Redeemed(
-            access_event_id=decision.access_event_id or "", sealed=Sealed(key_id=decision.recipient_key_id, ciphertext="AA"), window=window,
-            surrogate=STAND_IN if decision.mode == "surrogate" else None,
-        )  # fmt: skip
-
-    async def report(self, outcome: ReportOutcome) -> None:
-        pass
-
-
-class _Egress:
-    """Holds what is armed; each request waits until the test says how it ends."""
-
-    def __init__(self) -> None:
-        self.health: Health | None = HEALTH
-        self.held: set[str] = set()
-        self.armed: list[str] = []
-        self.paid: list[str] = []
-        self.waiting: list[tuple[Send, asyncio.Future[EgressOutcome]]] = []
-
-    async def arm(self, message: Arm) -> Armed | Fault:
-        if self.health is None:
-            raise LedgerError(503, "egress_offline", "gone")
-        self.held.add(message.decision.release_id)
-        self.armed.append(message.decision.release_id)
-        return Armed(release_id=message.decision.release_id, expires_at=message.decision.expires_at)
-
-    async def disarm(self, release_id: str) -> None:
-        self.held.discard(release_id)
-
-    async def send(self, message: Send) -> AsyncGenerator[Head | Chunk | End, None]:
-        if self.health is None:
-            raise LedgerError(503, "egress_offline", "gone")
-        gate: asyncio.Future[EgressOutcome] = asyncio.get_running_loop().create_future()
-        self.waiting.append((message, gate))
-        outcome = await gate
-        charged = EGRESS_MEANINGS[outcome].may_have_been_charged
-        if charged:
-            self.paid.append(message.release_id)
-            self.held.discard(message.release_id)
-        yield End(request_id=message.request_id, outcome=outcome, may_have_been_charged=charged)
-
-
-class _Browsers:
-    def __init__(self) -> None:
-        self.online: list[str] = []
-        self.sent: list[tuple[str, Wire]] = []
-
-    async def connected(self) -> Sequence[str]:
-        return list(self.online)
-
-    async def send(self, device_id: str, message: Wire) -> bool:
-        if device_id not in self.online:
-            return False
-        self.sent.append((device_id, message))
-        return True
-
-    def offers(self) -> list[tuple[str, Offer]]:
-        return [(device, message) for device, message in self.sent if isinstance(message, Offer)]
 
 
 class Interleavings(RuleBasedStateMachine):
@@ -166,11 +48,12 @@ class Interleavings(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.asked = 0
+        self.taken_back: set[str] = set()
         self.seen: dict[str, Live] = {}
         self.folder = tempfile.TemporaryDirectory()
         self.runner = asyncio.Runner()
-        self.clock = _Clock()
-        self.ledger, self.browsers, self.egress = _Ledger(self.clock), _Browsers(), _Egress()
+        self.clock = Clock()
+        self.ledger, self.browsers, self.egress = Ledger(self.clock), Browsers(), Egress()
         self.database = Database(Path(self.folder.name) / "broker.db", metadata, 1)
         store = ReleaseStore(self.database, self.clock)
         self.releases = Releases(
@@ -210,12 +93,12 @@ class Interleavings(RuleBasedStateMachine):
         self.folder.cleanup()
 
     def run_answers(self, answer: str) -> None:
-        async def give() -> None:
-            for gate in self.ledger.waiting:
-                if not gate.done():
-                    gate.set_result(answer)
+        self.run(self._answers(answer))
 
-        self.run(give())
+    async def _answers(self, answer: str) -> None:
+        for gate in self.ledger.waiting:
+            if not gate.done():
+                gate.set_result(answer)
 
     def run_egress(self, outcome: EgressOutcome) -> None:
         async def give() -> None:
@@ -235,6 +118,73 @@ class Interleavings(RuleBasedStateMachine):
         self.asked += 1
         agent = f"agt_{self.asked % 7}"
         self.run(self.releases.request(agent, CreateRelease(details_token=token, origin=ORIGIN)))
+
+    @rule(card=st.sampled_from(["card_1", "card_2", "card_3", "card_4"]))
+    def ask_on_an_intent(self, card: str) -> None:
+        intent_id = f"int_{secrets.token_hex(6)}"
+        self.ledger.cards[intent_id] = card
+        self.asked += 1
+        request = CreateRelease(intent_id=intent_id, origin=ORIGIN)
+        self.run(self.releases.request(f"agt_{self.asked % 7}", request))
+
+    @rule(card=st.sampled_from(["card_1", "card_2", "card_3", "card_4"]), answer=st.sampled_from(["sealed", "sealed", "refused"]))
+    def ask_on_an_intent_and_pay(self, card: str, answer: str) -> None:
+        """The ordinary way, approval first."""
+        before = len(self.browsers.offers())
+        self.ask_on_an_intent(card)
+        if len(self.browsers.offers()) > before:
+            self.approve(0)
+            self.give_tokens(0, 2)
+            self.run_answers(answer)
+
+    @precondition(lambda self: self.desk.live)
+    @rule(pick=PICK, count=st.sampled_from([1, 2]))
+    def give_tokens(self, pick: int, count: int) -> None:
+        """At most one is taken, even when two come at the same moment."""
+        live = list(self.desk.live.values())[-1 - pick % len(self.desk.live)]
+        taken = [outcome for outcome in self.run(self._give(live.id, live.agent_id, count)) if not isinstance(outcome, LedgerError)]
+        assert len(taken) <= 1
+
+    async def _give(self, release_id: str, agent: str, count: int) -> list[Any]:
+        given = [GiveToken(details_token="tok_" + secrets.token_urlsafe(32)) for _ in range(count)]
+        work = [self.releases.give_token(agent, release_id, token) for token in given]
+        return await asyncio.gather(*work, return_exceptions=True)
+
+    @precondition(lambda self: self.desk.live)
+    @rule(pick=PICK)
+    def withdraw(self, pick: int) -> None:
+        live = list(self.desk.live.values())[-1 - pick % len(self.desk.live)]
+        self._withdrawn([live.id], self.run(self._all(self.releases.withdraw(live.agent_id, live.id))))
+
+    @precondition(lambda self: self.browsers.offers())
+    @rule(pick=PICK)
+    def approve_and_withdraw_at_once(self, pick: int) -> None:
+        """The person and the agent at the same moment: whoever is first, it is taken back."""
+        device, offer = self.picked(pick)
+        live = self.desk.live.get(offer.release_id)
+        if live is None or live.status != "pending":
+            return
+        said = self.releases.browser_said(device, Approve(release_id=offer.release_id, signed=self.decide(offer)))
+        outcomes = self.run(self._all(said, self.releases.withdraw(live.agent_id, live.id)))
+        self.run_answers("sealed")  # the same walk goes on, whether or not a redeem had begun
+        self._withdrawn([live.id], outcomes[1:])
+
+    async def _all(self, *work: Any) -> list[Any]:
+        return await asyncio.gather(*work, return_exceptions=True)
+
+    def _withdrawn(self, releases_: list[str], outcomes: list[Any]) -> None:
+        for release_id, outcome in zip(releases_, outcomes, strict=True):
+            if isinstance(outcome, LedgerError):
+                assert (outcome.status, outcome.code) == (409, "too_late")
+            else:
+                assert outcome.outcome == "withdrawn"
+                self.taken_back.add(release_id)
+                assert not self._delivered(release_id), "what was delivered is not taken back"
+
+    def _delivered(self, release_id: str) -> bool:
+        """Whether the card of a release is in a browser, under a token that did not come to nothing."""
+        live = [entry.name for entry in self.log() if entry.facts.get("releaseId") == release_id]
+        return live.count("broker:credentials:delivered") > live.count("extension:release:failed")
 
     @rule(card=st.sampled_from(["card_1", "card_2", "card_3", "card_4"]), answer=st.sampled_from(["sealed", "sealed", "refused"]))
     def ask_and_approve(self, card: str, answer: str) -> None:
@@ -387,16 +337,7 @@ class Interleavings(RuleBasedStateMachine):
 
     def decide(self, offer: Offer, card: str | None = None, mode: Mode = "direct") -> SignedDecision:
         live = self.desk.live.get(offer.release_id)
-        facts = live.facts if live and live.facts else None
-        decision = Decision(
-            version=1, release_id=offer.release_id, token_hash=facts.token_hash if facts else None,
-            facts_hash=b64u(hashlib.sha256(offer.facts.encode()).digest()), access_event_id=facts.access_event_id if facts else None,
-            broker_id="brk_1", device_id="dev_1", agent_id="agent_1", card_id=card or (facts.card_id if facts else "card_1"), last4="4242",
-            agent_name="bot", claimed=offer.claimed, seen=Seen(origin=ORIGIN, frame_origins=(), page_amount=None, first_time_here=True),
-            mismatches=(), max_amount=100, currency="USD", mode=mode, recipient_key_id="AA" if mode == "direct" else "EE",
-            decided_at=self.clock.ms,            expires_at=offer.expires_at, nonce="AA",
-        )  # fmt: skip
-        return SignedDecision(decision=decision, device_signature="AA")
+        return decide(offer, live.facts if live else None, self.clock, card, mode)
 
     # -- what must hold --------------------------------------------------------------------
 
@@ -422,7 +363,17 @@ class Interleavings(RuleBasedStateMachine):
             (message.release_id, device) for device, message in self.browsers.sent if isinstance(message, Deliver | DeliverSurrogate)
         ]
         assert all(approved.get(release_id) == device for release_id, device in delivered)
-        assert len(delivered) == len(set(delivered))
+        redeemed = Counter(entry.facts["releaseId"] for entry in self.log() if entry.name == "issuer:token:redeemed")
+        assert all(times <= redeemed[release_id] for (release_id, _), times in Counter(delivered).items())
+
+    @invariant()
+    def what_was_taken_back_ended_so_and_left_no_window_open(self) -> None:
+        rows = {row.id: row for row in self.rows()}
+        for release_id in self.taken_back:
+            assert rows[release_id].outcome == "withdrawn"
+            spent = [entry.facts["accessEventId"] for entry in self.log() if _is_redeem_of(entry, release_id)]
+            # An earlier token of the same intent came to nothing: LedgerOS closes its window when it spends the next one.
+            assert set(spent[-1:]) <= set(self.ledger.closed)
 
     @invariant()
     def no_state_without_its_event(self) -> None:
@@ -434,11 +385,13 @@ class Interleavings(RuleBasedStateMachine):
             if row.status in ("approved", "filling", "paying", "sending"):
                 assert names["person:release:approved", row.id] == 1
             if row.status in ("filling", "paying", "sending") or row.outcome == "filled":
-                assert names["issuer:token:redeemed", row.id] == 1
+                assert 1 <= names["issuer:token:redeemed", row.id] <= (1 if row.intent_id is None else 3)
             if row.outcome == "filled":
-                assert names["broker:credentials:delivered", row.id] == names["extension:release:filled", row.id] == 1
+                assert names["broker:credentials:delivered", row.id] >= names["extension:release:filled", row.id] == 1
             if row.outcome == "stopped":
                 assert names["person:release:approved", row.id] == names["person:release:stopped", row.id] == 1
+            if row.outcome == "withdrawn":
+                assert names["agent:release:withdrawn", row.id] == 1
             if row.outcome == "denied":
                 assert names["person:release:denied", row.id] == 1
 
@@ -467,6 +420,10 @@ class Interleavings(RuleBasedStateMachine):
         entries = self.database.read_now(read_events)
         tlog.verify(entries)
         return entries
+
+
+def _is_redeem_of(entry: tlog.Entry, release_id: str) -> bool:
+    return entry.name == "issuer:token:redeemed" and entry.facts["releaseId"] == release_id
 
 
 Interleavings.TestCase.settings = settings(

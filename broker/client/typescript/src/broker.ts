@@ -51,6 +51,11 @@ export class BrokerClient extends Endpoint {
     return readRelease(await this.call("POST", `${path(releaseId)}/token`, { body: { detailsToken }, timeout: 20_000, signal }));
   }
 
+  /** `DELETE /v1/releases/{id}`: take it back; 409 `too_late` once the card's details are with the browser, or it ended otherwise. */
+  async withdraw(releaseId: string): Promise<Release> {
+    return readRelease(await this.call("DELETE", path(releaseId), {}));
+  }
+
   /** The release once it is finished, or as it is after `seconds`. */
   wait(releaseId: string, seconds: number, signal?: AbortSignal): Promise<Release> {
     return this.#wait(releaseId, seconds, (release) => release.status === "finished", signal, "finished");

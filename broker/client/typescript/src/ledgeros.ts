@@ -116,18 +116,30 @@ export class LedgerOS {
     };
     const intentId = await this.ledger.createIntent(purchase.card, intent, purchase.signal);
     let ending: Payment | undefined;
+    const { pageUrl, purpose, signal } = purchase;
+    // Without the signal, so that a caller who gives up meanwhile still learns which release there is to take back.
+    const asking = this.broker.requestRelease({ intentId, pageUrl, purpose });
     try {
-      ending = await this.#release(purchase, intentId);
+      const asked = await asking;
+      signal?.throwIfAborted();
+      ending = await this.#release(purchase, asked);
       return ending;
     } finally {
       // Also when the caller aborted: an approval that comes later must not fill a page nobody waits at.
-      if (!(ending?.ready || ending?.valueDelivered)) await this.ledger.cancelIntent(intentId).catch(() => undefined);
+      if (!(ending?.ready || ending?.valueDelivered)) await this.#takeBack(intentId, asking);
     }
   }
 
-  async #release(purchase: Purchase, intentId: string): Promise<Payment> {
-    const { pageUrl, purpose, waitSeconds, signal } = purchase;
-    const asked = await this.broker.requestRelease({ intentId, pageUrl, purpose }, signal);
+  /** Withdraw the release, so that the person is asked no more, and cancel the intent, so that no token of it counts. */
+  async #takeBack(intentId: string, asking: Promise<Release>): Promise<void> {
+    const asked = await asking.catch(() => undefined);
+    // A release of another intent is somebody else's: this request only repeated it.
+    if (asked?.intentId === intentId) await this.broker.withdraw(asked.id).catch(() => undefined);
+    await this.ledger.cancelIntent(intentId).catch(() => undefined);
+  }
+
+  async #release(purchase: Purchase, asked: Release): Promise<Payment> {
+    const { waitSeconds, signal } = purchase;
     let release = await this.broker.waitForDecision(asked.id, waitSeconds, signal);
     if (release.status === "pending") return payment("expired", "Nobody decided in time; the request was taken back.", null, release);
     for (let attempt = 0; attempt < TRIES && release.status === "approved"; attempt++) {

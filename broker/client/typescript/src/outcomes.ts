@@ -65,6 +65,12 @@ export const OUTCOMES = {
     valueDelivered: false,
     retry: "no",
   },
+  withdrawn: {
+    sentence: "The agent took the request back before anything was filled.",
+    nextStep: "Ask again if it is still to be bought.",
+    valueDelivered: false,
+    retry: "new request",
+  },
   expired: {
     sentence: "Nobody decided before the token expired.",
     nextStep: "Ask for new card details when a person is there.",
