@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 from playwright.async_api import Page, expect
 
 from tests.browser.extension.peer import SURROGATE
 from tests.browser.interception.conftest import Paying, put_away
+from tests.browser.interception.merchant import Say
 
 PAY = "() => fetch('/pay', { method: 'POST', body: number() }).then(() => 'answered', () => 'failed')"
 
@@ -50,11 +52,11 @@ async def test_a_release_that_ends_with_the_answer_lets_the_page_have_it(paying:
     ended = paying.peer.egress
     assert ended is not None
 
-    async def pays_and_ends(message: dict[str, object], say: object) -> None:
-        await paying.egress(message, say)  # type: ignore[arg-type]
+    async def pays_and_ends(message: dict[str, Any], say: Say) -> None:
+        await paying.egress(message, say)
         paying.withdraw()
 
-    paying.peer.egress = pays_and_ends  # type: ignore[assignment]
+    paying.peer.egress = pays_and_ends
     try:
         assert await page.evaluate(PAY) == "answered"
     finally:
