@@ -12,7 +12,14 @@ export function headersOf({ request }: RequestPaused, sender: Sender, partitione
   const cookie = reported.find(([name]) => name.toLowerCase() === "cookie")?.[1];
   const added = mayCarryCookies(cookie, sender, request.url) ? partitioned : [];
   const line = [cookie, ...added].filter((part) => part !== undefined).join("; ");
-  return [...others, ...(line ? [["Cookie", line] as [string, string]] : [])].slice(0, MOST_HEADERS);
+  const languages: [string, string][] = others.some(([name]) => name.toLowerCase() === "accept-language") ? [] : [["Accept-Language", acceptLanguage(navigator.languages)]];
+  return [...others, ...languages, ...(line ? [["Cookie", line] as [string, string]] : [])].slice(0, MOST_HEADERS);
+}
+
+/** As the browser writes it on the way out: each language after the first weighs a tenth less. */
+export function acceptLanguage(languages: readonly string[]): string {
+  const wanted = languages.flatMap((language) => [language, language.split("-")[0] ?? language]);
+  return [...new Set(wanted)].map((language, at) => (at === 0 ? language : `${language};q=${Math.max(0.1, 1 - at / 10).toFixed(1)}`)).join(",");
 }
 
 /** Without a reported cookie nothing tells `credentials: "omit"` from an empty store: then only where cookies are the default. */
@@ -25,7 +32,9 @@ function mayCarryCookies(reported: string | undefined, sender: Sender, url: stri
  * `name=value` of the cookies in this frame's partition. The `Cookie` that comes with a pause follows credentials mode
  * and SameSite, but leaves partitioned cookies out (measured, Chromium 156).
  */
-export async function partitionedCookies({ place }: Seat, { request }: RequestPaused): Promise<string[]> {
-  const answer = await command<{ cookies: Cookie[] }>(place, "Network.getCookies", { urls: [request.url] });
+export async function partitionedCookies({ place, type }: Seat, { request }: RequestPaused): Promise<string[]> {
+  // A worker's session knows no partition; its page's does.
+  const page = type.endsWith("worker") ? { tabId: place.tabId } : place;
+  const answer = await command<{ cookies: Cookie[] }>(page, "Network.getCookies", { urls: [request.url] });
   return (answer?.cookies ?? []).filter(({ partitionKey }) => partitionKey !== undefined).map(({ name, value }) => `${name}=${value}`);
 }

@@ -18,31 +18,45 @@ export interface Sender {
   resourceType: Send["resourceType"];
 }
 
+// A page that is busy, or about to be left, may not answer in time.
+const TREE_MS = 300;
 const TYPES: Record<string, Send["resourceType"]> = { Fetch: "fetch", XHR: "xhr", Ping: "ping" };
 
 /** The sender, or null when it has no origin that a payment could come from (a sandboxed frame). `opener` is the tab that opened this one. */
 export async function senderOf(seat: Seat, opener: number | null, event: RequestPaused): Promise<Sender | null> {
   const { tabId } = seat.place;
-  const worker = seat.type.endsWith("worker");
-  const [top, tree, root] = await Promise.all([topOf(tabId), worker ? null : treeOf(seat.place), seat.place.sessionId && !worker ? treeOf({ tabId }) : null]);
   // A tab that was just opened has no page yet: what it sends first, its opener's page sends.
-  const topOrigin = top ?? (opener === null ? null : await topOf(opener));
+  const topOrigin = (await topOf(tabId)) ?? (opener === null ? null : await topOf(opener));
   if (topOrigin === null) return null;
-  if (worker) return named(topOrigin, originOf(seat.url), "other", event);
-  const own = tree && frameOrigin(tree, event.frameId, originOf(seat.url) ?? topOrigin);
-  if (event.resourceType !== "Document") {
-    return header(event, "origin") === "null" ? null : named(topOrigin, own ?? originOf(seat.url), "other", event);
-  }
-  return navigation(opener === null ? [tabId] : [tabId, opener], topOrigin, own, (root ?? tree)?.frame.id === event.frameId, event);
+  if (seat.type.endsWith("worker")) return named(topOrigin, originOf(seat.url), "other", event);
+  const tabIds = opener === null ? [tabId] : [tabId, opener];
+  return event.resourceType === "Document" ? navigation(tabIds, topOrigin, event) : script(seat, tabIds, topOrigin, event);
 }
 
-// A form may send another frame than its own on its way: the browser's `Origin` names the one it stands in, if that is really there.
-async function navigation(tabIds: number[], topOrigin: string, own: string | null, ofTab: boolean, event: RequestPaused): Promise<Sender | null> {
-  const initiator = header(event, "origin") ?? "";
+async function script(seat: Seat, tabIds: number[], topOrigin: string, event: RequestPaused): Promise<Sender | null> {
+  if (header(event, "origin") === "null") return null;
+  const tree = await Promise.race([treeOf(seat.place), later(TREE_MS)]);
+  const origin = tree ? frameOrigin(tree, event.frameId, topOrigin) : await initiatorOf(tabIds, event);
+  return named(topOrigin, origin, "other", event);
+}
+
+// A form may send another frame than its own on its way, so the browser's `Origin` says where it stands. The page itself
+// answers nothing while it is about to be left.
+async function navigation(tabIds: number[], topOrigin: string, event: RequestPaused): Promise<Sender | null> {
+  const [initiator, targets] = await Promise.all([initiatorOf(tabIds, event), chrome.debugger.getTargets()]);
+  const ofTab = targets.some(({ id, tabId }) => id === event.frameId && tabId === tabIds[0]);
   // A sandboxed frame and a page without referrer both say "null": in a frame it cannot be told which.
-  if (initiator === "null" && !ofTab) return null;
-  const there = (await originsIn(tabIds)).includes(initiator);
-  return named(topOrigin, there ? initiator : (own ?? topOrigin), ofTab ? "document" : "frame", event);
+  return named(topOrigin, initiator ?? (ofTab ? topOrigin : null), ofTab ? "document" : "frame", event);
+}
+
+/** What `Origin` says, if such a frame is really there. */
+async function initiatorOf(tabIds: number[], event: RequestPaused): Promise<string | null> {
+  const origin = header(event, "origin") ?? null;
+  return (await originsIn(tabIds)).includes(origin) ? origin : null;
+}
+
+function later(ms: number): Promise<null> {
+  return new Promise((resolve) => setTimeout(() => resolve(null), ms));
 }
 
 function named(topOrigin: string, frameOrigin: string | null, otherwise: Send["resourceType"], event: RequestPaused): Sender | null {

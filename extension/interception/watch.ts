@@ -58,7 +58,8 @@ export class Watch {
   /** A tab was opened from one that is watched: what it sends may be the payment. */
   async opened(tabId: number, opener: number): Promise<void> {
     if (this.#over || this.#tabs.has(tabId)) return;
-    await this.#open(tabId, opener).catch(() => this.ears.maybe("A tab was opened that could not be watched; what it sent was not replaced."));
+    this.ears.maybe("A tab was opened, and what it sent first may have gone out before it could be paused.");
+    await this.#open(tabId, opener).catch(() => undefined);
   }
 
   /**
@@ -104,11 +105,13 @@ export class Watch {
   async #open(tabId: number, opener: number | null): Promise<void> {
     const tab = new WatchedTab(tabId, opener);
     this.#tabs.set(tabId, tab);
-    await keepTab(this.subject.releaseId, tabId);
+    // At once: a tab that was just opened sends its first request any moment.
+    const kept = keepTab(this.subject.releaseId, tabId);
     await tab.open().catch((error: unknown) => {
       this.#tabs.delete(tabId);
       throw error;
     });
+    await kept;
     if (this.#over) await tab.close();
   }
 

@@ -109,7 +109,7 @@ function Running({ requests, worker }: { requests: RequestView[]; worker: Worker
               </button>
             )}
             <span class="muted small wide" role="status">
-              {request.rule ? `Under your rule: ${request.rule}` : wordsFor(request)}
+              {request.rule && request.state !== "paying" ? `Under your rule: ${request.rule}` : wordsFor(request)}
             </span>
           </li>
         ))}

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -74,32 +75,46 @@ class Paying:
     async def decided(self) -> Decision:
         """The next decision, by the rule."""
         self.offer(grants=(self.rule(),))
-        return self.peer.check(await self.peer.expect("approve"))
+        return self.peer.check(await self.expect("approve"))
 
     async def armed(self) -> Page:
         """A checkout whose form holds the stand-ins, and which is about to pay."""
         page = await self.browser.open_shop("/")
         self.peer.deliver_surrogate(await self.decided())
-        ready = await self.peer.expect("ready")
+        ready = await self.expect("ready")
         assert "number" in ready["fields"]
         assert await page.locator("[name=cardnumber]").input_value() == SURROGATE
         return page
+
+    async def expect(self, kind: str) -> dict[str, Any]:
+        """The next message about the newest release: those of releases before may come late."""
+        while (message := await asyncio.wait_for(self.peer.inbox.get(), 15)).get("releaseId") != self.released[-1]:
+            pass
+        assert message["type"] == kind, message
+        return message
 
     def withdraw(self, outcome: str = "submitted", message: str = "The payment request went out.") -> None:
         self.peer.send({"type": "withdrawn", "releaseId": self.released[-1], "outcome": outcome, "message": message})
 
     async def tidy(self) -> None:
         self.egress.hold.set()
+        self.egress.asked.clear()
         self.egress.outcomes.clear()
         self.withdraw("expired", "The test is over.")
-        while not self.peer.inbox.empty():
-            self.peer.inbox.get_nowait()
         for page in self.browser.context.pages[1:]:
             await page.close()
         await self.browser.context.clear_cookies()
         self.merchant.got.clear()
         self.merchant.socket.clear()
         self.egress.sends.clear()
+
+
+async def put_away(popup: Page) -> None:
+    """Open the popup anew and leave what is over: the idle view remains."""
+    await popup.reload()
+    await popup.locator("main.popup:not([aria-busy])").wait_for()
+    while await popup.get_by_role("button", name="Done").count():
+        await popup.get_by_role("button", name="Done").click()
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

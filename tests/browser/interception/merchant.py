@@ -155,12 +155,14 @@ class Swapper:
         self.sends: list[Send] = []
         self.outcomes: list[EgressOutcome] = []
         """Ends without a swap that come first."""
+        self.asked = asyncio.Event()
         self.hold = asyncio.Event()
         self.hold.set()
 
     async def __call__(self, message: dict[str, Any], say: Say) -> None:
         send = Send.read(message)
         self.sends.append(send)
+        self.asked.set()
         await self.hold.wait()
         outcome = self.outcomes.pop(0) if self.outcomes else EgressOutcome.SWAPPED
         if outcome is EgressOutcome.SWAPPED:

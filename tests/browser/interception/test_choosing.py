@@ -1,0 +1,114 @@
+"""Who will see the number is said, chosen by a person, remembered for each shop, and never changed in silence."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest_asyncio
+from playwright.async_api import Page, expect
+
+from broker.protocol.decision import Decision
+from tests.browser.interception.conftest import EGRESS_KEY, Paying, put_away
+
+UNKNOWN = {"verdict": "unknown", "names": [], "keyId": EGRESS_KEY}
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def popup(paying: Paying) -> AsyncIterator[Page]:
+    """A browser that remembers no shop; what it is told about coverage is put back afterwards."""
+    page = await paying.browser.popup()
+    await page.evaluate("chrome.storage.local.remove('modes')")
+    coverage = paying.peer.coverage
+    yield page
+    paying.peer.coverage = coverage
+
+
+async def remember(popup: Page, paying: Paying, mode: str) -> None:
+    await popup.evaluate("(modes) => chrome.storage.local.set({ modes })", {paying.shop: mode})
+
+
+async def asked(paying: Paying, popup: Page, **changes: Any) -> None:
+    await paying.browser.open_shop("/")
+    await popup.bring_to_front()
+    paying.offer(**changes)
+    await popup.get_by_test_id("mode").wait_for()
+
+
+async def approved(paying: Paying, popup: Page) -> Decision:
+    button = popup.get_by_role("button", name="Approve", exact=True)
+    await expect(button).to_have_attribute("aria-disabled", "false")
+    await button.click()
+    while (message := await paying.peer.inbox.get())["type"] != "approve":
+        pass
+    return paying.peer.check(message)
+
+
+async def test_a_covered_checkout_does_not_see_the_number(paying: Paying, popup: Page) -> None:
+    await asked(paying, popup)
+    await expect(popup.get_by_test_id("mode")).to_have_text("The page will not see the number.")
+    decision = await approved(paying, popup)
+    assert (decision.mode, decision.recipient_key_id) == ("surrogate", EGRESS_KEY)
+
+
+async def test_the_person_may_show_the_number(paying: Paying, popup: Page) -> None:
+    await asked(paying, popup)
+    await popup.get_by_role("button", name="Show the page the number").click()
+    await expect(popup.get_by_test_id("mode")).to_have_text("This page, and an agent that reads it, will see the number.")
+    decision = await approved(paying, popup)
+    assert decision.mode == "direct"
+    assert decision.recipient_key_id != EGRESS_KEY
+
+
+async def test_a_key_that_ledgeros_does_not_name_is_not_sealed_to(paying: Paying, popup: Page) -> None:
+    paying.peer.coverage = {"verdict": "covered", "names": ["Processor"], "keyId": "YW5vdGhlci1rZXktaWQx"}
+    await asked(paying, popup)
+    await expect(popup.get_by_text("does not know the key")).to_be_visible()
+    assert (await approved(paying, popup)).mode == "direct"
+
+
+async def test_an_unknown_checkout_offers_to_be_taught(paying: Paying, popup: Page) -> None:
+    paying.peer.coverage = UNKNOWN
+    await asked(paying, popup)
+    await expect(popup.get_by_text(f"ledgeros teach {paying.shop}")).to_be_visible()
+    assert (await approved(paying, popup)).mode == "direct"
+
+
+async def test_a_shop_that_did_not_see_the_number_before_sees_it_only_when_the_person_says_so(paying: Paying, popup: Page) -> None:
+    paying.peer.coverage = UNKNOWN
+    await remember(popup, paying, "surrogate")
+    await asked(paying, popup)
+    await expect(popup.get_by_text("Last time this shop was paid without seeing the number.")).to_be_visible()
+    button = popup.get_by_role("button", name="Approve", exact=True)
+    await expect(popup.get_by_text("Choose first whether this page may see the number.")).to_be_visible()
+    await expect(button).to_have_attribute("aria-disabled", "true")
+    await popup.get_by_role("button", name="Show the page the number this time").click()
+    assert (await approved(paying, popup)).mode == "direct"
+
+
+async def test_a_rule_does_not_change_the_mode_of_a_shop(paying: Paying, popup: Page) -> None:
+    paying.peer.coverage = UNKNOWN
+    await remember(popup, paying, "surrogate")
+    await asked(paying, popup, grants=(paying.rule(),))
+    await expect(popup.get_by_text("Last time this shop was paid without seeing the number.")).to_be_visible()
+
+
+async def test_what_worked_is_remembered(paying: Paying, popup: Page) -> None:
+    page = await paying.armed()
+    await page.evaluate("fetch('/pay', { method: 'POST', body: number() })")
+    paying.withdraw()
+    await popup.wait_for_function("async () => (await chrome.storage.local.get('modes')).modes")
+    assert await popup.evaluate("async () => (await chrome.storage.local.get('modes')).modes") == {paying.shop: "surrogate"}
+
+
+async def test_while_the_page_pays_the_popup_says_so(paying: Paying, popup: Page) -> None:
+    await paying.armed()
+    await put_away(popup)
+    await expect(popup.get_by_text("Waiting for the page to pay")).to_be_visible()
+    paying.withdraw("swap_not_seen", "No registered payment endpoint matches this request.")
+    await expect(popup.get_by_text("Not paid").first).to_be_visible()
+
+
+async def test_a_tab_under_another_debugger_is_named(paying: Paying, popup: Page) -> None:
+    await asked(paying, popup)
+    await expect(popup.get_by_text("Another program is debugging this tab.")).to_be_visible()
