@@ -99,6 +99,7 @@ async def _prepare(root: Path, count: int, approval: str, progress: Callable[[st
         card = await world.new_card(maxAmount=10**9)
         for n in range(count):
             token, decision = await world.approved(card, clientContext={"origin": "https://shop.example"})
+            decision = decision.model_copy(update={"release_id": issuer.context.ids.new("rel")})  # in order of time, as a broker makes them
             signed = world.device.sign(decision, passkey=approval == "passkey")
             bodies.append(json.dumps({"token": token, "signed": signed.wire()}).encode())
             if n % 100 == 0:
