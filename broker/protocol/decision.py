@@ -28,7 +28,10 @@ class Claimed(Wire):
 
 
 class Seen(Wire):
-    """What the browser itself reports; only `page_amount` comes from the page and is labelled so."""
+    """What the browser itself reports; only `page_amount` comes from the page and is labelled so.
+
+    `frame_origins` are the other sites whose frames in this page hold card fields: each was shown with what it gets, if anything.
+    """
 
     origin: Origin
     frame_origins: tuple[Origin, ...]

@@ -243,6 +243,8 @@ export interface Claimed {
 }
 /**
  * What the browser itself reports; only `page_amount` comes from the page and is labelled so.
+ *
+ * `frame_origins` are the other sites whose frames in this page hold card fields: each was shown with what it gets, if anything.
  */
 export interface Seen {
   firstTimeHere: boolean;

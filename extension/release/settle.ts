@@ -43,8 +43,8 @@ export function retryable(release: Release, now: number): boolean {
   return release.retries < MOST_RETRIES && now < decision.expiresAt;
 }
 
-// How long the card waits, sealed, for a form that the agent is still on its way to.
-const FORM_WAIT_MS = 60_000;
+// How long the card waits, sealed, for a form that the agent is still on its way to: less than the broker gives a fill (30 s).
+const FORM_WAIT_MS = 25_000;
 
 /** The form to fill at a retry, or where there was none at the approval: on the approved origin, at the amount that was approved; an outcome when there is none. */
 export async function targetAgain(release: Release, decision: Decision): Promise<Target | Outcome> {
