@@ -13,6 +13,7 @@ const SHORTEST_NUMBER = 13;
 /** Where the rest of a card is found, the one box of which nothing is said, in the place and size of what is missing, is that. */
 export function nameRest(form: Scored[]): void {
   const has = (...types: Kind[]): boolean => form.some((scored) => scored.type !== null && types.includes(scored.type));
+  if (!has("cc-exp", "cc-exp-month", "cc-exp-year")) nameExpiry(form);
   if (!has("cc-exp", "cc-exp-month")) return;
   const boxes = has("cc-number") || !has("cc-csc") ? [] : silentBoxes(form);
   for (const scored of boxes) settle(scored, "cc-number", "boxes before an expiry and a code");
@@ -23,6 +24,20 @@ export function nameRest(form: Scored[]): void {
     const found = form.find((scored) => isSilent(scored) && nearCard(form, scored) && isShort(scored) && !isBox(form[form.indexOf(scored) - 1]));
     if (found) settle(found, "cc-csc", "nothing else is the code");
   }
+}
+
+// One silent box, or two short ones, between the number and the code.
+function nameExpiry(form: Scored[]): void {
+  const first = form.findIndex((scored) => scored.type === "cc-number" || scored.type === "cc-csc");
+  const last = form.findLastIndex((scored) => scored.type === "cc-number" || scored.type === "cc-csc");
+  const between = form.slice(first + 1, last).filter((scored) => scored.type !== "cc-number" && scored.type !== "cc-name");
+  if (first < 0 || form[first]?.type === form[last]?.type || !between.every(isSilent)) return;
+  const [one, other, more] = between;
+  if (!one || more) return;
+  if (!other) return settle(one, "cc-exp", "nothing else is the expiry");
+  if (![one, other].every(({ control: { maxLength } }) => maxLength === 2 || maxLength === 4)) return;
+  settle(one, "cc-exp-month", "nothing else is the expiry");
+  settle(other, "cc-exp-year", "nothing else is the expiry");
 }
 
 function nearCard(form: readonly Scored[], scored: Scored): boolean {
@@ -57,8 +72,10 @@ function nameByExample(form: readonly Scored[], fields: readonly number[]): void
 /** One number has one security code; the other "security code" is a captcha or a message's. */
 export function keepOneCode(form: readonly Scored[]): void {
   let best: Scored | null = null;
+  let numbers = 0;
   for (const scored of form) {
-    if (scored.type === "cc-number" && best && !isBox(scored)) best = null;
+    if (scored.type === "cc-number" && !isBox(scored)) numbers += 1;
+    if (scored.type === "cc-number" && numbers > 1 && !isBox(scored)) best = null;
     if (scored.type !== "cc-csc" || isDeclared(scored)) continue;
     if (best && isMuchWeaker(scored, best)) scored.type = null;
     else {

@@ -129,6 +129,7 @@ function addCardSenses({ concepts: found, length }: Meaning, senses: Sense[]): v
   else if (found.has("three") && found.has("digits")) senses.push(["cc-csc", 0.9]);
   else if (card && code) senses.push(["cc-csc", 0.5]);
   else if (code || found.has("security")) senses.push(["code", 1]);
+  if (found.has("bankAccount") && (found.has("holder") || found.has("name"))) return addNumberSense(found, length, senses);
   if (found.has("holder")) senses.push(["cc-name", 1]);
   else if (card && (found.has("name") || found.has("givenName") || found.has("familyName"))) senses.push(["cc-name", 0.9]);
   else if (found.has("name")) senses.push(["name", 0.8]);
