@@ -17,7 +17,7 @@ from typing import Literal
 
 from broker.core.clock import Clock
 from broker.egress.refusal import RefusedError
-from broker.egress.scrub import Patterns
+from broker.egress.scrub import PatternMaker, Patterns
 from broker.protocol.decision import Decision
 from broker.protocol.egress import EgressOutcome, Send
 from broker.protocol.sealing import Credentials
@@ -49,7 +49,7 @@ class ArmedRelease:
     expires_at: int
     surrogate: Surrogate
     owner: object
-    patterns: Patterns | None = field(repr=False)
+    maker: PatternMaker | None = field(repr=False)
     number: bytearray = field(repr=False)
     code: bytearray = field(repr=False)
     state: Literal["armed", "in_flight", "next_leg", "over"] = "armed"
@@ -61,20 +61,22 @@ class ArmedRelease:
     def of(cls, decision: Decision, expires_at: int, surrogate: Surrogate, owner: object, credentials: Credentials) -> ArmedRelease:
         """Hold `credentials`; the surrogate must have been compared with them."""
         number, code = credentials.pan.reveal(), credentials.cvv.reveal()
-        patterns = Patterns.of(number, code, surrogate.number, surrogate.security_code)
-        return cls(
-            decision, decision.digest(), expires_at, surrogate, owner, patterns, bytearray(number.encode()), bytearray(code.encode())
-        )
+        maker = PatternMaker(number, code, surrogate.number, surrogate.security_code)
+        return cls(decision, decision.digest(), expires_at, surrogate, owner, maker, bytearray(number.encode()), bytearray(code.encode()))
 
     def claim(self, request: Send, clock: Clock) -> tuple[str, str, Patterns]:
         """Number, code and patterns for this one request; raises `RefusedError` (expired, or swap already used)."""
         if clock.now_ms() >= self.expires_at and self.state in ("armed", "next_leg"):
             raise RefusedError(EgressOutcome.EXPIRED)
         asked = Leg(request.url, request.method, body_hash(request.body))
-        if self.patterns is None or not (self.state == "armed" or (self.state == "next_leg" and asked == self.leg)):
+        if self.maker is None or not (self.state == "armed" or (self.state == "next_leg" and asked == self.leg)):
             raise RefusedError(EgressOutcome.SWAP_ALREADY_USED)
         self.state, self.leg = "in_flight", None
-        return self.number.decode(), self.code.decode(), self.patterns
+        return self.number.decode(), self.code.decode(), self.maker.finish()
+
+    def prepare(self) -> bool:
+        """Make a piece of what the answer will be searched with; False when there is nothing left to make."""
+        return self.maker is not None and self.state == "armed" and self.maker.step()
 
     def nothing_was_sent(self) -> None:
         """The request failed before its first byte: it may be made again."""
@@ -94,4 +96,6 @@ class ArmedRelease:
         for digits in (self.number, self.code):
             digits[:] = bytes(len(digits))
             digits.clear()
-        self.state, self.patterns, self.leg = "over", None, None
+        if self.maker is not None:
+            self.maker.forget()
+        self.state, self.maker, self.leg = "over", None, None

@@ -55,6 +55,7 @@ class Armoury:
         release = ArmedRelease.of(decision, expires_at, message.surrogate, owner, credentials)
         self._held[decision.release_id] = release
         asyncio.get_running_loop().call_later((expires_at - self._clock.now_ms()) / 1_000, self._end_of_life, release)
+        asyncio.get_running_loop().call_soon(self._prepare, release)
         return release
 
     def find(self, release_id: str) -> ArmedRelease:
@@ -99,6 +100,11 @@ class Armoury:
             return unseal(message.sealed, self._key, message.decision.digest(), message.decision.card_id)
         except (InvalidTag, ValueError):
             raise _not_armed("bad_seal", "The credentials do not open under this decision.", message.decision) from None
+
+    def _prepare(self, release: ArmedRelease) -> None:
+        # After the answer, and piece by piece: the page is being filled meanwhile, and other payments go on.
+        if release.prepare():
+            asyncio.get_running_loop().call_soon(self._prepare, release)
 
     def _end_of_life(self, release: ArmedRelease) -> None:
         # A request that is out is let finish; `settle` drops the release then.

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 
 Match = re.Match[bytes]
@@ -156,12 +156,18 @@ def _digit_forms(number: str, other: str) -> Iterator[Form]:
         yield _by_digit(_chain(digits, _code_digit, _CODE_SEPARATOR, 1, 4), changed, _decimal)
 
 
-def forms_of(number: str, other: str) -> tuple[Form, ...]:
-    """All forms of `number`, each of which writes `other` (as many digits) in the same form and length.
+def each_form(number: str, other: str) -> Generator[Form, None, None]:
+    """The forms of `number`, made one by one, each of which writes `other` (as many digits) in the same form and length.
 
-    The patterns hold the number: they live as long as the armed release. ``re``'s own cache is
-    emptied so that nothing outlives it.
+    The patterns hold the number: they live as long as the armed release. ``re``'s own cache keeps them
+    too: whoever makes them empties it (``re.purge``), so that nothing outlives the release.
     """
-    forms = (*_digit_forms(number, other), *_base64_forms(number, other))
+    yield from _digit_forms(number, other)
+    yield from _base64_forms(number, other)
+
+
+def forms_of(number: str, other: str) -> tuple[Form, ...]:
+    """All of them at once."""
+    forms = tuple(each_form(number, other))
     re.purge()
     return forms

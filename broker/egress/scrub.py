@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from broker.egress.forms_of import WIDEST, Form, forms_of
+from broker.egress.forms_of import WIDEST, Form, each_form
 from broker.egress.security_code import beside_number, field_form
 
 BLOCK = 65_536
@@ -35,10 +35,43 @@ class Patterns:
     @classmethod
     def of(cls, number: str, code: str, other_number: str, other_code: str) -> Patterns:
         """The patterns that turn `number` and `code` into the others, which are as long. The numbers differ; the codes may be equal."""
-        code_forms = (field_form(code, other_code),) if code != other_code else ()
-        patterns = cls(forms_of(number, other_number), code_forms, beside_number(code), other_code.encode())
+        return PatternMaker(number, code, other_number, other_code).finish()
+
+
+class PatternMaker:
+    """Makes `Patterns` in steps of a few milliseconds each: 50 ms in one piece would hold up every payment that is under way."""
+
+    def __init__(self, number: str, code: str, other_number: str, other_code: str) -> None:
+        self._digits: tuple[str, str] | None = (code, other_code)
+        self._forms = each_form(number, other_number)
+        self._made: list[Form] = []
+        self._patterns: Patterns | None = None
+
+    def step(self) -> bool:
+        """Make one more form; False when all are made, or were forgotten."""
+        form = next(self._forms, None)
         re.purge()  # the cache would keep the digits
-        return patterns
+        if form is not None:
+            self._made.append(form)
+        return form is not None
+
+    def finish(self) -> Patterns:
+        """The patterns, with what is not made yet. Not after `forget`."""
+        if self._patterns is not None:
+            return self._patterns
+        assert self._digits is not None
+        code, other_code = self._digits
+        self._made += self._forms
+        code_forms = (field_form(code, other_code),) if code != other_code else ()
+        self._patterns = Patterns(tuple(self._made), code_forms, beside_number(code), other_code.encode())
+        re.purge()
+        return self._patterns
+
+    def forget(self) -> None:
+        """Drop what was made, and the digits."""
+        self._forms.close()
+        self._made.clear()
+        self._digits = self._patterns = None
 
 
 class Scrubber:
