@@ -38,4 +38,4 @@ def add_payment_tool(tools: Tools, ledgeros: LedgerOS, card: str) -> None:
             payment = await ledgeros.pay(page_url=page_url, card=card, amount=amount, purpose=purpose)
         except (AgentError, ValueError) as error:
             return f"Not paid: {error}"
-        return f"{payment.code}: {payment.sentence} Next: {payment.next_step}"
+        return f"{payment.code or 'ready'}: {payment.sentence} Next: {payment.next_step}"

@@ -45,6 +45,7 @@ if [ "$status" = approved ]; then
     call broker "$broker/v1/releases/$release/token" --data @- > "$work/given"
 fi
 
-# 4. How it ended: the outcome, a sentence, the next step. Submit the page when it is `filled`.
+# 4. How it stands: the outcome, a sentence, the next step. Submit the page when it is `filled`, or when there is no outcome yet (status
+# `paying`: the form holds stand-ins); `?wait=60&until=finished` then says how the payment ended.
 call broker "$broker/v1/releases/$release?wait=60" > "$work/ended"
 for name in outcome message nextStep; do member "$name" < "$work/ended"; done

@@ -12,11 +12,10 @@ import { chromium, type Page } from "playwright-core";
 /** Have the checkout that `page` shows filled, and submit it. */
 export async function buy(page: Page, ledgeros: LedgerOS, card: string, amount: number): Promise<Payment> {
   const payment = await ledgeros.pay({ pageUrl: page.url(), card, amount, purpose: "Notebooks for the office" });
-  if (payment.filled) {
-    await page.getByRole("button", { name: "Pay" }).click();
-    await page.locator("#outcome").waitFor();
-  }
-  return payment;
+  if (!payment.ready) return payment;
+  await page.getByRole("button", { name: "Pay" }).click();
+  await page.locator("#outcome").waitFor();
+  return ledgeros.settled(payment);
 }
 
 const [config, card, browserAddress, checkout, amount] = process.argv.slice(2) as [string, string, string, string, string];
@@ -27,7 +26,7 @@ try {
   await page.goto(checkout);
   const payment = await buy(page, ledgeros, card, Number(amount));
   console.log([payment.code, payment.sentence, payment.nextStep].join("\n"));
-  if (payment.filled) console.log(await page.locator("#outcome").innerText());
+  if (payment.filled || payment.paid) console.log(await page.locator("#outcome").innerText());
 } finally {
   await browser.close(); // lets go of the connection; the person's browser stays open
   ledgeros.close();

@@ -18,9 +18,10 @@ from broker.client import LedgerOS, Payment
 async def buy(page: Page, ledgeros: LedgerOS, card: str, amount: int) -> Payment:
     """Have the checkout that `page` shows filled, and submit it."""
     payment = await ledgeros.pay(page_url=page.url, card=card, amount=amount, purpose="Notebooks for the office")
-    if payment.filled:
+    if payment.ready:
         await page.get_by_role("button", name="Pay").click()
         await page.locator("#outcome").wait_for()
+        payment = await ledgeros.settled(payment)
     return payment
 
 
@@ -32,7 +33,7 @@ async def main(config: str, card: str, browser_address: str, checkout: str, amou
         await page.goto(checkout)
         payment = await buy(page, ledgeros, card, int(amount))
         print(payment.code, payment.sentence, payment.next_step, sep="\n")
-        if payment.filled:
+        if payment.filled or payment.paid:
             print(await page.locator("#outcome").inner_text())
 
 
