@@ -22,8 +22,8 @@ const RECONNECT_ALARM = "reconnect";
 // The person waits for the popup: an egress that takes longer counts as none.
 const COVERAGE_MS = 2_000;
 
-// Changes that come together are shown together: drawing each would keep the next one waiting.
-const TOGETHER_MS = 30;
+// Changes that come together are shown together, and a fill is not kept waiting while the popup draws what led to it.
+const TOGETHER_MS = 100;
 
 function start(): void {
   void chrome.storage.local.setAccessLevel({ accessLevel: "TRUSTED_CONTEXTS" });
