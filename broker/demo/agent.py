@@ -23,8 +23,6 @@ from broker.core.origin import parse_origin
 from broker.demo.witness import Witness
 from broker.protocol.agent_api import Release
 
-_LOOK_SECONDS = 0.3
-
 
 @dataclass(frozen=True, slots=True)
 class AgentTask:
@@ -110,9 +108,7 @@ class Agent:
         self.say("details", last4=details.last4)
         release = await broker.request_release(details.details_token, page_url=page.url, purpose=task.summary)
         self.say("asked", release=release.id)
-        while release.status not in ("paying", "finished"):
-            await asyncio.sleep(_LOOK_SECONDS)
-            release = await broker.get(release.id)
+        release = await broker.wait_until_ready(release.id)
         facts = {"status": release.status, "mode": release.mode, "outcome": release.outcome, "fields": release.fields}
         self.say("released", **facts, message=release.message, next_step=release.next_step)
         return release

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import os
 import secrets
 import shutil
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
@@ -21,7 +19,7 @@ from broker.demo.processes import START_SECONDS, Child, start, wait_for_file
 from broker.demo.shops.acquirer import ShopSettings
 from broker.demo.shops.kinds import Kind
 from broker.demo.shops.origins import Origins
-from broker.egress.settings import EgressSettings
+from broker.install import egress
 from broker.install.certificates import initialise
 from broker.install.extension_build import built_extension, exclusive_build
 from broker.install.layout import StateFolder, clone_root
@@ -112,13 +110,8 @@ class Stage:
         """Start the egress, or again, in sandbox mode: it reaches this machine and trusts the shops; returns its key id."""
         authorities = self.folder / "merchants.pem"
         authorities.write_text("".join([shop.ca, *self.trusted_authorities]))
-        settings = EgressSettings(
-            folder=self.state.egress, socket=self.state.path / "run" / "egress.sock", broker_uid=os.getuid(), sandbox=True,
-            extra_ca=authorities,
-        )  # fmt: skip
-        file = self.folder / "egress.json"
-        file.write_text(json.dumps(settings.wire()))
-        child = await start("egress", ["broker.egress", str(file)], self.logs / "egress.log", {})
+        egress.write_settings(self.state, sandbox=True, extra_ca=authorities)
+        child = await start("egress", ["broker.egress", str(self.state.egress / egress.SETTINGS)], self.logs / "egress.log", {})
         self.children["egress"] = child
         return str((await child.read_json(_READY_SECONDS))["keyId"])
 

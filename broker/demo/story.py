@@ -22,7 +22,7 @@ from broker.demo.person import Person
 from broker.demo.purchase import checkout_page, purchase
 from broker.demo.stage import OpenShop, Stage, new_run_folder
 from broker.demo.tale import StepFailedError, Tale
-from broker.egress.keys import load_or_make
+from broker.install import egress
 from broker.install.extension_build import build_extension, extension_id
 from broker.install.layout import clone_root
 from broker.issuer.admin import create_setup_link, number_of_card, read_events
@@ -133,9 +133,8 @@ class Story:
             await self.stage.start_egress(self.shop)
             step.result = "the one that will hold the number, for one request"
         with self.tale.step("Enrol its key at LedgerOS with a code from the dashboard") as step:
-            key = load_or_make(self.stage.state.egress).public_key().public_bytes_raw()
-            code = await self.owner.enrolment_code("egress")
-            step.result = (await asyncio.to_thread(admin.enrol_egress, self.stage.state.path, code, key)).key_id[:12] + "…"
+            enrolled = await asyncio.to_thread(egress.enrol, self.stage.state, await self.owner.enrolment_code("egress"))
+            step.result = f"{enrolled.key_id[:12]}…"
 
     async def buy(self) -> bool:
         """The purchase; whether the agent could read the number in the page, its requests or their answers."""

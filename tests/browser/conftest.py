@@ -13,6 +13,7 @@ from broker.demo.browser import Look
 from broker.demo.stage import Stage
 from broker.demo.story import Story
 from broker.demo.tale import Tale
+from tests.browser.surrogate import SurrogateWorld, with_egress
 from tests.browser.world import World
 
 HERE = Path(__file__).parent
@@ -35,6 +36,19 @@ async def shared_world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterato
         story = Story(stage, Tale(Console(quiet=True)))
         await story.set_up()
         yield World(story)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def shared_surrogate(shared_world: World) -> AsyncIterator[SurrogateWorld]:
+    # The same stack and browser: an egress more, for one module.
+    async with with_egress(shared_world) as surrogate:
+        yield surrogate
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def surrogate(shared_surrogate: SurrogateWorld, world: World) -> SurrogateWorld:
+    """The world with an egress that knows every shop but the encrypting one."""
+    return shared_surrogate
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -11,6 +11,7 @@ from playwright.async_api import Page
 from broker import admin
 from broker.client import AgentClient, BrokerClient, CardDetails, LedgerClient, Release
 from broker.core.origin import parse_origin
+from broker.demo.shops.kinds import Kind
 from broker.demo.story import Story
 from broker.issuer.admin import read_events
 from broker.tlog import Entry
@@ -28,6 +29,7 @@ class World:
         self.person = story.person
         self.shop = story.shop
         self._uses = 0
+        self._port = self.shop.origin.rpartition(":")[2]
 
     async def card(self) -> str:
         """A card for this shop that has details left to ask for (LedgerOS allows ten an hour)."""
@@ -47,10 +49,10 @@ class World:
         added = await asyncio.to_thread(admin.add_agent, self.stage.state.path, "checkout-bot")
         self.story.account.broker_credential = added.credential
 
-    async def open(self, path: str = "/checkout") -> Page:
-        """A tab at the shop."""
+    async def open(self, path: str = "/checkout", kind: Kind = Kind.FIRST_PARTY) -> Page:
+        """A tab at the shop, or at another kind of shop."""
         page = await self.story.browser.context.new_page()
-        await page.goto(self.shop.origin + path)
+        await page.goto(self.shop.at(kind) + path)
         return page
 
     async def release(self, card_id: str, page_url: str, **options: Any) -> Release:
@@ -81,11 +83,17 @@ class World:
         """`release`, running beside the test."""
         return asyncio.create_task(within(self.release(card_id, page_url, **options)))
 
-    async def approve(self, clicks: int = 1) -> None:
+    async def approve(self, clicks: int = 1, until: str = "Filled") -> None:
         """The person approves what the popup shows and sees it through."""
         async with self.person.popup() as popup:
             await popup.approve(clicks)
-            await popup.wait_for_text("Filled")
+            await popup.wait_for_text(until)
+
+    async def ended(self, release: Release) -> Release:
+        """How a release that waited for the page to pay ended."""
+        account = self.story.account
+        async with BrokerClient(self.stage.state.broker_endpoints()["agentUrl"], account.broker_credential, account.ca_file) as broker:
+            return await broker.wait(release.id, ANSWER_SECONDS)
 
     def issuer_events(self, name: str = "") -> list[Entry]:
         """LedgerOS's log, or one kind of event in it."""
@@ -104,7 +112,7 @@ class World:
     async def tidy(self) -> None:
         """Close the tabs and windows of a test."""
         for page in self.story.browser.context.pages:
-            if page.url.startswith(("chrome-extension://", self.shop.origin)):
+            if page.url.startswith("chrome-extension://") or f":{self._port}/" in page.url:
                 await page.close()
 
 
