@@ -34,7 +34,6 @@ BEFORE_FILL = frozenset(
         Outcome.NOT_ENROLLED,
         Outcome.REFUSED_BY_RULE,
         Outcome.EXPIRED,
-        Outcome.SWAP_NOT_SEEN,
         Outcome.INTERRUPTED,
         Outcome.INTERNAL_ERROR,
     }
@@ -52,4 +51,6 @@ def states_for_result(outcome: Outcome, delivered: Mode | None) -> tuple[Step, .
     """The states in which a browser that was handed `delivered` may end a release with `outcome`; empty when it may not."""
     if delivered is not None and outcome in AFTER_FILL[delivered]:
         return ("filling",)
+    if outcome is Outcome.SWAP_NOT_SEEN and delivered == "surrogate":
+        return ("filling", "paying")  # the page went a way on which the browser can pause nothing; only stand-ins are out
     return NOTHING_SENT if outcome in BEFORE_FILL else ()

@@ -1,5 +1,5 @@
 /** Typing the broker's code. */
-import { useState } from "preact/hooks";
+import { CodeField, Outcome, useCode } from "./CodeForm";
 import type { AppState } from "./wire";
 import type { Worker } from "./worker";
 
@@ -11,57 +11,32 @@ export function deviceName(): string {
 }
 
 export function Pairing({ state, worker }: { state: AppState; worker: Worker }) {
-  const [code, setCode] = useState("");
-  const [busy, setBusy] = useState(false);
-  const [said, setSaid] = useState<{ meaning: "done" | "bad"; words: string } | null>(null);
-
-  async function pair(event: SubmitEvent) {
-    event.preventDefault();
-    if (busy) return;
-    setBusy(true);
-    setSaid(null);
-    try {
-      const { replaces } = await worker.ask("pair", { code, deviceName: deviceName() });
-      setCode("");
-      setSaid({ meaning: "done", words: replaces ? `Paired. At the broker this takes the place of ${replaces}.` : "Paired." });
-    } catch (error) {
-      setSaid({ meaning: "bad", words: error instanceof Error ? error.message : "The pairing failed." });
-    } finally {
-      setBusy(false);
-    }
-  }
+  const { code, setCode, busy, said, submit } = useCode(
+    async (typed) => {
+      const { replaces } = await worker.ask("pair", { code: typed, deviceName: deviceName() });
+      return replaces ? `Paired. At the broker this takes the place of ${replaces}.` : "Paired.";
+    },
+    (error) => (error instanceof Error ? error.message : "The pairing failed."),
+  );
 
   return (
-    <form class="stack" onSubmit={(event) => void pair(event)}>
+    <form class="stack" onSubmit={submit}>
       {state.broker && (
         <p class="note look">
           This browser is paired with broker <span class="mono">{state.broker.id}</span> since {new Date(state.broker.pairedAt).toLocaleDateString()}. A new code
           replaces it.
         </p>
       )}
-      <label>
+      <CodeField name="pairing-code" code={code} onCode={setCode}>
         Pairing code
-        <input
-          class="code"
-          type="text"
-          name="pairing-code"
-          value={code}
-          onInput={(event) => setCode(event.currentTarget.value)}
-          placeholder="XXXX-XXXX-XXXX-XXXX"
-          autocomplete="off"
-          spellcheck={false}
-          required
-        />
-      </label>
+      </CodeField>
       <p class="muted small">
         Run <span class="mono">ledgeros pair</span> in a terminal and type the code it shows.
       </p>
       <button type="submit" class="primary" disabled={busy}>
         {busy ? "Pairing…" : state.broker ? "Replace the pairing" : "Pair"}
       </button>
-      <p role="status" class={said?.meaning ?? ""}>
-        {said && `${said.meaning === "done" ? "✓" : "✕"} ${said.words}`}
-      </p>
+      <Outcome said={said} />
     </form>
   );
 }

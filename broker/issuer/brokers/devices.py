@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import func, insert, select, update
 
 from broker.core.canonical import b64u, digest, unb64u
 from broker.core.errors import LedgerError
 from broker.core.text import plain_text
-from broker.issuer.brokers import codes
-from broker.issuer.brokers.services import NOT_ENROLLED, active_broker
+from broker.issuer.brokers.proven import Proven, prove, sealing_key
 from broker.issuer.brokers.tables import devices, passkeys
 from broker.issuer.brokers.webauthn_check import Registered, verify_registration
 from broker.issuer.context import Context
 from broker.issuer.events.services import record
 from broker.issuer.organisations.services import get_organisation
 from broker.protocol.issuer_api import DeviceEnrolled, EnrolDevice
-from broker.protocol.proof import check_proof, make_proof
 from broker.protocol.sealing import key_id
 from broker.storage import Transaction
 
@@ -42,10 +38,8 @@ def passkey_challenge(body: EnrolDevice) -> bytes:
 def _keys(body: EnrolDevice) -> _Keys:
     """The public keys, checked to be usable; raises 422."""
     try:
-        signing, sealing = unb64u(body.signing_key), unb64u(body.sealing_key)
+        signing, sealing = unb64u(body.signing_key), sealing_key(body.sealing_key)
         Ed25519PublicKey.from_public_bytes(signing)
-        # A low-order point would make every seal to it readable: the exchange refuses it.
-        X25519PrivateKey.generate().exchange(X25519PublicKey.from_public_bytes(sealing))
         unb64u(body.nonce)
     except ValueError:
         raise LedgerError(422, "bad_key", "The device sent a key that cannot be used.", "Update the extension and try again.") from None
@@ -56,29 +50,18 @@ def _keys(body: EnrolDevice) -> _Keys:
 async def enrol_device(context: Context, broker_id: str, body: EnrolDevice) -> DeviceEnrolled:
     """Enrol a browser, or add a passkey to one whose signing key is enrolled already."""
     keys, now = _keys(body), context.now()
-    request = body.wire()
-    proven = {key: value for key, value in request.items() if key != "proof"}
 
     def job(tx: Transaction) -> DeviceEnrolled | LedgerError:
-        broker = active_broker(tx.sql, broker_id)
-        if broker is None:
-            return LedgerError(*NOT_ENROLLED)
-        code = codes.open_code(tx, body.code_id, "browser", now)
-        if isinstance(code, LedgerError):
-            record(tx, now, "broker:enrolment:refused", broker.org_id, broker=broker_id, reason=code.code)
-            return code
-        key = context.vault.disclose(body.code_id, code.proof_key)
-        if code.org_id != broker.org_id or not check_proof(key, "extension", proven, body.proof):
-            return codes.failed_try(tx, code, now, broker_id)
-        if not codes.use(tx, code.id, now):
-            return LedgerError(*codes.BAD_CODE)
-        device_id = _store(tx, context, body, keys, broker, code, now)
-        return _answer(tx, context, device_id, broker, key, request)
+        proven = prove(tx, context, broker_id, "browser", "extension", body, now)
+        if isinstance(proven, LedgerError):
+            return proven
+        return _answer(tx, context, _store(tx, context, body, keys, proven, now), proven)
 
     return await context.write(job)
 
 
-def _store(tx: Transaction, context: Context, body: EnrolDevice, keys: _Keys, broker: Row[Any], code: Row[Any], now: int) -> str:
+def _store(tx: Transaction, context: Context, body: EnrolDevice, keys: _Keys, proven: Proven, now: int) -> str:
+    broker, code = proven.broker, proven.code
     same = (devices.c.org_id == broker.org_id) & (devices.c.signing_key == keys.signing) & devices.c.revoked_at.is_(None)
     known = tx.sql.execute(select(devices.c.id).where(same)).scalar()
     values = {
@@ -113,13 +96,13 @@ def _store_passkey(tx: Transaction, context: Context, passkey: Registered, devic
     record(tx, now, "device:passkey:enrolled", org_id, device=device_id, passkey=passkey_id, publicKey=b64u(passkey.public_key))
 
 
-def _answer(tx: Transaction, context: Context, device_id: str, broker: Row[Any], key: bytes, request: dict[str, Any]) -> DeviceEnrolled:
-    organisation = get_organisation(tx.sql, broker.org_id)
+def _answer(tx: Transaction, context: Context, device_id: str, proven: Proven) -> DeviceEnrolled:
+    organisation = get_organisation(tx.sql, proven.broker.org_id)
     active = (passkeys.c.device_id == device_id) & passkeys.c.revoked_at.is_(None)
     answer = {
-        "deviceId": device_id, "brokerId": broker.id, "organisationName": organisation.name,
+        "deviceId": device_id, "brokerId": proven.broker.id, "organisationName": organisation.name,
         "userFacingOrigin": context.addresses.public_url,
         "issuerKey": b64u(context.keys.signing.public_key().public_bytes_raw()), "approval": organisation.approval,
         "passkeys": tx.sql.execute(select(func.count()).select_from(passkeys).where(active)).scalar_one(),
     }  # fmt: skip
-    return DeviceEnrolled.model_validate({**answer, "proof": make_proof(key, "issuer", {"request": request, "answer": answer})})
+    return DeviceEnrolled.model_validate(proven.answer(answer))

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import insert, select, update
 
 from broker.core.canonical import b64u, unb64u
 from broker.core.errors import LedgerError
 from broker.core.text import plain_text
-from broker.issuer.brokers import codes
-from broker.issuer.brokers.services import NOT_ENROLLED, active_broker
+from broker.issuer.brokers.proven import Proven, prove, sealing_key
 from broker.issuer.brokers.tables import egress_keys
 from broker.issuer.context import Context
 from broker.issuer.events.services import record
 from broker.issuer.organisations.services import get_organisation
 from broker.protocol.issuer_api import EgressEnrolled, EnrolEgress
-from broker.protocol.proof import check_proof, make_proof
 from broker.protocol.sealing import key_id
 from broker.storage import Transaction
 
@@ -41,9 +37,7 @@ def find_egress_key(raw: sqlite3.Connection, org_id: str, broker_id: str, name: 
 
 def _sealing_key(body: EnrolEgress) -> bytes:
     try:
-        key = unb64u(body.sealing_key)
-        # A low-order point would make every seal to it readable: the exchange refuses it.
-        X25519PrivateKey.generate().exchange(X25519PublicKey.from_public_bytes(key))
+        key = sealing_key(body.sealing_key)
         unb64u(body.nonce)
     except ValueError:
         raise LedgerError(422, "bad_key", "The egress sent a key that cannot be used.", "Remove its key file and enrol again.") from None
@@ -53,29 +47,18 @@ def _sealing_key(body: EnrolEgress) -> bytes:
 async def enrol_egress(context: Context, broker_id: str, body: EnrolEgress) -> EgressEnrolled:
     """Enrol an egress key for the organisation of the broker that brings it; a known one is renewed."""
     key, now = _sealing_key(body), context.now()
-    request = body.wire()
-    proven = {name: value for name, value in request.items() if name != "proof"}
 
     def job(tx: Transaction) -> EgressEnrolled | LedgerError:
-        broker = active_broker(tx.sql, broker_id)
-        if broker is None:
-            return LedgerError(*NOT_ENROLLED)
-        code = codes.open_code(tx, body.code_id, "egress", now)
-        if isinstance(code, LedgerError):
-            record(tx, now, "broker:enrolment:refused", broker.org_id, broker=broker_id, reason=code.code)
-            return code
-        proof_key = context.vault.disclose(body.code_id, code.proof_key)
-        if code.org_id != broker.org_id or not check_proof(proof_key, "egress", proven, body.proof):
-            return codes.failed_try(tx, code, now, broker_id)
-        if not codes.use(tx, code.id, now):
-            return LedgerError(*codes.BAD_CODE)
-        egress_id = _store(tx, context, body.name, key, broker, code, now)
-        return _answer(tx, egress_id, key, broker, proof_key, request)
+        proven = prove(tx, context, broker_id, "egress", "egress", body, now)
+        if isinstance(proven, LedgerError):
+            return proven
+        return _answer(tx, _store(tx, context, body.name, key, proven, now), key, proven)
 
     return await context.write(job)
 
 
-def _store(tx: Transaction, context: Context, name: str, key: bytes, broker: Row[Any], code: Row[Any], now: int) -> str:
+def _store(tx: Transaction, context: Context, name: str, key: bytes, proven: Proven, now: int) -> str:
+    broker, code = proven.broker, proven.code
     same = (egress_keys.c.org_id == broker.org_id) & (egress_keys.c.sealing_key == key) & egress_keys.c.revoked_at.is_(None)
     known = tx.sql.execute(select(egress_keys.c.id).where(same)).scalar()
     values = {"broker_id": broker.id, "name": plain_text(name, 100) or "egress", "enrolled_at": now}
@@ -92,7 +75,7 @@ def _store(tx: Transaction, context: Context, name: str, key: bytes, broker: Row
     return egress_id
 
 
-def _answer(tx: Transaction, egress_id: str, key: bytes, broker: Row[Any], proof_key: bytes, request: dict[str, Any]) -> EgressEnrolled:
-    name = get_organisation(tx.sql, broker.org_id).name
-    answer = {"egressId": egress_id, "keyId": key_id(key), "brokerId": broker.id, "organisationName": name}
-    return EgressEnrolled.model_validate({**answer, "proof": make_proof(proof_key, "issuer", {"request": request, "answer": answer})})
+def _answer(tx: Transaction, egress_id: str, key: bytes, proven: Proven) -> EgressEnrolled:
+    name = get_organisation(tx.sql, proven.broker.org_id).name
+    answer = {"egressId": egress_id, "keyId": key_id(key), "brokerId": proven.broker.id, "organisationName": name}
+    return EgressEnrolled.model_validate(proven.answer(answer))

@@ -12,5 +12,6 @@ from tests.api.broker.harness import Stack, running_stack
 
 @pytest.fixture
 async def stack(tmp_path: Path) -> AsyncIterator[Stack]:
+    """A broker, whose LedgerOS does what the test says."""
     async with running_stack(tmp_path) as running:
         yield running

@@ -221,12 +221,18 @@ async def test_a_closed_tab_ends_what_only_waits(shop: Shopping) -> None:
     assert (await shop.outcome(release_id))[0] == "tab_closed"
 
 
-@pytest.mark.parametrize("claimed", [Outcome.FILLED, Outcome.SUBMITTED, Outcome.MAY_HAVE_BEEN_CHARGED, Outcome.SWAP_NOT_SEEN])
+@pytest.mark.parametrize("claimed", [Outcome.FILLED, Outcome.SUBMITTED, Outcome.MAY_HAVE_BEEN_CHARGED])
 async def test_a_browser_does_not_say_what_only_the_egress_knows(shop: Shopping, claimed: Outcome) -> None:
     release_id = await shop.ready()
     await shop.browser.report(release_id, claimed)
     await shop.browser.settled()
     assert (await shop.agent.get(release_id)).status == "paying"
+
+
+async def test_a_browser_that_can_pause_nothing_ends_what_only_waits(shop: Shopping) -> None:
+    release_id = await shop.ready()
+    await shop.browser.report(release_id, Outcome.SWAP_NOT_SEEN)
+    assert (await shop.outcome(release_id))[0] == "swap_not_seen"
 
 
 async def test_another_browsers_release_is_not_paid_for_it(shop: Shopping) -> None:

@@ -12,6 +12,7 @@ from tests.api.issuer.harness import Issuer, World, known_world, lay_out_world, 
 
 @pytest.fixture
 async def issuer(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Issuer]:
+    """LedgerOS."""
     if "world" in request.fixturenames:
         await lay_out_world(tmp_path)
     async with running_issuer(tmp_path) as running:
@@ -20,5 +21,6 @@ async def issuer(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterato
 
 @pytest.fixture
 async def world(issuer: Issuer) -> AsyncIterator[World]:
+    """LedgerOS with an organisation ready for a release."""
     async with known_world(issuer) as ready:
         yield ready

@@ -24,10 +24,15 @@ def test_only_a_browser_that_was_handed_something_may_claim_a_written_value() ->
 
 @pytest.mark.parametrize(
     "outcome",
-    [Outcome.SUBMITTED, Outcome.CHALLENGE_REQUIRED, Outcome.BLOCKED_BY_MERCHANT, Outcome.MAY_HAVE_BEEN_CHARGED, Outcome.SWAP_NOT_SEEN],
+    [Outcome.SUBMITTED, Outcome.CHALLENGE_REQUIRED, Outcome.BLOCKED_BY_MERCHANT, Outcome.MAY_HAVE_BEEN_CHARGED],
 )
 def test_only_the_egress_says_what_became_of_a_payment(outcome: Outcome) -> None:
     assert states_for_result(outcome, "direct") == states_for_result(outcome, "surrogate") == ()
+
+
+def test_a_browser_that_can_pause_nothing_says_so_only_while_stand_ins_are_out() -> None:
+    assert states_for_result(Outcome.SWAP_NOT_SEEN, "surrogate") == ("filling", "paying")
+    assert states_for_result(Outcome.SWAP_NOT_SEEN, "direct") == states_for_result(Outcome.SWAP_NOT_SEEN, None) == ()
 
 
 def test_a_form_of_stand_ins_is_never_filled() -> None:
