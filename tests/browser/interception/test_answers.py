@@ -7,7 +7,7 @@ from playwright.async_api import Page, expect
 
 from broker.protocol.egress import EgressOutcome
 from tests.browser.extension.peer import PAN
-from tests.browser.interception.conftest import Paying
+from tests.browser.interception.world import Paying
 
 PAY = """async (path) => { const answer = await fetch(path, { method: "POST", body: "number=" + number() });
     return [answer.status, await answer.text()]; }"""

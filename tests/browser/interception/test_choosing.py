@@ -9,7 +9,7 @@ import pytest_asyncio
 from playwright.async_api import Page, expect
 
 from broker.protocol.decision import Decision
-from tests.browser.interception.conftest import EGRESS_KEY, Paying, put_away
+from tests.browser.interception.world import EGRESS_KEY, Paying, put_away
 
 UNKNOWN = {"verdict": "unknown", "names": [], "keyId": EGRESS_KEY}
 

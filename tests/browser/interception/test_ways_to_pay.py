@@ -7,7 +7,7 @@ import json
 import pytest
 
 from tests.browser.extension.peer import PAN
-from tests.browser.interception.conftest import Paying
+from tests.browser.interception.world import Paying
 
 WAYS = {
     "fetch of JSON": """async () => (await fetch("/pay", { method: "POST", headers: { "content-type": "application/json" },

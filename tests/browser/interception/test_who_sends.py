@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import Frame, Page
 
 from tests.browser.extension.peer import SURROGATE
-from tests.browser.interception.conftest import Paying
+from tests.browser.interception.world import Paying
 
 PAY = "async (number) => (await fetch('/pay', { method: 'POST', body: number })).status"
 
