@@ -1,4 +1,4 @@
-"""``ledgeros bench``: what a redeem and a fill cost, beside a floor measured in the same run. Needs a clone."""
+"""``ledgeros bench``: what a redeem, a fill and a paused payment cost, beside a floor measured in the same run. Needs a clone."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from broker.install.layout import clone_root
 if TYPE_CHECKING:
     from tests.bench.fill import FillTimes
     from tests.bench.redeem import RedeemCost
+    from tests.bench.swap import SwapTimes
 
 NAME = "bench"
 app = typer.Typer(help="Measure; nothing here is asserted by the tests.", no_args_is_help=False, rich_markup_mode=None)
@@ -37,6 +38,7 @@ def both(context: typer.Context) -> None:
     if context.invoked_subcommand is None:
         redeem()
         fill()
+        swap()
 
 
 @app.command("redeem")
@@ -67,6 +69,21 @@ def fill(count: Count = 200) -> None:
     _show_fill(times, bench.P50_MS, bench.P99_MS)
 
 
+@app.command("swap")
+def swap(count: Count = 200) -> None:
+    """Milliseconds that pausing adds to a page's requests and to its payment, in Chromium."""
+    import asyncio
+
+    from broker.install.extension_build import build_extension
+    from tests.bench import swap as bench
+
+    extension = build_extension(errors.print)
+    with console.status("swap") as status:
+        times = asyncio.run(bench.run(extension, count, status.update))
+    _keep("swap", times.as_json())
+    _show_swap(times, bench.P50_MS, bench.P99_MS)
+
+
 def _show_redeem(cost: RedeemCost, bound: float) -> None:
     table = Table("", "CPU µs a request", "× floor", "signature checks apart", title="Redeem", title_justify="left", box=None)
     table.add_row("floor", f"{cost.floor.cpu_us:.0f}", "1.0", "")
@@ -89,6 +106,18 @@ def _show_fill(times: FillTimes, p50: float, p99: float) -> None:
     table.add_row("p99", judged(times.at(0.99), p99), f"≤ {p99:.0f}")
     table.add_row("max", f"{times.milliseconds[-1]:.0f}", "")
     table.add_row("a message on the same way, p50", f"{times.as_json()['floorP50Ms']:.0f}", "")
+    console.print(table)
+
+
+def _show_swap(times: SwapTimes, p50: float, p99: float) -> None:
+    from tests.bench.swap import at
+
+    table = Table("", "p50 ms", "p99 ms", title="A request of the page, answered", title_justify="left", box=None)
+    for name, series in (("unwatched", times.plain), ("watched, no stand-in in it", times.watched), ("paid", times.paid)):
+        table.add_row(name, f"{at(series, 0.5):.1f}", f"{at(series, 0.99):.1f}")
+    for name, series in (("watching adds", times.watched), ("paying adds", times.paid)):
+        cells = [(times.added(series, share), bound) for share, bound in ((0.5, p50), (0.99, p99))]
+        table.add_row(name, *(f"[{'green' if value <= bound else 'red'}]{value:.1f}[/] (≤ {bound:.0f})" for value, bound in cells))
     console.print(table)
 
 

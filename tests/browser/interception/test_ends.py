@@ -8,8 +8,8 @@ from typing import Any
 from playwright.async_api import Page, expect
 
 from tests.browser.extension.peer import SURROGATE
-from tests.browser.interception.world import Paying, put_away
 from tests.browser.interception.merchant import Say
+from tests.browser.interception.world import Paying, put_away
 
 PAY = "() => fetch('/pay', { method: 'POST', body: number() }).then(() => 'answered', () => 'failed')"
 

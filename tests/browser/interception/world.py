@@ -90,7 +90,8 @@ class Paying:
         self.egress.hold.set()
         self.egress.asked.clear()
         self.egress.outcomes.clear()
-        self.withdraw("expired", "The test is over.")
+        if self.released:
+            self.withdraw("expired", "The test is over.")
         for page in self.browser.context.pages[1:]:
             await page.close()
         await self.browser.context.clear_cookies()

@@ -1,0 +1,88 @@
+"""What pausing costs the page: its requests with and without, in the same run. ``./ledgeros bench swap``.
+
+A real Chromium, the real native messaging host and TLS to a peer that plays broker and egress and
+sends each payment on by plain HTTP. So the payment's figure holds everything but the egress's own
+work (checking, scrubbing, the merchant's TLS), which `pytest tests/unit/egress` and the egress room speak of.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.async_api import Page
+
+from tests.browser.extension.peer import SURROGATE
+from tests.browser.interception.world import paying_world
+
+P50_MS = 2.0
+P99_MS = 10.0
+
+# Timed in the page, which is where a person waits.
+_POST = """async ([number, count]) => {
+  const times = [];
+  for (let n = 0; n < count; n += 1) {
+    const begun = performance.now();
+    await (await fetch("/pay", { method: "POST", headers: { "content-type": "application/json" },
+      body: JSON.stringify({ card: { number, expiry: "03 / 31" }, order: n }) })).text();
+    times.push(performance.now() - begun);
+  }
+  return times;
+}"""
+_NOT_A_CARD = "0000000000000000"
+
+
+@dataclass(frozen=True, slots=True)
+class SwapTimes:
+    """Milliseconds of each request, sorted: unwatched, watched without a stand-in, and paid through the peer."""
+
+    plain: list[float]
+    watched: list[float]
+    paid: list[float]
+
+    def added(self, series: list[float], share: float) -> float:
+        """How much later than unwatched a request of `series` is answered at this quantile."""
+        return at(series, share) - at(self.plain, share)
+
+    def as_json(self) -> dict[str, object]:
+        """The record that is kept."""
+        return {
+            "requests": len(self.paid), "bounds": {"p50Ms": P50_MS, "p99Ms": P99_MS},
+            "plain": _quantiles(self.plain), "watched": _quantiles(self.watched), "paid": _quantiles(self.paid),
+        }  # fmt: skip
+
+
+def at(ordered: list[float], share: float) -> float:
+    """The value below which `share` of them lie (nearest rank)."""
+    return ordered[min(len(ordered) - 1, max(0, round(share * len(ordered)) - 1))]
+
+
+def _quantiles(ordered: list[float]) -> dict[str, float]:
+    return {"p50Ms": at(ordered, 0.5), "p90Ms": at(ordered, 0.9), "p99Ms": at(ordered, 0.99), "maxMs": ordered[-1]}
+
+
+async def _times(page: Page, number: str, count: int) -> list[float]:
+    return sorted(await page.evaluate(_POST, [number, count]))
+
+
+async def run(extension: Path, count: int, progress: Callable[[str], None]) -> SwapTimes:
+    """`count` requests of each kind with the built `extension`, half of the unwatched ones before and half after the others."""
+    with tempfile.TemporaryDirectory() as folder:
+        async with paying_world(extension, Path(folder)) as world:
+            page = await world.browser.open_shop("/")
+            await _times(page, _NOT_A_CARD, 50)
+            progress("unwatched")
+            before = await _times(page, _NOT_A_CARD, count // 2)
+            await world.arm(page)
+            await _times(page, SURROGATE, 5)
+            progress("watched, without a stand-in")
+            watched = await _times(page, _NOT_A_CARD, count)
+            progress("paid")
+            paid = await _times(page, SURROGATE, count)
+            world.withdraw()
+            await page.reload()
+            await _times(page, _NOT_A_CARD, 50)
+            after = await _times(page, _NOT_A_CARD, count - count // 2)
+    return SwapTimes(sorted(before + after), watched, paid)
