@@ -9,48 +9,41 @@ interface Left {
   sent: Sent[];
 }
 
-// Of the browser's session, as the debugger's attachments are.
-const KEY = "watched";
+// Of the browser's session, as the debugger's attachments are. One key for each release.
+const PREFIX = "watched:";
+const now = new Map<string, Left>();
 
-/** Written one after the other: each reads what the one before wrote. */
-let writing: Promise<unknown> = Promise.resolve();
-
-function change(releaseId: string, how: (left: Left) => Left | null): Promise<void> {
-  const written = writing.then(async () => {
-    const all = await read();
-    const { [releaseId]: before = { tabs: [], sent: [] }, ...others } = all;
-    const after = how(before);
-    await chrome.storage.session.set({ [KEY]: after ? { ...others, [releaseId]: after } : others });
-  });
-  writing = written.catch(() => undefined);
-  return written;
-}
-
-async function read(): Promise<Record<string, Left>> {
-  return (await chrome.storage.session.get<{ watched?: Record<string, Left> }>(KEY)).watched ?? {};
+function change(releaseId: string, how: (left: Left) => void): Promise<void> {
+  const left = now.get(releaseId) ?? { tabs: [], sent: [] };
+  now.set(releaseId, left);
+  how(left);
+  return chrome.storage.session.set({ [PREFIX + releaseId]: left });
 }
 
 /** This tab is about to be attached for the release. */
 export function keepTab(releaseId: string, tabId: number): Promise<void> {
-  return change(releaseId, ({ tabs, sent }) => ({ tabs: [...new Set([...tabs, tabId])], sent }));
+  return change(releaseId, ({ tabs }) => tabs.push(tabId));
 }
 
 /** This request is about to be sent: from now on it may have been paid. */
 export function keepSent(releaseId: string, request: Sent): Promise<void> {
-  return change(releaseId, ({ tabs, sent }) => ({ tabs, sent: [...sent, request] }));
+  return change(releaseId, ({ sent }) => sent.push(request));
 }
 
-export function forget(releaseId: string): Promise<void> {
-  return change(releaseId, () => null);
+/** Nothing of the release is left. */
+export async function forget(releaseId: string): Promise<void> {
+  now.delete(releaseId);
+  await chrome.storage.session.remove(PREFIX + releaseId);
 }
 
 /** Fail and detach all that is left. Answers the releases of which a request was sent: their card may have been charged. */
 export async function clear(): Promise<Set<string>> {
-  const left = await read();
-  const sent = Object.values(left).flatMap((one) => one.sent);
+  const stored = await chrome.storage.session.get<Record<string, Left>>(null);
+  const keys = Object.keys(stored).filter((key) => key.startsWith(PREFIX));
+  const left = keys.map((key) => ({ releaseId: key.slice(PREFIX.length), tabs: [], sent: [], ...stored[key] }) as Left & { releaseId: string });
   // Before the detaching: that would let them go on.
-  await Promise.all(sent.map(({ requestId, ...place }) => failed(place, requestId)));
-  await Promise.all(Object.values(left).flatMap(({ tabs }) => tabs.map(detach)));
-  await chrome.storage.session.remove(KEY);
-  return new Set(Object.keys(left).filter((id) => (left[id]?.sent.length ?? 0) > 0));
+  await Promise.all(left.flatMap(({ sent }) => sent.map(({ requestId, ...place }) => failed(place, requestId))));
+  await Promise.all(left.flatMap(({ tabs }) => tabs.map(detach)));
+  await chrome.storage.session.remove(keys);
+  return new Set(left.filter(({ sent }) => sent.length > 0).map(({ releaseId }) => releaseId));
 }

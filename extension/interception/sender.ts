@@ -25,17 +25,19 @@ const TYPES: Record<string, Send["resourceType"]> = { Fetch: "fetch", XHR: "xhr"
 /** The sender, or null when it has no origin that a payment could come from (a sandboxed frame). `opener` is the tab that opened this one. */
 export async function senderOf(seat: Seat, opener: number | null, event: RequestPaused): Promise<Sender | null> {
   const { tabId } = seat.place;
+  const worker = seat.type.endsWith("worker");
+  const navigates = event.resourceType === "Document";
+  const [top, tree] = await Promise.all([topOf(tabId), worker || navigates ? null : treeOf(seat.place)]);
   // A tab that was just opened has no page yet: what it sends first, its opener's page sends.
-  const topOrigin = (await topOf(tabId)) ?? (opener === null ? null : await topOf(opener));
+  const topOrigin = top ?? (opener === null ? null : await topOf(opener));
   if (topOrigin === null) return null;
-  if (seat.type.endsWith("worker")) return named(topOrigin, originOf(seat.url), "other", event);
+  if (worker) return named(topOrigin, originOf(seat.url), "other", event);
   const tabIds = opener === null ? [tabId] : [tabId, opener];
-  return event.resourceType === "Document" ? navigation(tabIds, topOrigin, event) : script(seat, tabIds, topOrigin, event);
+  return navigates ? navigation(tabIds, topOrigin, event) : script(tree, tabIds, topOrigin, event);
 }
 
-async function script(seat: Seat, tabIds: number[], topOrigin: string, event: RequestPaused): Promise<Sender | null> {
+async function script(tree: FrameTree | null, tabIds: number[], topOrigin: string, event: RequestPaused): Promise<Sender | null> {
   if (header(event, "origin") === "null") return null;
-  const tree = await Promise.race([treeOf(seat.place), later(TREE_MS)]);
   const origin = tree ? frameOrigin(tree, event.frameId, topOrigin) : await initiatorOf(tabIds, event);
   return named(topOrigin, origin, "other", event);
 }
@@ -74,7 +76,8 @@ async function originsIn(tabIds: number[]): Promise<(string | null)[]> {
 }
 
 async function treeOf(place: Place): Promise<FrameTree | null> {
-  return (await command<{ frameTree: FrameTree }>(place, "Page.getFrameTree"))?.frameTree ?? null;
+  const answer = command<{ frameTree: FrameTree }>(place, "Page.getFrameTree");
+  return (await Promise.race([answer, later(TREE_MS)]))?.frameTree ?? null;
 }
 
 /** The origin of the frame `id` in `tree`; about:blank and about:srcdoc have their parent's. Null when it is not there. */

@@ -158,6 +158,12 @@ class Swapper:
         self.asked = asyncio.Event()
         self.hold = asyncio.Event()
         self.hold.set()
+        self._session: aiohttp.ClientSession | None = None
+
+    async def close(self) -> None:
+        """End its connections."""
+        if self._session:
+            await self._session.close()
 
     async def __call__(self, message: dict[str, Any], say: Say) -> None:
         send = Send.read(message)
@@ -174,12 +180,10 @@ class Swapper:
         url = URL(send.url)
         host = f"{url.host}:{url.port}"
         headers = {**{name: value for name, value in send.headers if name.lower() != "accept-encoding"}, "Host": host}
-        async with (
-            aiohttp.ClientSession() as session,
-            session.request(
-                send.method, url.with_host("127.0.0.1"), data=_swapped(unb64u(send.body)), headers=headers, allow_redirects=False
-            ) as answer,
-        ):
+        self._session = self._session or aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
+        async with self._session.request(
+            send.method, url.with_host("127.0.0.1"), data=_swapped(unb64u(send.body)), headers=headers, allow_redirects=False
+        ) as answer:
             body = (await answer.read()).replace(PAN.encode(), SURROGATE.encode()).replace(SPACED_PAN.encode(), SPACED.encode())
             shown = [[name, value] for name, value in answer.headers.items() if name.lower() not in _NOT_SHOWN]
         say({"type": "head", "requestId": send.request_id, "status": answer.status, "reason": answer.reason or "", "headers": shown})

@@ -17,7 +17,7 @@ PAY = "() => fetch('/pay', { method: 'POST', body: number() }).then(() => 'answe
 async def watched(paying: Paying) -> bool:
     """Whether the extension still watches something."""
     popup = await paying.browser.popup()
-    stored = await popup.evaluate("async () => Object.keys((await chrome.storage.session.get('watched')).watched ?? {}).length")
+    stored = await popup.evaluate("async () => Object.keys(await chrome.storage.session.get()).filter((key) => key.startsWith('watched:')).length")
     await popup.close()
     return bool(stored)
 

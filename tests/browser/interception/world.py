@@ -124,4 +124,5 @@ async def paying_world(extension: Path, folder: Path) -> AsyncIterator[Paying]:
         await browser.enrol()
         yield Paying(browser, merchant, egress)
     await peer.stop()
+    await egress.close()
     await runner.cleanup()

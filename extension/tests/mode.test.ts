@@ -1,0 +1,47 @@
+import { describe, expect, it } from "vitest";
+import { type Cover, coverOf, firstMode, mustPick, recipientOf } from "../release/mode";
+import { modeView } from "../release/mode_view";
+
+const coverage = { type: "coverage" as const, requestId: "r", verdict: "covered" as const, names: ["P"], keyId: "k1" };
+const cover: Cover = { verdict: "covered", keyId: "k1", before: null, debugged: false, picked: false };
+const none: Cover = { ...cover, verdict: "unknown", keyId: null };
+
+describe("paying without showing the number", () => {
+  it("is possible with a key that LedgerOS names, and no other", () => {
+    expect(coverOf(coverage, ["k1"])).toEqual({ verdict: "covered", keyId: "k1" });
+    expect(coverOf(coverage, ["k2"])).toEqual({ verdict: "key_unknown", keyId: null });
+    expect(coverOf(coverage, [])).toEqual({ verdict: "no_egress", keyId: null });
+    expect(coverOf(null, ["k1"])).toEqual({ verdict: "egress_unavailable", keyId: null });
+    expect(coverOf({ ...coverage, verdict: "unknown" }, ["k1"])).toEqual({ verdict: "unknown", keyId: null });
+  });
+  it("is what happens where it is possible and nothing else was chosen before", () => {
+    expect([firstMode(cover), firstMode({ ...cover, before: "direct" }), firstMode(none)]).toEqual(["surrogate", "direct", "direct"]);
+  });
+  it("seals to the egress only in its mode", () => {
+    expect(recipientOf({ mode: "surrogate", cover }, "own")).toBe("k1");
+    expect(recipientOf({ mode: "direct", cover }, "own")).toBe("own");
+  });
+});
+
+describe("a shop that did not see the number before", () => {
+  const before = { ...none, before: "surrogate" as const };
+  it("sees it only after the person said so", () => {
+    expect([mustPick({ cover: before }), mustPick({ cover: { ...before, picked: true } }), mustPick({ cover: none }), mustPick({ cover: null })]).toEqual([true, false, false, false]);
+  });
+  it("is named in the popup", () => {
+    const view = modeView({ mode: "direct", cover: before, target: null, decision: null });
+    expect(view).toMatchObject({ mustPick: true, other: null, sentence: "This page, and an agent that reads it, will see the number." });
+    expect(view.warnings[0]).toContain("Last time");
+  });
+});
+
+describe("the popup", () => {
+  it("offers the other mode where both are possible", () => {
+    expect(modeView({ mode: "surrogate", cover, target: null, decision: null }).other).toBe("direct");
+    expect(modeView({ mode: "direct", cover, target: null, decision: null }).other).toBe("surrogate");
+  });
+  it("says that somebody else debugs the tab where the number is to stay hidden", () => {
+    expect(modeView({ mode: "surrogate", cover: { ...cover, debugged: true }, target: null, decision: null }).warnings).toHaveLength(1);
+    expect(modeView({ mode: "direct", cover: { ...cover, debugged: true }, target: null, decision: null }).warnings).toHaveLength(0);
+  });
+});
