@@ -26,6 +26,12 @@ export async function command<Answer extends object>(place: Place, method: strin
   }
 }
 
+/** Whether a worker of `origin` runs that nobody pauses: a shared worker has no requests that the debugger can stop. */
+export async function unpausedWorker(origin: string): Promise<boolean> {
+  const targets = await chrome.debugger.getTargets();
+  return targets.some(({ type, url, attached }) => type === "worker" && !attached && url.startsWith(`${origin}/`));
+}
+
 /** Whether another program debugs the tab. Ask before attaching: afterwards it is us. */
 export async function debuggedByOthers(tabId: number): Promise<boolean> {
   const targets = await chrome.debugger.getTargets();

@@ -1,4 +1,5 @@
 /** Surrogate mode from the delivery of the stand-ins to the end: watch the tab, fill, tell the broker, say what could not be paused. */
+import { unpausedWorker } from "../interception/debuggee";
 import type { Interception } from "../interception/interception";
 import type { Watch } from "../interception/watch";
 import type { Outcome, SurrogateCard } from "../protocol/messages";
@@ -45,7 +46,7 @@ export class Payings {
     if (filled.kind !== "filled") return nothing(filled.kind);
     const { fields, failed } = filled;
     if (failed.length > 0) return { outcome: "field_rejected", fields, failed };
-    paying.timer = setTimeout(() => this.#lastWord(id), decision.expiresAt - release.clockOffset - Date.now() - LAST_WORD_MS);
+    paying.timer = setTimeout(() => void this.#lastWord(id, target.origin), decision.expiresAt - release.clockOffset - Date.now() - LAST_WORD_MS);
     return { outcome: "submitted", fields, failed };
   }
 
@@ -74,9 +75,11 @@ export class Payings {
     };
   }
 
-  #lastWord(id: string): void {
+  async #lastWord(id: string, origin: string): Promise<void> {
     const paying = this.#all.get(id);
-    if (paying?.maybe && !paying.seen) this.#end(id, paying, paying.maybe);
+    if (!paying || paying.seen) return;
+    const why = paying.maybe ?? ((await unpausedWorker(origin)) ? "A shared worker of this shop is running; what it sends cannot be paused." : null);
+    if (why && !paying.seen) this.#end(id, paying, why);
   }
 
   #end(id: string, paying: Paying, sentence: string): void {

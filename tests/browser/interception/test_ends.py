@@ -7,7 +7,7 @@ from typing import Any
 
 from playwright.async_api import Page, expect
 
-from tests.browser.extension.peer import SURROGATE
+from tests.browser.extension.peer import SURROGATE, now_ms
 from tests.browser.interception.merchant import Say
 from tests.browser.interception.world import Paying, put_away
 
@@ -17,7 +17,9 @@ PAY = "() => fetch('/pay', { method: 'POST', body: number() }).then(() => 'answe
 async def watched(paying: Paying) -> bool:
     """Whether the extension still watches something."""
     popup = await paying.browser.popup()
-    stored = await popup.evaluate("async () => Object.keys(await chrome.storage.session.get()).filter((key) => key.startsWith('watched:')).length")
+    stored = await popup.evaluate(
+        "async () => Object.keys(await chrome.storage.session.get()).filter((key) => key.startsWith('watched:')).length"
+    )
     await popup.close()
     return bool(stored)
 
@@ -121,6 +123,19 @@ async def test_a_stand_in_over_a_socket_is_said(paying: Paying) -> None:
     assert result["outcome"] == "swap_not_seen"
     assert "WebSocket" in result["detail"]
     assert paying.merchant.socket == [SURROGATE]
+
+
+async def test_a_shared_worker_is_named_when_nothing_else_was_seen(paying: Paying) -> None:
+    page = await paying.browser.open_shop("/")
+    await page.evaluate(
+        """() => new Promise((done) => { window.worker = new SharedWorker("/shared.js"); worker.port.onmessage = ({ data }) => done(data);
+        worker.port.postMessage("4111111000801111"); })"""
+    )
+    assert [got.number for got in paying.merchant.paid] == ["stand-in"]
+    await paying.arm(page, expires_at=now_ms() + 6_000)
+    result = await paying.expect("result")
+    assert result["outcome"] == "swap_not_seen"
+    assert "shared worker" in result["detail"]
 
 
 async def test_a_tab_that_is_closed_ends_the_release(paying: Paying) -> None:

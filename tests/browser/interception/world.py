@@ -58,9 +58,9 @@ class Paying:
         self.peer.offer(self.shop, release, egress_keys=(EGRESS_KEY,), **changes)  # type: ignore[arg-type]
         return release
 
-    async def decided(self) -> Decision:
+    async def decided(self, **changes: object) -> Decision:
         """The next decision, by the rule."""
-        self.offer(grants=(self.rule(),))
+        self.offer(grants=(self.rule(),), **changes)
         return self.peer.check(await self.expect("approve"))
 
     async def armed(self) -> Page:
@@ -69,9 +69,9 @@ class Paying:
         await self.arm(page)
         return page
 
-    async def arm(self, page: Page) -> None:
+    async def arm(self, page: Page, **changes: object) -> None:
         """A release for the checkout in `page`, up to where the page is to pay."""
-        self.peer.deliver_surrogate(await self.decided())
+        self.peer.deliver_surrogate(await self.decided(**changes))
         ready = await self.expect("ready")
         assert "number" in ready["fields"]
         assert await page.locator("[name=cardnumber]").input_value() == SURROGATE
