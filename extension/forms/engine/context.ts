@@ -2,13 +2,17 @@
  * The text around a control that has no label of its own: its box, its table column, what stands before it.
  */
 
-import { APART, type ControlElement, UNREAD } from "./read";
+import { APART, type ControlElement, isTelling, UNREAD } from "./read";
+import { normalise } from "./text";
 
 const LEVELS = 5;
 const ENOUGH = 160;
 const STEPS = 60;
 const EDGES = new Set(["BODY", "HTML", "FORM", "MAIN", "TABLE", "TBODY"]);
 const SILENT_INPUTS = new Set(["hidden", "submit", "button", "image", "reset"]);
+
+const LETTER = /\p{L}/u;
+const WORD = /[\p{L}\p{N}]/u;
 
 /** The text inside the largest boxes that hold this control and no other; empty when there is none. */
 export function nearText(element: ControlElement, previous: Element | null, next: Element | null): string {
@@ -18,19 +22,18 @@ export function nearText(element: ControlElement, previous: Element | null, next
     const parent = box.parentElement;
     if (!parent || EDGES.has(parent.tagName) || (previous && parent.contains(previous)) || (next && parent.contains(next))) break;
     const before = text;
-    text = strayLabel(parent) || readable(parent);
+    text = spoken(parent, box, text);
     box = parent;
-    // One level more than the first that speaks: an error text often sits nearer than the label.
+    if (text && text !== before && isTelling(normalise(text))) break;
+    // One level more than the first that speaks of nothing: an error text often sits nearer than the label.
     if (before || text.length > ENOUGH) return before && text.length > ENOUGH ? before : text.slice(0, ENOUGH);
   }
   return text.slice(0, ENOUGH);
 }
 
-// A label that points nowhere still names what stands beside it, better than the help around it.
-function strayLabel(box: Element): string {
-  const labels = box.getElementsByTagName("label");
-  const only = labels.length === 1 ? (labels[0] as HTMLLabelElement) : null;
-  return only && !only.control ? readable(only) : "";
+// A parent that holds nothing but what was read already says nothing new; most do.
+function spoken(parent: Element, read: Element, known: string): string {
+  return parent.childNodes.length === 1 && parent.firstChild === read ? known : readable(parent);
 }
 
 /** The text above the control in the same column, when its own row says nothing. */
@@ -103,16 +106,39 @@ function isField(node: Node): boolean {
   return name === "INPUT" && !SILENT_INPUTS.has((node as HTMLInputElement).type);
 }
 
-function readable(box: Element): string {
-  if (!/\p{L}/u.test(box.textContent ?? "")) return "";
-  const walker = document.createTreeWalker(box, NodeFilter.SHOW_TEXT);
-  let text = "";
-  let steps = 0;
-  for (let node = walker.nextNode(); node && text.length <= ENOUGH && steps < STEPS; node = walker.nextNode()) {
-    steps += 1;
-    if (UNREAD.has(node.parentElement?.tagName ?? "")) continue;
-    const part = (node.nodeValue ?? "").trim();
-    if (part && /[\p{L}\p{N}]/u.test(part)) text += text ? APART + part : part;
+interface Heard {
+  text: string;
+  /** The text of the last label that points to no control. */
+  named: string;
+  labels: number;
+  steps: number;
+}
+
+/** The text that a person reads in a box; a label that points nowhere names what stands beside it, better than the help around it. */
+export function readable(box: Element): string {
+  const heard: Heard = { text: "", named: "", labels: 0, steps: 0 };
+  hear(box, heard);
+  if (heard.labels === 1 && heard.named) return heard.named;
+  return LETTER.test(heard.text) ? heard.text : "";
+}
+
+// Steps by hand: a tree walker costs more than the few nodes that most boxes hold.
+function hear(box: Node, heard: Heard): void {
+  for (let node = box.firstChild; node && heard.steps < STEPS && heard.text.length <= ENOUGH; node = node.nextSibling) {
+    heard.steps += 1;
+    if (node.nodeType === Node.TEXT_NODE) addPart((node as Text).data.trim(), heard);
+    else if (node.firstChild && !UNREAD.has(node.nodeName)) hearInside(node as Element, heard);
   }
-  return /\p{L}/u.test(text) ? text : "";
+}
+
+function hearInside(element: Element, heard: Heard): void {
+  const before = heard.text.length;
+  hear(element, heard);
+  if (element.nodeName !== "LABEL") return;
+  heard.labels += 1;
+  if (!(element as HTMLLabelElement).control) heard.named = heard.text.slice(before && before + APART.length);
+}
+
+function addPart(part: string, heard: Heard): void {
+  if (part && WORD.test(part)) heard.text += heard.text ? APART + part : part;
 }

@@ -29,6 +29,7 @@ export function summariseOptions(select: HTMLSelectElement): OptionsSummary {
   const options = select.options;
   const count = options.length;
   if (count < 2 || count > LONGEST) return { ...NONE, count };
+  if (count > MOST_BRANDS && !isNumbered(options, count)) return { ...NONE, count };
   const texts: string[] = [];
   for (let i = 0; i < count; i++) texts.push(normalise((options[i] as HTMLOptionElement).text));
   const numbers = consecutive(texts);
@@ -42,6 +43,11 @@ export function summariseOptions(select: HTMLSelectElement): OptionsSummary {
     otherMeans: count <= MOST_BRANDS && texts.some((text) => OTHER_MEANS.test(text)),
     count,
   };
+}
+
+// A long list that ends in a word holds no years and no days.
+function isNumbered(options: HTMLOptionsCollection, count: number): boolean {
+  return /\p{Nd}/u.test((options[count - 1] as HTMLOptionElement).text) || /\p{Nd}/u.test((options[count >> 1] as HTMLOptionElement).text);
 }
 
 const OTHER_MEANS = /paypal|\b(?:cash|klarna|sepa|ideal|sofort|bizum|pix|boleto|bitcoin|bancontact|giropay|apple ?pay|google ?pay|alipay|wechat|bank transfer|wire|cheque|check|bonifico|contrassegno|transferencia|efectivo|virement|uberweisung|rechnung|invoice|havale|eft|blik|swish|vipps|mobilepay|nalozhennym|paysafe ?card|on delivery)\b|наличн|перевод|現金|现金|转账|轉帳|代金引換|代引/;

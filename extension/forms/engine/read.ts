@@ -5,8 +5,8 @@
  * order. Nothing is judged here, nothing is written, and no layout is forced.
  */
 
-import { columnHeader, nearText, precedingText, sharesRow } from "./context";
-import { meaningOf } from "./lexicon";
+import { columnHeader, nearText, precedingText, readable, sharesRow } from "./context";
+import { type Concept, meaningOf } from "./lexicon";
 import { summariseOptions, type OptionsSummary } from "./options";
 import { sensesOf } from "./rules";
 import { identifierWords, normalise } from "./text";
@@ -125,7 +125,7 @@ function readControl(element: ControlElement, index: number, kind: string, label
   if (!isTelling(name) && !isTelling(id)) addData(texts, element);
   const autocomplete = autocompleteTokens(element);
   const named = LETTER.test(labelWords) || LETTER.test(ariaWords);
-  let caption = named || speaksForItself(kind, autocomplete) ? label || aria : addNeighbours(texts, element, around);
+  let caption = named || speaksForItself(kind, autocomplete) || texts.some(isNoPayment) ? label || aria : addNeighbours(texts, element, around);
   if (!caption && !placeholder) caption = nameByTitle(texts, element);
   return {
     element, index, kind, autocomplete, texts, placeholder, caption,
@@ -204,26 +204,41 @@ export const APART = " · ";
 
 // A name with an explanation under it is a name: long texts are heard piece by piece.
 function addPieces(texts: Words[], source: Source, text: string, words: string): void {
-  if (!text.includes(APART) || words.split(" ", FEW_WORDS + 1).length <= FEW_WORDS) return add(texts, source, words);
+  if (!text.includes(APART) || isShort(words)) return add(texts, source, words);
   for (const piece of text.split(APART, MOST_PIECES)) add(texts, source, normalise(piece));
 }
 
-function isTelling(words: string): boolean {
+function isShort(words: string): boolean {
+  let at = -1;
+  for (let count = 0; count < FEW_WORDS; count++) {
+    at = words.indexOf(" ", at + 1);
+    if (at < 0) return true;
+  }
+  return false;
+}
+
+/** Whether words, as normalised, say anything about a field. */
+export function isTelling(words: string): boolean {
   return sensesOf(meaningOf(words)).length > 0;
 }
 
 // Frameworks and payment libraries bind a field without a name by an attribute of their own: formcontrolname, ng-model, th:field, data-checkout.
-const BINDS = /^(?:data-|form-?control|ng-|v-model|x-model|th:|wire:|automation|class$)/;
+const BINDS = /^(?:data-|form-?control|ng-|v-model|x-model|th:|wire:|automation)/;
 const LONGEST_BINDING = 80;
 
 function addData(texts: Words[], element: ControlElement): void {
-  for (const { name, value } of element.attributes) {
-    if (!value || value.length > LONGEST_BINDING || !BINDS.test(name)) continue;
-    for (const part of name === "class" ? value.split(/\s+/) : [lastSegments(value)]) {
-      const words = lastWords(identifierWords(part));
-      if (isTelling(words) && !texts.some((text) => text.source === "data" && text.words === words)) add(texts, "data", words);
-    }
+  const { attributes } = element;
+  for (let at = 0; at < attributes.length; at++) {
+    const { name, value } = attributes[at] as Attr;
+    if (value.length < 3 || value.length > LONGEST_BINDING) continue;
+    if (name === "class") for (const part of value.split(" ")) addBinding(texts, part);
+    else if (BINDS.test(name)) addBinding(texts, lastSegments(value));
   }
+}
+
+function addBinding(texts: Words[], binding: string): void {
+  const words = lastWords(identifierWords(binding));
+  if (isTelling(words) && !texts.some((text) => text.source === "data" && text.words === words)) add(texts, "data", words);
 }
 
 function add(texts: Words[], source: Source, words: string): void {
@@ -247,6 +262,15 @@ function speaksForItself(kind: string, autocomplete: readonly string[]): boolean
   return kind === "email" || kind === "search" || DECLARED.test(autocomplete.at(-1) ?? "");
 }
 
+const NO_PAYMENT: readonly Concept[] = ["email", "login", "search"];
+const PAYMENT: readonly Concept[] = ["card", "code", "security", "number"];
+
+// "Email" or "Password" by its own name or example: what stands around could only say it again.
+function isNoPayment({ words }: Words): boolean {
+  const { concepts } = meaningOf(words);
+  return NO_PAYMENT.some((concept) => concepts.has(concept)) && !PAYMENT.some((concept) => concepts.has(concept));
+}
+
 function autocompleteTokens(element: ControlElement): string[] {
   const value = declaredAutocomplete.get(element) ?? element.getAttribute("autocomplete");
   return value ? value.trim().toLowerCase().split(/\s+/) : [];
@@ -263,14 +287,7 @@ function ariaText(element: Element): string {
 
 // A label that wraps its control must not read the control's own options aloud.
 function ownText(label: HTMLLabelElement): string {
-  if (!label.firstElementChild) return (label.textContent ?? "").trim();
-  const walker = document.createTreeWalker(label, NodeFilter.SHOW_TEXT);
-  let text = "";
-  for (let node = walker.nextNode(); node && text.length < 200; node = walker.nextNode()) {
-    const part = UNREAD.has(node.parentElement?.tagName ?? "") ? "" : (node.nodeValue ?? "").trim();
-    if (part) text += text ? APART + part : part;
-  }
-  return text.replace(/\s+/g, " ");
+  return label.firstElementChild ? readable(label) : (label.textContent ?? "").trim();
 }
 
 /** Elements whose text nobody reads as a description. */
