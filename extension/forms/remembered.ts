@@ -4,6 +4,7 @@ import { areCovered } from "./engine/covering";
 import { moved, type Place, placeOf } from "./engine/place";
 import type { Plan } from "./engine/plan";
 import type { Control } from "./engine/read";
+import { own } from "./engine/tree";
 import { visible } from "./visibility";
 
 /** A frame of another site that takes part: where it stands is this document's to know, what it holds is not. */
@@ -44,7 +45,12 @@ export function remember(plan: Plan, frames: HeldFrame[], pageAmount: number | n
 
 // What of a field must be the same at the moment of writing.
 function mark({ element }: Control): string {
-  return [element.tagName, element.type, element.name, element.id, element.getAttribute("autocomplete"), element.form?.action ?? ""].join("\n");
+  return [element.tagName, element.type, element.name, element.id, element.getAttribute("autocomplete"), addressOf(element.form)].join("\n");
+}
+
+// By the browser's own getter: a control called "action" stands in front of the form's.
+function addressOf(form: HTMLFormElement | null): string {
+  return form ? own<string>(form, HTMLFormElement.prototype, "action") : "";
 }
 
 /** What is not as it was, in words for a developer, or null. */

@@ -9,10 +9,18 @@ export function isShadow(node: Node): node is ShadowRoot {
 
 /** What the element is shown in: its slot, its parent, or the host of its shadow root. */
 export function shownIn(element: Element): Element | null {
-  if (element.assignedSlot) return element.assignedSlot;
-  if (element.parentElement) return element.parentElement;
-  const root = element.getRootNode();
+  const around = own<HTMLSlotElement | null>(element, Element.prototype, "assignedSlot") ?? own<Element | null>(element, Node.prototype, "parentElement");
+  if (around) return around;
+  const root = Node.prototype.getRootNode.call(element);
   return isShadow(root) ? root.host : null;
+}
+
+/**
+ * A property as the browser has it. A control called "parentElement" takes the place of its form's parent (HTML, "form" named
+ * properties), also in the eyes of an isolated world, and may stand anywhere.
+ */
+export function own<T>(element: Element, prototype: object, name: string): T {
+  return Object.getOwnPropertyDescriptor(prototype, name)?.get?.call(element) as T;
 }
 
 /** The frame element around the element's document; null at the top and where the parent is of another origin. */

@@ -75,6 +75,27 @@ async def test_an_ordinary_field_is_filled(page: Page, engine: str, decoration: 
 
 
 @pytest.mark.asyncio
+@pytest.mark.parametrize("name", ["parentElement", "assignedSlot"])
+async def test_a_control_named_like_the_way_out_of_its_form_hides_nothing(page: Page, engine: str, name: str) -> None:
+    elsewhere = f'<fieldset form="trap" name="{name}"></fieldset>'
+    await page.set_content(f'<div style="opacity:0"><form id="trap">{FIELD}{REST}</form></div>{elsewhere}')
+    assert await page.evaluate(f"trap.{name} === document.querySelector('[name={name}]')")
+    world = await EngineWorld.open(page, engine)
+    assert await world.call("seen", "#field") == "transparent"
+    await world.call("fillForm", CARD)
+    assert await page.input_value("#field") == ""
+
+
+@pytest.mark.asyncio
+async def test_a_control_named_like_a_part_of_its_form_stops_nothing(page: Page, engine: str) -> None:
+    shadows = "".join(f'<p><label>Note <input name="{name}"></label></p>' for name in ("action", "querySelectorAll", "elements", "tagName"))
+    await page.set_content(f"<form>{FIELD}{REST}{shadows}</form>")
+    world = await EngineWorld.open(page, engine)
+    await world.call("fillForm", CARD)
+    assert await page.input_value("#field") == CARD["number"]
+
+
+@pytest.mark.asyncio
 async def test_an_overlay_inside_a_shadow_root_covers(page: Page, engine: str) -> None:
     inner = f'<form>{FIELD}{REST}</form><div style="{COVER};pointer-events:none"></div>'
     await page.set_content(f'<div id="host"></div><script>host.attachShadow({{mode:"open"}}).innerHTML = `{inner}`</script>')
