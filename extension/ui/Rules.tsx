@@ -25,13 +25,14 @@ export function Rules({ state, worker }: Props) {
     <section class="section" id="rules">
       <h2>Standing rules</h2>
       <p class="muted">A rule lets an agent pay without asking you, inside its bounds. Your passkey signs it; LedgerOS counts every use.</p>
+      {/* Above what comes later, so that nothing moves it under the pointer. */}
+      <Making state={state} worker={worker} />
       {problem && (
         <p class="note look" role="status">
           ! {problem}
         </p>
       )}
       {state.grants && (state.grants.length === 0 ? <p>There are no rules.</p> : <List grants={state.grants} onRevoke={revoke} />)}
-      <Making state={state} worker={worker} />
     </section>
   );
 }

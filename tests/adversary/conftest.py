@@ -8,12 +8,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-<<<<<<< ours
-from tests.api.broker.conftest import stack
-=======
 from tests.adversary.surrogate_stack import Hostile, hostile_stack
-from tests.api.broker.harness import Stack, running_stack
->>>>>>> theirs
+from tests.api.broker.conftest import stack
 from tests.api.broker.test_with_ledgeros import Chain, running_chain
 from tests.api.issuer.conftest import issuer, world
 from tests.api.issuer.harness import running_world
