@@ -76,6 +76,7 @@ async def run_teach(shop: Shop, folder: Path, answers: str) -> tuple[int, str]:
     assert given, first
     shop.number.set_result((given[1], given[2]))
     process.stdin.write(answers.encode())
+    process.stdin.write_eof()  # and then the terminal is closed
     said, _ = await asyncio.wait_for(process.communicate(), 60)
     assert process.returncode is not None
     return process.returncode, first + said.decode()
@@ -100,7 +101,7 @@ async def test_what_the_person_does_not_confirm_is_not_taught(tmp_path: Path) ->
     async with standing(tmp_path) as stand:
         write_settings(StateFolder(tmp_path), sandbox=True)
         shop = Shop(stand)
-        code, said = await run_teach(shop, tmp_path, "n\n")  # and then the terminal is closed
+        code, said = await run_teach(shop, tmp_path, "n\n")
         assert code != 0, said
         assert read_taught(stand.settings.folder) == ()
         assert await shop.pay() is EgressOutcome.NOT_REGISTERED
