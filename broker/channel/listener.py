@@ -73,6 +73,11 @@ class ChannelServer:
             return False
         return await connection.send(message)
 
+    async def stream(self, device_id: str, message: Wire) -> bool:
+        """The next part of an answer: the browser was looked up when it asked, and is again when it says the next thing."""
+        connection = self._connections.get(device_id)
+        return connection is not None and await connection.send(message)
+
     async def status_changed(self, status: Status) -> None:
         """Tell every browser."""
         self._status = status

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     Formatter = Any
 
 SECTIONS = {
-    "Start": ("up", "down", "install", "uninstall", "pair", "doctor"),
+    "Start": ("up", "down", "install", "uninstall", "pair", "doctor", "teach"),
     "Every day": ("releases", "agents", "cards", "grants", "events", "receipt"),
     "What may act": ("brokers", "devices", "passkeys", "egress"),
     "Servers and certificates": ("issuer", "broker", "mcp", "certs"),

@@ -34,6 +34,7 @@ from broker.cli import (
     receipt,
     releases,
     screenshots,
+    teach,
     tests,
     up,
     wheel,
@@ -54,7 +55,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-for single in (up, install, doctor, demo, tests, pair, extension, forms, screenshots, mcp, lock, wheel):
+for single in (up, install, doctor, teach, demo, tests, pair, extension, forms, screenshots, mcp, lock, wheel):
     single.register(app)
 bench_start.register(bench.app)
 for group in (certs, issuer, broker, brokers, agents, releases, cards, devices, egress, grants, passkeys, receipt, events, protocol, bench):

@@ -57,6 +57,15 @@ def outgoing(request: Send, page: dict[str, str], destination: Destination, extr
     return [*kept, ("accept-encoding", ACCEPTED), *_who(request, page), *_fetch_metadata(request, destination)]
 
 
+def may_be_allowed(name: str) -> bool:
+    """Whether a registry entry may let this header (in lower case) through; what always goes through needs none."""
+    return (
+        name not in _ALLOWED | _NEVER
+        and not name.startswith(("sec-", "proxy-"))
+        and re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,99}", name) is not None
+    )
+
+
 # An entry cannot allow these: they are framing, routing, or rebuilt here.
 _NEVER = {
     "host", "content-length", "transfer-encoding", "connection", "keep-alive", "te", "trailer", "upgrade", "expect", "forwarded", "via",

@@ -21,6 +21,10 @@ class Courier(Protocol):
         """Hand `message` to that browser; False when it is not connected."""
         ...
 
+    async def stream(self, device_id: str, message: Wire) -> bool:
+        """The next part of what that browser asked for; as `send`, but it is not looked up again."""
+        ...
+
 
 class Issuer(Protocol):
     """The part of LedgerOS that releases use (`issuer_client` is the real one)."""

@@ -108,7 +108,7 @@ class Paying:
                         break
                     redirected = redirected or (isinstance(item, Head) and item.status in _KEEPS_METHOD_AND_BODY)
                     # A browser that went away hears no more; the egress's last word is waited for all the same.
-                    reachable = reachable and await self._desk.courier.send(device_id, item)
+                    reachable = reachable and await self._desk.courier.stream(device_id, item)
         except TimeoutError:
             pass  # nobody knows: as if the connection had broken
         except LedgerError:
@@ -148,7 +148,7 @@ class Paying:
             self._redeeming.away(live)
 
     async def _answer(self, device_id: str, end: End) -> None:
-        await self._desk.courier.send(device_id, end)
+        await self._desk.courier.stream(device_id, end)
 
     async def _outcome_now(self, device_id: str, message: Send) -> EgressOutcome:
         """What to tell a browser about a request for a release that is not paying there."""

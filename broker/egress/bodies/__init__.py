@@ -8,6 +8,6 @@ stray preamble) is refused.
 """
 
 from broker.egress.bodies.content_type import ContentType
-from broker.egress.bodies.located import BodyReader, Located, locate, open_body
+from broker.egress.bodies.located import BodyReader, Located, form_fields, locate, open_body
 
-__all__ = ["BodyReader", "ContentType", "Located", "locate", "open_body"]
+__all__ = ["BodyReader", "ContentType", "Located", "form_fields", "locate", "open_body"]

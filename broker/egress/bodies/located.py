@@ -97,6 +97,12 @@ def locate(reader: BodyReader, endpoint: Endpoint, surrogate: Surrogate) -> Loca
     return Located(reader.raw, encoding, (number, code) if code else (number,))
 
 
+def form_fields(body: bytes, content_type: ContentType) -> list[tuple[str, str]]:
+    """Names and values of a form, as requests are judged by them; raises `RefusedError` (body not readable)."""
+    content_type.require_ascii_compatible()
+    return [(name, text().characters) for name, text in islice(_form_fields(body.decode("latin-1"), content_type), _MOST_FIELDS)]
+
+
 class _FormReader:
     """Fields by name."""
 

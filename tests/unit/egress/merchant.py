@@ -74,7 +74,7 @@ class Merchant:
             while True:
                 head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
                 headers = [(name, value.strip()) for name, _, value in (line.partition(":") for line in head[1:-2])]
-                length = int(next(value for name, value in headers if name.lower() == "content-length"))
+                length = int(next((value for name, value in headers if name.lower() == "content-length"), "0"))
                 received = Received(head[0], headers, await reader.readexactly(length))
                 self.received.append(received)
                 await self.answer(received, writer)

@@ -144,6 +144,9 @@ class Browsers:
         self.sent.append((device_id, message))
         return True
 
+    async def stream(self, device_id: str, message: Wire) -> bool:
+        return await self.send(device_id, message)
+
     def offers(self) -> list[tuple[str, Offer]]:
         return [(device, message) for device, message in self.sent if isinstance(message, Offer)]
 
