@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Table
 
+from broker.audit import Event, record
 from broker.channel.tables import devices
 from broker.install.doctor import (
     Finding,
@@ -28,6 +29,7 @@ from broker.install.doctor import (
     confined_browser,
     debugger,
     diagnose,
+    egress,
     extension_old,
     host_manifest,
     ledgeros,
@@ -36,6 +38,7 @@ from broker.install.doctor import (
     shadowed,
 )
 from broker.install.doctor import extension_id as extension_ids
+from broker.install.egress import public_key
 from broker.install.extension_build import brought_version
 from broker.install.installer import install, installed_extension
 from broker.install.layout import StateFolder
@@ -44,6 +47,7 @@ from broker.issuer.brokers.tables import brokers, passkeys
 from broker.issuer.brokers.tables import devices as enrolled_devices
 from broker.issuer.database import open_database
 from broker.issuer.organisations.tables import organisations
+from broker.protocol.sealing import key_id
 from broker.state import BrokerState
 from broker.storage import Database
 
@@ -259,6 +263,36 @@ def test_a_worker_that_sleeps(machine: Machine, server: int) -> None:
         assert only(channel.check(real)).name == "no-browser-connected"
         with socket.create_connection(("127.0.0.1", port)), listening.accept()[0]:
             assert not list(channel.check(real))
+
+
+def egress_runs(machine: Machine, pid: int) -> str:
+    """An announced egress with a key of its own; the key's id."""
+    mine = key_id(public_key(machine.state))
+    (machine.state.egress / "endpoints.json").write_text(json.dumps({"socket": "x", "keyId": mine, "pid": pid}))
+    return mine
+
+
+def test_an_egress_that_does_not_run(machine: Machine, server: int) -> None:
+    assert not list(egress.check(machine))  # without a broker that is the fault
+    broker_runs(machine, server, 1)
+    finding = only(egress.check(machine))
+    assert (finding.name, finding.cure, finding.severity) == ("egress-stopped", "ledgeros up", "caution")
+
+
+def test_an_egress_whose_key_was_not_enrolled(machine: Machine, server: int) -> None:
+    broker_runs(machine, server, 1)
+    mine = egress_runs(machine, server)
+    assert only(egress.check(machine)).cure == "ledgeros egress enrol"
+    enrolled(machine, "another key")
+    assert list(egress.check(machine))
+    enrolled(machine, mine)
+    assert not list(egress.check(machine))
+
+
+def enrolled(machine: Machine, key: str) -> None:
+    event = Event("person:egress:enrolled", {"egressId": "egr_1", "keyId": key, "organisation": "Company"})
+    with BrokerState(machine.state.path).open_database() as database:
+        database.write_now(lambda tx: record(tx, 1, event))
 
 
 def organisation(machine: Machine, approval: str) -> None:
