@@ -13,6 +13,7 @@ from playwright.async_api import Frame, Page
 from broker.client import Release
 from broker.core.card_number import Pan
 from broker.core.clock import SystemClock
+from broker.demo.developer import AGENT
 from broker.demo.evidence import NumberSearch
 from broker.demo.shops.kinds import Kind
 from broker.demo.witness import Witness
@@ -20,7 +21,7 @@ from broker.egress.taught import write_taught
 from broker.install import egress
 from broker.issuer.admin import list_enrolled, number_of_card, revoke
 from broker.protocol.processors import TaughtEndpoint, bundled_processors
-from tests.browser.world import World
+from tests.browser.world import USES, World
 
 WAITS = "Waiting for the page to pay"
 TAUGHT = (Kind.FORM, Kind.JSON, Kind.GRAPHQL, Kind.MULTIPART, Kind.WORKER)
@@ -49,7 +50,7 @@ class Paying:
         """The agent pays; what the shop says."""
         await self.page.get_by_role("button", name="Pay").click()
         await self.page.locator("#outcome").wait_for()
-        return await self.page.inner_text("main")
+        return await self.page.inner_text("body")
 
     async def look(self) -> None:
         """Read all that there is."""
@@ -63,10 +64,12 @@ class Paying:
         """Whether a number can be found in what was read."""
         return NumberSearch(number if isinstance(number, Pan) else Pan(number)).finds_in(self.held.encode())
 
-    async def transactions(self) -> list[dict[str, Any]]:
-        """What LedgerOS booked on the card."""
+    async def transaction(self) -> dict[str, Any] | None:
+        """What LedgerOS booked for this release."""
+        told = self.world.broker_events("issuer:token:introspected")
+        access = next(event.facts["accessEventId"] for event in told if event.facts["releaseId"] == self.release.id)
         answer = await self.world.story.account.developer.call("GET", f"/v1/cards/{self.card_id}/transactions")
-        return list(answer["data"])
+        return next((row for row in answer["data"] if row["accessEventId"] == access), None)
 
 
 class SurrogateWorld:
@@ -76,6 +79,8 @@ class SurrogateWorld:
         self.world = world
         self.stage = world.stage
         self.shop = world.shop
+        self._card = ""
+        self._uses = 0
 
     def teach(self, *kinds: Kind) -> None:
         """A person taught these shops, and no others."""
@@ -91,9 +96,16 @@ class SurrogateWorld:
             }
         )  # fmt: skip
 
+    async def card(self) -> str:
+        """A card with details left to ask for and money left: LedgerOS limits both, and how fast cards are made."""
+        if self._uses % USES == 0:
+            self._card = await self.world.own_card(type="multi", maxAmount=100_000)
+        self._uses += 1
+        return self._card
+
     async def paying(self, kind: Kind = Kind.FIRST_PARTY, page: Page | None = None) -> Paying:
-        """A new card, a checkout, an approval: the form holds the stand-in."""
-        card_id = await self.world.own_card()
+        """A checkout and an approval: the form holds the stand-in."""
+        card_id = await self.card()
         page = page or await self.world.open(kind=kind)
         witness = Witness(page.context)
         asked = self.world.ask(card_id, page.url)
@@ -121,9 +133,12 @@ def card_field(page: Page, kind: Kind) -> Any:
 @asynccontextmanager
 async def with_egress(world: World) -> AsyncIterator[SurrogateWorld]:
     """An egress for `world`, enrolled; revoked, stopped and forgotten afterwards."""
-    surrogate = SurrogateWorld(world)
+    surrogate, state, account = SurrogateWorld(world), world.stage.state, world.story.account
+    before = account.agent_id, account.agent_token
+    rich = AGENT | {"userId": account.user_id, "spendingLimit": 1_000_000}
+    account.agent_id = (await account.developer.call("POST", "/v1/agents", rich))["id"]
+    account.agent_token = await account.developer.agent_token(account.agent_id)
     await surrogate.start()
-    state = world.stage.state
     await asyncio.to_thread(egress.enrol, state, await world.story.owner.enrolment_code("egress"))
     surrogate.teach(*TAUGHT)
     yield surrogate
@@ -131,3 +146,4 @@ async def with_egress(world: World) -> AsyncIterator[SurrogateWorld]:
         revoke(state.path, "egress", enrolled["id"])
     await world.stage.children["egress"].stop()
     await surrogate.forget_modes()
+    account.agent_id, account.agent_token = before

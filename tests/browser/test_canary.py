@@ -12,17 +12,18 @@ from broker import admin
 from broker.demo.browser import Look
 from broker.demo.evidence import NumberSearch
 from broker.demo.stage import Stage
-from broker.demo.story import Story
+from broker.demo.story import Mode, Story
 from broker.demo.tale import Tale
 from broker.issuer.admin import number_of_card, read_events
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-async def test_the_number_is_nowhere_but_in_the_filled_form(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("mode", ["direct", "surrogate"])
+async def test_the_number_is_nowhere_but_in_the_filled_form(tmp_path: Path, capfd: pytest.CaptureFixture[str], mode: Mode) -> None:
     with (tmp_path / "told.txt").open("w") as told:
         async with Stage(tmp_path / "run", Look()) as stage:
-            story = Story(stage, Tale(Console(file=told, width=200)))
+            story = Story(stage, Tale(Console(file=told, width=200)), mode)
             await story.set_up()
             readable = await story.buy()
             search = NumberSearch(number_of_card(stage.state.path, story.account.card_id))
@@ -34,8 +35,8 @@ async def test_the_number_is_nowhere_but_in_the_filled_form(tmp_path: Path, capf
     (tmp_path / "output.txt").write_text(said)
     (tmp_path / "events.json").write_text(json.dumps(_event_exports(stage)))
 
-    # The spy works: it found the number where it is allowed to be, and it finds a planted one.
-    assert readable
+    # The spy works: it found the number where it is allowed to be (nowhere in surrogate mode), and it finds a planted one.
+    assert readable is (mode == "direct")
     planted = tmp_path / "planted"
     planted.write_text(number_of_card(stage.state.path, story.account.card_id).reveal())
     # Databases, write-ahead logs, keys, logs, the agent's transcript, the browser's whole profile
