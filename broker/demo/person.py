@@ -25,6 +25,7 @@ _AUTHENTICATOR = {
 _BUTTON = """(() => {{
   const button = [...document.querySelectorAll("button")].find((b) => b.textContent.trim().startsWith({words!r}));
   if (!button || button.disabled || button.getAttribute("aria-disabled") === "true") return null;
+  button.scrollIntoView({{ block: "center" }});
   const box = button.getBoundingClientRect();
   return {{x: box.x + box.width / 2, y: box.y + box.height / 2}};
 }})()"""
@@ -100,14 +101,22 @@ class Person:
             async def send(method: str, parameters: dict[str, Any]) -> dict[str, Any]:
                 return await page.call(method, **parameters)
 
-            # The toolbar popup has no WebAuthn over DevTools: without a passkey none is offered.
-            authenticator = await self._authenticator(send) if self._passkeys else None
+            authenticator = await self._authenticator_if_any(send)
             try:
                 yield Popup(page)
             finally:
                 if authenticator:
                     with suppress(ConnectionError, LedgerError):
                         self._passkeys = await _credentials(send, authenticator)
+
+    async def _authenticator_if_any(self, send: Command) -> str | None:
+        # The toolbar popup, where no passkey is asked for, has no WebAuthn over DevTools.
+        if not self._passkeys:
+            return None
+        try:
+            return await self._authenticator(send)
+        except LedgerError:
+            return None
 
     async def _popup_target(self, seconds: float) -> dict[str, Any]:
         deadline = asyncio.get_running_loop().time() + seconds
@@ -150,7 +159,7 @@ class Popup:
         try:
             await self.page.wait_for(f"{_TEXT}.includes({words!r})", seconds, f"“{words}”")
         except LedgerError as error:
-            raise LedgerError(error.status, error.code, error.message, f"It says: {await self.text()}") from None
+            raise LedgerError(error.status, error.code, f"{error.message} It says: {await self.text()}") from None
         return await self.text()
 
     async def _press(self, words: str, clicks: int) -> None:
