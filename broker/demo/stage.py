@@ -108,7 +108,7 @@ class Stage:
 
     async def start_egress(self, shop: OpenShop) -> str:
         """Start the egress, or again, in sandbox mode: it reaches this machine and trusts the shops; returns its key id."""
-        authorities = self.folder / "merchants.pem"
+        authorities = self.state.path / "merchants.pem"
         authorities.write_text("".join([shop.ca, *self.trusted_authorities]))
         egress.write_settings(self.state, sandbox=True, extra_ca=authorities)
         child = await start("egress", ["broker.egress", str(self.state.egress / egress.SETTINGS)], self.logs / "egress.log", {})

@@ -140,9 +140,9 @@ async def test_an_egress_killed_in_the_middle_is_told_to_the_agent_and_the_perso
 
 async def test_a_stand_in_that_leaked_is_declined_and_raises_an_alarm(hostile: Hostile) -> None:
     world = hostile.world
+    elsewhere = await world.open(kind=Kind.FIRST_PARTY)  # before: what a tab opens while it pays is paused, too
     paying = await hostile.surrogate.paying(page=await hostile.checkout())
     values = {name: await paying.page.locator(f"[name={name}]").input_value() for name in ("number", "expiry", "code", "name")}
-    elsewhere = await world.open(kind=Kind.FIRST_PARTY)
     for name, value in values.items():
         await elsewhere.locator(f"[name={name}]").fill(value)
     await elsewhere.get_by_role("button", name="Pay").click()
