@@ -103,6 +103,10 @@ class SurrogateWorld:
         self._uses += 1
         return self._card
 
+    def new_card(self) -> None:
+        """The next card is one that nothing was paid with."""
+        self._uses = 0
+
     async def paying(self, kind: Kind = Kind.FIRST_PARTY, page: Page | None = None) -> Paying:
         """A checkout and an approval: the form holds the stand-in."""
         card_id = await self.card()
