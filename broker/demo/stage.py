@@ -108,7 +108,8 @@ class Stage:
 
     async def start_egress(self, shop: OpenShop) -> str:
         """Start the egress, or again, in sandbox mode: it reaches this machine and trusts the shops; returns its key id."""
-        authorities = self.folder / "merchants.pem"
+        authorities = self.state.egress / "merchants.pem"
+        authorities.parent.mkdir(mode=0o700, exist_ok=True)
         authorities.write_text("".join([shop.ca, *self.trusted_authorities]))
         egress.write_settings(self.state, sandbox=True, extra_ca=authorities)
         child = await start("egress", ["broker.egress", str(self.state.egress / egress.SETTINGS)], self.logs / "egress.log", {})

@@ -26,8 +26,8 @@ from tests.browser.world import World
 
 EVIL = "evil.localhost"
 HOSTS = (HOST, "form-pay.localhost", EVIL)
-CHECKOUT = f"""<!doctype html><title>Checkout</title><main><h1>Checkout</h1><p>Total: $49.90</p>
-<form method="post" action="/pay">{card_fields("number", "expiry", "code", "name")}<button>Pay $49.90</button></form></main>"""
+CHECKOUT = f"""<!doctype html><title>Checkout</title><h1>Checkout</h1><p>Total: $49.90</p>
+<form method="post" action="/pay">{card_fields("number", "expiry", "code", "name")}<button>Pay $49.90</button></form>"""
 
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -44,9 +44,7 @@ class Got:
 
 async def thanks(request: web.Request) -> web.Response:
     """What an honest shop answers."""
-    return web.Response(
-        text='<main><p id="outcome">Thank you</p></main>', content_type="text/html", headers={"Access-Control-Allow-Origin": "*"}
-    )
+    return web.Response(text='<p id="outcome">Thank you</p>', content_type="text/html", headers={"Access-Control-Allow-Origin": "*"})
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""A page that wants the number in surrogate mode renames, redirects, collects answers, sends elsewhere: it gets stand-ins."""
+"""A page that wants the number in surrogate mode: it renames, redirects, reads answers, pays elsewhere. It gets stand-ins."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import base64
 import signal
 
 import pytest
-from aiohttp import ClientSession, web
-from yarl import URL
+from aiohttp import web
 
 from broker.client import Outcome
 from broker.demo.evidence import NumberSearch
@@ -73,7 +72,7 @@ async def test_a_shop_that_answers_the_number_gives_its_page_the_stand_in(hostil
         ]  # fmt: skip
         seen.extend("\n".join(forms).encode())
         headers = {"X-Number": digits, "Set-Cookie": f"card={digits}"}
-        return web.Response(text=f'<main><p id="outcome">{"<br>".join(forms)}</p></main>', content_type="text/html", headers=headers)
+        return web.Response(text=f'<p id="outcome">{"<br>".join(forms)}</p>', content_type="text/html", headers=headers)
 
     hostile.merchant.answer = echo
     paying = await hostile.surrogate.paying(page=await hostile.checkout())
@@ -107,8 +106,8 @@ async def test_headers_that_a_page_or_an_agent_sets_do_not_change_where_a_reques
     paying, merchant = await hostile.surrogate.paying(page=await hostile.checkout()), hostile.merchant
     session = await paying.page.context.new_cdp_session(paying.page)
     smuggled = {
-        "X-HTTP-Method-Override": "GET", "X-Forwarded-Host": EVIL, "X-Original-URL": "/account", "X-Harmless": "1",
-        "Forwarded": f"host={EVIL}",
+        "X-HTTP-Method-Override": "GET", "X-Forwarded-Host": EVIL, "X-Original-URL": "/account", "Forwarded": f"host={EVIL}",
+        "X-Harmless": "1",
     }  # fmt: skip
     await session.send("Network.enable")
     await session.send("Network.setExtraHTTPHeaders", {"headers": smuggled})
@@ -142,17 +141,14 @@ async def test_an_egress_killed_in_the_middle_is_told_to_the_agent_and_the_perso
 
 async def test_a_stand_in_that_leaked_is_declined_and_raises_an_alarm(hostile: Hostile) -> None:
     world = hostile.world
+    elsewhere = await world.open(kind=Kind.FIRST_PARTY)  # before: what a tab opens while it pays is paused, too
     paying = await hostile.surrogate.paying(page=await hostile.checkout())
     values = {name: await paying.page.locator(f"[name={name}]").input_value() for name in ("number", "expiry", "code", "name")}
-    elsewhere = await world.open(kind=Kind.FIRST_PARTY)
-    address = URL(await elsewhere.evaluate("document.forms[0].action"))
-    hidden = dict(await elsewhere.evaluate("[...new FormData(document.forms[0])]"))
-    # Not through this browser, which would refuse it: whoever read the page has a client of their own.
-    async with (
-        ClientSession() as thief,
-        thief.post(address.with_host("127.0.0.1"), headers={"Host": address.authority}, data=hidden | values, ssl=False) as answer,
-    ):
-        assert "surrogate_presented" in await answer.text()
+    for name, value in values.items():
+        await elsewhere.locator(f"[name={name}]").fill(value)
+    await elsewhere.get_by_role("button", name="Pay").click()
+    await elsewhere.locator("#outcome").wait_for()
+    assert "surrogate_presented" in await elsewhere.inner_text("main")
     [alarm] = [event for event in world.issuer_events("alarm:surrogate:presented") if event.facts["release"] == paying.release.id]
     assert alarm.facts["card"] == paying.card_id
     await paying.press_pay()

@@ -50,7 +50,7 @@ class Paying:
         """The agent pays; what the shop says."""
         await self.page.get_by_role("button", name="Pay").click()
         await self.page.locator("#outcome").wait_for()
-        return await self.page.inner_text("main")
+        return await self.page.inner_text("body")
 
     async def look(self) -> None:
         """Read all that there is."""
@@ -102,6 +102,10 @@ class SurrogateWorld:
             self._card = await self.world.own_card(type="multi", maxAmount=100_000)
         self._uses += 1
         return self._card
+
+    def new_card(self) -> None:
+        """The next card is one that nothing was paid with."""
+        self._uses = 0
 
     async def paying(self, kind: Kind = Kind.FIRST_PARTY, page: Page | None = None) -> Paying:
         """A checkout and an approval: the form holds the stand-in."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import aiohttp
 
-from broker.demo.shops.kinds import CURRENCY, PRICE, Kind
+from broker.demo.shops.kinds import CURRENCY, MERCHANT_ID, PRICE, SHOP_NAME
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +49,8 @@ class Order:
 class Acquirer:
     """Charges for one shop."""
 
-    def __init__(self, settings: ShopSettings, kind: Kind, origin: str) -> None:
+    def __init__(self, settings: ShopSettings, origin: str) -> None:
         self._settings = settings
-        self._kind = kind
         self._origin = origin
         self._tls = ssl.create_default_context(cafile=settings.ca_file)
 
@@ -71,7 +70,7 @@ class Acquirer:
 
     def _merchant(self) -> dict[str, str]:
         return {
-            "name": self._kind.shop_name, "id": self._kind.merchant_id, "category": "stationery", "categoryCode": "5943",
+            "name": SHOP_NAME, "id": MERCHANT_ID, "category": "stationery", "categoryCode": "5943",
             "city": "Portland", "country": "US", "origin": self._origin,
         }  # fmt: skip
 

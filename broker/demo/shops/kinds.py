@@ -11,6 +11,8 @@ from enum import StrEnum
 PRICE = 4_990
 CURRENCY = "USD"
 SHOP_NAME = "Paper & Pine"
+MERCHANT_ID = "mer_paperandpine"
+"""What the card network knows all of them by: storefronts of one merchant."""
 HOST = "shop.localhost"
 
 
@@ -52,16 +54,6 @@ class Kind(StrEnum):
     def hosts(self) -> tuple[str, ...]:
         """All of them, each once."""
         return tuple(dict.fromkeys(host for host in (self.shop_host, self.pay_host, self.fields_host) if host))
-
-    @property
-    def merchant_id(self) -> str:
-        """What the card network knows the shop by."""
-        return "mer_paperandpine" if self is Kind.FIRST_PARTY else f"mer_{self.value}"
-
-    @property
-    def shop_name(self) -> str:
-        """What the shop calls itself."""
-        return SHOP_NAME if self is Kind.FIRST_PARTY else f"{SHOP_NAME} {self.value.title()}"
 
 
 ALL_HOSTS = tuple(host for kind in Kind for host in kind.hosts())

@@ -10,7 +10,7 @@ from aiohttp import web
 from broker.core.money import format_money
 from broker.demo.shops import checkouts, pages
 from broker.demo.shops.acquirer import Acquirer, CardGiven, Order
-from broker.demo.shops.kinds import CURRENCY, PRICE, Kind
+from broker.demo.shops.kinds import CURRENCY, PRICE, SHOP_NAME, Kind
 from broker.demo.shops.origins import Origins
 
 Redeem = Callable[[str], Awaitable[Order | None]]
@@ -54,10 +54,10 @@ class Merchant:
         return order_id
 
     async def _product(self, request: web.Request) -> web.Response:
-        return self._page(pages.product(self.kind.shop_name, _price(PRICE)))
+        return self._page(pages.product(SHOP_NAME, _price(PRICE)))
 
     async def _checkout(self, request: web.Request) -> web.Response:
-        return self._page(pages.checkout(self.kind.shop_name, _price(PRICE), checkouts.card_part(self.kind, self._origins, _price(PRICE))))
+        return self._page(pages.checkout(SHOP_NAME, _price(PRICE), checkouts.card_part(self.kind, self._origins, _price(PRICE))))
 
     async def _script(self, request: web.Request) -> web.Response:
         return web.Response(text=checkouts.script(self.kind, self._origins), content_type="text/javascript")
@@ -74,7 +74,7 @@ class Merchant:
         order = self._orders.get(request.match_info["id"])
         if order is None:
             raise web.HTTPNotFound
-        return self._page(pages.outcome(self.kind.shop_name, _price(order.amount), order.last4, order.reason, order.attestation))
+        return self._page(pages.outcome(SHOP_NAME, _price(order.amount), order.last4, order.reason, order.attestation))
 
     def _page(self, text: str) -> web.Response:
         others = " ".join(self._origins.of(host) for host in self.kind.hosts() if host != self.kind.shop_host)

@@ -21,7 +21,7 @@ def application(settings: ShopSettings, port: int) -> web.Application:
 
 
 def _apps(kind: Kind, settings: ShopSettings, origins: Origins) -> dict[str, web.Application]:
-    acquirer = Acquirer(settings, kind, origins.of(kind.shop_host))
+    acquirer = Acquirer(settings, origins.of(kind.shop_host))
     merchant = Merchant(kind, origins, acquirer)
     processor = Processor(merchant, origins, acquirer)
     apps = {kind.shop_host: merchant.app(processor.redeem)}

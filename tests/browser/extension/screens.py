@@ -127,7 +127,7 @@ async def daily(browser: Browser, popup: Page, folder: Path) -> None:
     await popup.get_by_role("button", name="Stop").click()
     await options.bring_to_front()
     await options.set_viewport_size({"width": 720, "height": 700})
-    await options.get_by_text("Make a rule").click()
+    await options.get_by_text("Make a rule", exact=True).click()
     await options.get_by_label("Site").fill("shop.example.com")
     await options.get_by_label("At most (USD)").fill("20")
     await options.get_by_role("button", name="Sign with your passkey").click()

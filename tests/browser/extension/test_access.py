@@ -102,7 +102,7 @@ async def test_axe_finds_nothing_in_the_other_pages(browser: Browser) -> None:
     options = browser.context.pages[-1]
     browser.peer.offer("https://nowhere.example")
     await browser.peer.result()
-    await options.get_by_text("Make a rule").click()
+    await options.get_by_text("Make a rule", exact=True).click()
     await options.get_by_text("More: hours of the day").click()
     found += await violations(options, "options")
     await browser.open_shop()

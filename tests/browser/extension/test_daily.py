@@ -185,7 +185,7 @@ async def test_rules_are_made_listed_and_revoked_in_the_options_page(browser: Br
     options = browser.context.pages[-1]
     browser.peer.offer("https://nowhere.example")  # an agent is known once it has asked
     assert await browser.peer.result() == "no_tab"
-    await options.get_by_text("Make a rule").click()
+    await options.get_by_text("Make a rule", exact=True).click()
     await options.get_by_label("Site").fill("shop.example.com/cart")
     await options.get_by_label("At most (USD)").fill("20")
     await options.get_by_role("button", name="Sign with your passkey").click()
