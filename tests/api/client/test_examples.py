@@ -111,7 +111,7 @@ async def run_snippet(till: Till) -> str:
 
 async def test_the_readmes_snippet_pays(till: Till) -> None:
     browser = await till.approving_browser()
-    assert await run_snippet(till) == ""
+    assert await run_snippet(till) == "filled The checkout form was filled. Submit the form in the page.\n"
     await browser
     assert till.ledger.details[0]["summary"] == "Notebooks"
 
