@@ -32,9 +32,13 @@ export function firstMode({ keyId, before }: Cover): Mode {
   return keyId === null ? "direct" : (before ?? "surrogate");
 }
 
-/** Whether the page would see a number that it did not see before: never without the person's word. */
+// An egress is enrolled and cannot be used: whether this page could have been paid without seeing the number is not known.
+const ABSENT: readonly Cover["verdict"][] = ["egress_unavailable", "key_unknown"];
+
+/** Whether the page would see a number that it did not see before, or perhaps need not see: never without the person's word. */
 export function mustPick({ cover }: Pick<Release, "cover">): boolean {
-  return cover !== null && cover.before === "surrogate" && cover.keyId === null && !cover.picked;
+  if (cover === null || cover.keyId !== null || cover.picked) return false;
+  return cover.before === "surrogate" || (cover.before === null && ABSENT.includes(cover.verdict));
 }
 
 /** The key that the card is sealed to: the egress's in surrogate mode, else this browser's `own`. */

@@ -28,6 +28,11 @@ describe("a shop that did not see the number before", () => {
   it("sees it only after the person said so", () => {
     expect([mustPick({ cover: before }), mustPick({ cover: { ...before, picked: true } }), mustPick({ cover: none }), mustPick({ cover: null })]).toEqual([true, false, false, false]);
   });
+  it("waits for the person where an egress is enrolled and cannot be asked", () => {
+    const absent: Cover = { verdict: "egress_unavailable", keyId: null, before: null, debugged: false, picked: false };
+    const asked = (cover: Partial<Cover>) => mustPick({ cover: { ...absent, ...cover } });
+    expect([asked({}), asked({ verdict: "key_unknown" }), asked({ before: "direct" }), asked({ picked: true }), asked({ verdict: "unknown" })]).toEqual([true, true, false, false, false]);
+  });
   it("is named in the popup", () => {
     const view = modeView({ mode: "direct", cover: before, target: null, decision: null });
     expect(view).toMatchObject({ mustPick: true, other: null, sentence: "This page, and an agent that reads it, will see the number." });

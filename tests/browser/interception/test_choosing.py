@@ -64,6 +64,8 @@ async def test_a_key_that_ledgeros_does_not_name_is_not_sealed_to(paying: Paying
     paying.peer.coverage = {"verdict": "covered", "names": ["Processor"], "keyId": "YW5vdGhlci1rZXktaWQx"}
     await asked(paying, popup)
     await expect(popup.get_by_text("does not know the key")).to_be_visible()
+    await expect(popup.get_by_role("button", name="Approve", exact=True)).to_have_attribute("aria-disabled", "true")
+    await popup.get_by_role("button", name="Show the page the number this time").click()
     assert (await approved(paying, popup)).mode == "direct"
 
 
