@@ -29,12 +29,13 @@ STILL_MS = 1000
 
 @dataclass(frozen=True, slots=True)
 class PageTime:
-    """Milliseconds for one pass over one page, the fastest of several rounds."""
+    """Milliseconds for one pass over one page, the fastest of several rounds: see ``extension/forms/engine/measure.ts``."""
 
     path: str
     controls: int
     floor: float
     scan: float
+    look: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,4 +89,4 @@ async def measure(folder: Path, pages: list[LabelledPage], extension: BuiltExten
 
 
 def _time(path: str, answer: dict[str, Any]) -> PageTime:
-    return PageTime(path, int(answer["controls"]), float(answer["floor"]), float(answer["scan"]))
+    return PageTime(path, int(answer["controls"]), float(answer["floor"]), float(answer["scan"]), float(answer["look"]))
