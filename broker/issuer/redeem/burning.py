@@ -60,6 +60,8 @@ class Burnt(NamedTuple):
     window_amount: int
     window_ends: int
     stand_in: str | None
+    billing: str | None
+    """The JSON of the user's `BillingAddress`, where LedgerOS holds one."""
 
 
 def burn(raw: sqlite3.Connection, context: Context, proven: Proven, now: int) -> Burnt | None:
@@ -68,7 +70,10 @@ def burn(raw: sqlite3.Connection, context: Context, proven: Proven, now: int) ->
     if raw.execute(_BURN, (now, broker_id, broker_id, token.event_id)).rowcount != 1:
         return None
     ends = now + context.settings.window_minutes * MINUTE_MS
-    burnt = Burnt(token, proven.standing.sealing_key, context.ids.new("win"), proven.window_amount, ends, proven.stand_in)
+    billing = raw.execute("SELECT address FROM billing_addresses WHERE user_id = ?", (token.user_id,)).fetchone()
+    burnt = Burnt(
+        token, proven.standing.sealing_key, context.ids.new("win"), proven.window_amount, ends, proven.stand_in, billing and billing[0]
+    )
     _open_window(raw, proven, burnt, now)
     if burnt.stand_in is not None:
         release_id = proven.signed.decision.release_id
