@@ -20,13 +20,14 @@ const ELEMENTS = 1; // NodeFilter.SHOW_ELEMENT
 
 function collect(root: Document | ShadowRoot, found: (Document | ShadowRoot)[]): void {
   found.push(root);
+  const framed = root.querySelector("iframe,frame") !== null; // in most there is none, and no name need be asked for
   // A walker, since a list of all elements costs several times as much.
   const walker = (root.ownerDocument ?? (root as Document)).createTreeWalker(root, ELEMENTS);
   for (let node = walker.nextNode(); node; node = walker.nextNode()) {
     const host = node as Element;
     const inside = host.shadowRoot;
     if (inside && isShadow(inside)) collect(inside, found); // a control called "shadowRoot" is its form's
-    else if (host.tagName === "IFRAME" || host.tagName === "FRAME") {
+    else if (framed && (host.tagName === "IFRAME" || host.tagName === "FRAME")) {
       const inner = sameOriginDocument(host as HTMLIFrameElement);
       if (inner) collect(inner, found);
     }
