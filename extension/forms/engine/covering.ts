@@ -25,9 +25,9 @@ export function areCovered(elements: readonly Element[]): boolean[] {
   return withClicksCaught(new Set(elements.flatMap(scopesOf)), () => elements.map(isCoveredNow));
 }
 
-/** Out of view it cannot be told what lies on top. */
+/** Out of view it cannot be told what lies on top: of the window, or of a box that scrolls. */
 export function bringIntoView(element: Element): void {
-  if (isOutOfView(element)) element.scrollIntoView({ block: "center", behavior: "instant" });
+  element.scrollIntoView({ block: isOutOfView(element) ? "center" : "nearest", inline: "nearest", behavior: "instant" });
 }
 
 /** Whether the control is above or below what its window shows. */

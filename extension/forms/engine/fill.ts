@@ -42,8 +42,9 @@ function gateFor(elements: readonly Element[]): Shown {
   const covered = areCovered(inView);
   const known = new Map(inView.map((element, index) => [element, covered[index]]));
   return (element) => {
-    const isKnown = known.get(element);
-    return isKnown === undefined || isOutOfView(element) ? isFillable(element) : !isKnown && hiddenReason(element) === null;
+    // What seems covered may be out of the view of a box that scrolls.
+    const isUncovered = known.get(element) === false && !isOutOfView(element);
+    return isUncovered ? hiddenReason(element) === null : isFillable(element);
   };
 }
 
