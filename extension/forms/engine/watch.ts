@@ -5,15 +5,23 @@
 /** How long a change is let go on before anybody looks again, in milliseconds. */
 export const QUIET_MS = 150;
 
+// So many changes at once are looked at without asking each what it brought.
+const MOST_RECORDS = 1_000;
+
 /** Call `changed` when controls came or went; one observer, and no work while the page stands still. Returns the way to stop. */
 export function watchControls(document: Document, changed: () => void): () => void {
+  const pending: MutationRecord[] = [];
   let timer = 0;
   const tell = (): void => {
     timer = 0;
-    changed();
+    const isMoved = pending.length > MOST_RECORDS || pending.some(movesControls);
+    pending.length = 0;
+    if (isMoved) changed();
   };
+  // A page that is alive tells of every change: it is only noted, and asked about later, all together.
   const observer = new MutationObserver((records) => {
-    if (timer === 0 && records.some(movesControls)) timer = setTimeout(tell, QUIET_MS) as unknown as number;
+    if (pending.length <= MOST_RECORDS) pending.push(...records);
+    if (timer === 0) timer = setTimeout(tell, QUIET_MS) as unknown as number;
   });
   observer.observe(document, { childList: true, subtree: true });
   return () => {
@@ -29,7 +37,10 @@ function movesControls({ addedNodes, removedNodes }: MutationRecord): boolean {
 }
 
 function hasControl(nodes: NodeList): boolean {
-  for (const node of nodes) if (node.nodeType === Node.ELEMENT_NODE && isOrHolds(node as Element)) return true;
+  for (let at = 0; at < nodes.length; at++) {
+    const node = nodes[at] as Node;
+    if (node.nodeType === Node.ELEMENT_NODE && isOrHolds(node as Element)) return true;
+  }
   return false;
 }
 
