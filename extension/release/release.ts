@@ -34,6 +34,8 @@ export interface TabChoice {
   tabId: number;
   title: string;
   origin: string;
+  /** Tells tabs of one site with one title apart. */
+  path: string;
 }
 
 /**
