@@ -43,7 +43,7 @@ async def overview(visit: Visit) -> web.StreamResponse:
                 ("Agents active", count(agents, agents.c.status == "active")),
                 ("Cards open", count(cards, cards.c.status != "closed")),
                 ("Details released", count(access_events, access_events.c.status == "consumed")),
-                ("Transactions approved", count(transactions, transactions.c.status.in_(("pending", "completed")))),
+                ("Payments approved", count(transactions, transactions.c.status.in_(("pending", "completed")))),
             ],
             "entries": latest(connection, org_id, 12),
             "alarms": recent_alarms(connection, org_id, now),
