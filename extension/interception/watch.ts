@@ -19,8 +19,8 @@ export interface Ears {
   maybe(sentence: string): void;
   /** A request with the stand-in was paused. */
   seen(): void;
-  /** Nothing is watched any more: somebody ended the debugging. */
-  blinded(sentence: string): void;
+  /** Nothing is watched any more: somebody ended the debugging. `out`: while a request was being paid, and the page sent it again. */
+  blinded(sentence: string, out: boolean): void;
 }
 
 export interface Subject {
@@ -78,8 +78,10 @@ export class Watch {
   /** The debugger was taken off `tabId`. */
   detached(tabId: number, reason: string): void {
     if (!this.#tabs.delete(tabId) || this.#over) return;
-    // While a request is out, its end is the release's.
-    if (reason !== "target_closed" && this.#inHand.size === 0) this.ears.blinded("Somebody ended the debugging that pauses the payment, so it could not be replaced.");
+    if (reason === "target_closed") return;
+    // The browser lets a request in hand go on as the page made it.
+    if (this.#inHand.size > 0) this.ears.blinded("Somebody ended the debugging while the payment was out, so the page did not get the merchant's answer to it.", true);
+    else this.ears.blinded("Somebody ended the debugging that pauses the payment, so it could not be replaced.", false);
   }
 
   event(tabId: number, sessionId: string | undefined, method: string, parameters: object): void {

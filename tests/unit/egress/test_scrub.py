@@ -36,6 +36,10 @@ def in_base64(encode: Callable[[bytes], bytes], before: str, text: Callable[[str
     return lambda n: encode(f"{before}{text(n)}tail".encode())
 
 
+def wrapped(before: str) -> Callable[[str], str]:
+    return lambda n: base64.b64encode(f"{before}{n}cd".encode()).decode()
+
+
 FORMS: dict[str, Callable[[str], bytes]] = {
     "plain": str.encode,
     "spaced": lambda n: grouped(n, " ").encode(),
@@ -93,13 +97,7 @@ FORMS: dict[str, Callable[[str], bytes]] = {
     **{f"base64 spaced at {len(b)}": in_base64(base64.b64encode, b, lambda n: grouped(n, " ")) for b in ("", "a", "ab")},
     **{f"base64 dashed at {len(b)}": in_base64(base64.urlsafe_b64encode, b, lambda n: grouped(n, "-")) for b in ("", "a", "ab")},
     **{f"base64 reversed at {len(b)}": in_base64(base64.b64encode, b, lambda n: n[::-1]) for b in ("", "a", "ab")},
-    **{
-        f"base64 at {a} in base64 at {b}": in_base64(
-            base64.b64encode, "ab"[:b], lambda n, a=a: base64.b64encode(f"{'xy'[:a]}{n}cd".encode()).decode()
-        )
-        for a in range(3)
-        for b in range(3)
-    },
+    **{f"base64 at {a} in base64 at {b}": in_base64(base64.b64encode, "ab"[:b], wrapped("xy"[:a])) for a in range(3) for b in range(3)},
     "base64 in indented lines": lambda n: base64.encodebytes(b"x" * 50 + n.encode() * 2).replace(b"\n", b"\n        "),
     "base64 in lines": in_base64(base64.encodebytes, "x" * 50),
     "base64 alone": lambda n: base64.b64encode(n.encode()),
