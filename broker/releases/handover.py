@@ -76,11 +76,10 @@ class Handover:
             await self._refuse(device_id, message.release_id, "stop", "not_approved_here")
             return
         stopped = Event("person:release:stopped", {"releaseId": live.id, "deviceId": device_id})
+        live.held_back = True
         stoppable: tuple[Step, ...] = ("approved", "filling", "paying")
         if not await self._desk.finish(live, stoppable, Ending(Outcome.STOPPED), event=stopped, tell_browser=False):
             await self._refuse(device_id, live.id, "stop", _too_late(live))
-        elif live.opened_by is not None:
-            self._desk.spawn(self._redeeming.close_window(live.opened_by), live)
 
     async def presence(self, device_id: str, message: Presence) -> None:
         """Somebody can be asked at this browser, or nobody: then what nobody has seen yet is refused at once."""

@@ -10,7 +10,7 @@ from sqlalchemy import Column, Integer, MetaData, Table, Text
 
 from broker.issuer.database import open_database
 from broker.issuer.metadata import SCHEMA_VERSION as ISSUER_VERSION
-from broker.releases.store import all_releases
+from broker.releases.rows import all_releases
 from broker.state import SCHEMA_VERSION, BrokerState
 from broker.storage import Database, SchemaTooNewError
 
