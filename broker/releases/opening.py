@@ -134,6 +134,7 @@ class Opening:
         offered = Event("broker:release:offered", {"releaseId": live.id, "deviceId": device_id})
         if await desk.store.move(live.id, "pending", "pending", [offered], device_id=device_id):
             live.device_id = device_id
+            live.asked.add(device_id)
             await desk.courier.send(live.device_id, live.offer)
 
     async def _may_ask(self, live: Live, facts: Facts, origin: str | None, device_id: str) -> bool:

@@ -35,6 +35,8 @@ export interface TabChoice {
   tabId: number;
   title: string;
   origin: string;
+  /** Tells tabs of one site with one title apart. */
+  path: string;
 }
 
 /**

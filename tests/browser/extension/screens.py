@@ -22,8 +22,10 @@ from tests.browser.extension.peer import Peer
 
 async def shoot(page: Page, folder: Path, name: str) -> None:
     """Take `page` in both colour schemes, as high as it is."""
-    height = await page.evaluate("document.documentElement.scrollHeight")
-    await page.set_viewport_size({"width": page.viewport_size["width"] if page.viewport_size else 360, "height": max(120, height)})
+    width = page.viewport_size["width"] if page.viewport_size else 360
+    await page.set_viewport_size({"width": width, "height": 4_000})  # without a scroll bar, which would make it narrower
+    height = await page.evaluate("document.querySelector('main').getBoundingClientRect().height")
+    await page.set_viewport_size({"width": width, "height": max(120, int(height) + 1)})
     schemes: tuple[Literal["light", "dark"], ...] = ("light", "dark")
     for scheme in schemes:
         await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
@@ -131,7 +133,7 @@ async def daily(browser: Browser, popup: Page, folder: Path) -> None:
     await options.get_by_label("Site").fill("shop.example.com")
     await options.get_by_label("At most (USD)").fill("20")
     await options.get_by_role("button", name="Sign with your passkey").click()
-    await options.get_by_text("The rule holds").wait_for()
+    await options.get_by_text("used 0 of 1 today").wait_for()
     await shoot(options, folder, "17-options")
     await options.goto(options.url.replace("options", "welcome"))
     await options.set_viewport_size({"width": 720, "height": 700})
