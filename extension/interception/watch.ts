@@ -10,6 +10,7 @@ import { forget, keepSent, keepTab } from "./leftovers";
 import { header, type Seat, senderOf } from "./sender";
 import { StandIn } from "./stand_in";
 import { WatchedTab } from "./tab";
+import { sendsUnpartitioned } from "./third_party";
 
 /** What the release hears of its watch. Sentences are for people. */
 export interface Ears {
@@ -158,13 +159,14 @@ export class Watch {
     if (!fits(body)) return this.#missed("The page's request is larger than 4 MB, so the stand-in in it could not be replaced.");
     const [sender, stored] = await Promise.all([senderOf(seat, tab.opener, event), partitionedCookies(seat, event)]);
     if (!sender) return this.#missed("The payment came from a frame that has no address of its own, so the stand-in could not be replaced.");
+    const unpartitioned = await sendsUnpartitioned(seat, sender, event);
     return {
       type: "send",
       requestId: id,
       releaseId: this.subject.releaseId,
       url: event.request.url,
       method: event.request.method.toUpperCase(),
-      headers: headersOf(event, sender, stored),
+      headers: headersOf(event, sender, stored, unpartitioned),
       body: asText(body),
       topOrigin: sender.topOrigin,
       frameOrigin: sender.frameOrigin,

@@ -113,9 +113,7 @@ class Authenticator:
 
 
 @asynccontextmanager
-async def chromium(
-    extension: Path, profile: Path, peer: Peer, shop_origin: str, *, display: str | None = None, flags: tuple[str, ...] = ()
-) -> AsyncIterator[Browser]:
+async def chromium(extension: Path, profile: Path, peer: Peer, shop_origin: str, *, display: str | None = None) -> AsyncIterator[Browser]:
     """Chromium on `profile`, with a native messaging host that leads to `peer`; with a window on the X `display` if one is named."""
     config = HostConfig(
         port_file=str(peer.port_file),
@@ -135,7 +133,6 @@ async def chromium(
             executable_path="/usr/bin/chromium",
             args=[
                 *(FLAGS if display is None else FLAGS[1:]),
-                *flags,
                 f"--load-extension={extension}",
                 f"--disable-extensions-except={extension}",
             ],
