@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
+from broker.cli import bench_start
 from broker.cli.output import console, errors, say
 from broker.core.errors import LedgerError
 from broker.install.layout import clone_root
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
     from tests.bench.redeem import RedeemCost
     from tests.bench.swap import SwapTimes
 
-NAME = "bench"
 app = typer.Typer(help="Measure; nothing here is asserted by the tests.", no_args_is_help=False, rich_markup_mode=None)
+bench_start.register(app)
 
 Count = Annotated[int, typer.Option(min=1, help="How many.", show_default=True)]
 

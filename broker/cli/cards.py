@@ -7,7 +7,6 @@ import typer
 from broker.cli.output import show_list
 from broker.cli.state import AsJson, folder
 
-NAME = "cards"
 app = typer.Typer(help="Cards issued by the LedgerOS of this state folder.", no_args_is_help=True, rich_markup_mode=None)
 
 

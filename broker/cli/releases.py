@@ -11,7 +11,6 @@ from broker.cli.output import say, show_json, show_list
 from broker.cli.state import AsJson, folder
 from broker.core.errors import LedgerError
 
-NAME = "releases"
 app = typer.Typer(help="Releases: who asked for which card where, and how it ended.", rich_markup_mode=None)
 
 Limit = Annotated[int, typer.Option(min=1, max=1000, help="How many.")]

@@ -22,6 +22,7 @@ from broker.releases.paying import Paying
 from broker.releases.redeeming import Redeeming
 from broker.releases.states import Step, states_for_result
 
+_TORN = "The page did not get the merchant's answer to its payment."
 _FIELD_TYPE = re.compile(r"[A-Za-z][A-Za-z_-]{0,39}")
 
 
@@ -105,6 +106,8 @@ class Handover:
         live = self._desk.live.get(message.release_id)
         if live is None or live.device_id != device_id:
             await self._refuse(device_id, message.release_id, "result", "not_offered_to_this_browser")
+            return
+        if message.outcome is Outcome.MAY_HAVE_BEEN_CHARGED and await self._paying.torn(live, message.detail or _TORN):
             return
         sources = states_for_result(message.outcome, live.held)
         if not sources or not _plain_names((*message.fields, *message.failed)):

@@ -4,8 +4,9 @@
  */
 import { readAmount } from "./amount";
 import { type FieldResult as Kept, type Filling, startFill } from "./engine/fill";
+import { planBeside } from "./engine/beside";
 import { planOwn } from "./engine/frames";
-import { planDocument } from "./engine/plan";
+import { type Plan, planDocument } from "./engine/plan";
 import type { FieldType } from "./engine/rules";
 import { watchControls } from "./engine/watch";
 import { type FieldKind, kindOf } from "./fields";
@@ -35,9 +36,12 @@ export interface Checkout {
   /** In a frame of another site: what it offers; then {@link Checkout.take} remembers the fields that it was given. */
   lookAtFrame(): FrameLook;
   take(nonce: string, types: FieldType[]): boolean;
-  /** In the top document: which of these frames a person can see; then {@link Checkout.hold} remembers how they stand. */
+  /**
+   * In the top document: which of these frames a person can see; then {@link Checkout.hold} remembers how they stand, and
+   * answers what the document itself takes beside the types that they are given; null when one of them is hidden.
+   */
   shown(spots: Spot[]): boolean[];
-  hold(nonce: string, spots: Spot[]): boolean;
+  hold(nonce: string, spots: Spot[], given: FieldType[]): FieldType[] | null;
   unchanged(nonce: string, origin: string): boolean;
   /** Writes in the task that checked; ask {@link Checkout.settle} next what holds in the end. */
   fill(nonce: string, origin: string, card: CardValues): FillAnswer;
@@ -56,12 +60,16 @@ function named(results: readonly Kept[]): FieldResult[] {
   return [...kinds].map(([kind, kept]) => ({ kind, kept }));
 }
 
+function cardTypes(plan: Plan): FieldType[] {
+  return plan.filter(({ part }) => part === "card").map(({ type }) => type);
+}
+
 export const checkout: Checkout = {
   look(nonce, currency) {
     const plan = planDocument(document);
     const pageAmount = readAmount(document, currency);
     looks.set(nonce, remember(plan, [], pageAmount, currency));
-    return { types: plan.filter(({ part }) => part === "card").map(({ type }) => type), pageAmount };
+    return { types: cardTypes(plan), pageAmount };
   },
 
   lookAtFrame,
@@ -74,16 +82,18 @@ export const checkout: Checkout = {
 
   shown: (spots) => spots.map(isShown),
 
-  hold(nonce, spots) {
+  hold(nonce, spots, given) {
     const looked = looks.get(nonce);
-    if (!looked || !spots.every(isShown)) return false;
-    looks.set(nonce, remember(looked.plan, spots.flatMap(framesAt), looked.pageAmount, looked.currency));
-    return true;
+    if (!looked || !spots.every(isShown)) return null;
+    const frames = spots.flatMap(framesAt);
+    const plan = looked.plan.length > 0 ? looked.plan : planBeside(document, frames.map(({ element }) => element), given);
+    looks.set(nonce, remember(plan, frames, looked.pageAmount, looked.currency));
+    return cardTypes(plan);
   },
 
   unchanged(nonce, origin) {
     const remembered = looks.get(nonce);
-    return globalThis.origin === origin && remembered !== undefined && changeSince(remembered) === null;
+    return globalThis.origin === origin && remembered !== undefined && typeof changeSince(remembered) !== "string";
   },
 
   fill(nonce, origin, card) {
@@ -91,9 +101,10 @@ export const checkout: Checkout = {
     if (globalThis.origin !== origin) return { written: false, reason: "origin_changed", detail: "the page is of another origin" };
     const remembered = looks.get(nonce);
     looks.delete(nonce);
-    const changed = remembered ? changeSince(remembered) : "the page was not looked at";
-    if (!remembered || changed !== null) return { written: false, reason: "page_changed", detail: changed ?? "" };
-    const filling = startFill(remembered.plan, card);
+    if (!remembered) return { written: false, reason: "page_changed", detail: "the page was not looked at" };
+    const found = changeSince(remembered);
+    if (typeof found === "string") return { written: false, reason: "page_changed", detail: found };
+    const filling = startFill(remembered.plan, card, undefined, found);
     fillings.set(nonce, filling);
     return { written: true, fields: named(filling.results()) };
   },

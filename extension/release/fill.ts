@@ -1,7 +1,7 @@
 /** Writing into the documents that were looked at: all of them are checked first, then each checks itself again and writes its own share. */
 import { valuesFor } from "../forms/engine/frames";
 import type { FillAnswer } from "../forms/checkout";
-import { type FieldKind, kindOf } from "../forms/fields";
+import { kindOf } from "../forms/fields";
 import type { CardValues } from "../forms/values";
 import type { Credentials } from "../protocol/sealing";
 import type { Hosted } from "./hosted";
@@ -37,18 +37,9 @@ export async function fillIn(target: Target, opening: Promise<Credentials>): Pro
   return { kind: "filled", fields: [...new Set(named(true))].filter((kind) => !failed.includes(kind)), failed };
 }
 
-/** One document and what it may be given: the top document all that it asks for, a frame its own types (`only`) and nothing else. */
-interface Share {
-  documentId: string;
-  origin: string;
-  kinds: FieldKind[];
-  only: Hosted["types"] | null;
-}
-
-function sharesOf({ documentId, origin, own, fields, hosted }: Target): Share[] {
-  const shares = hosted.map((frame) => ({ documentId: frame.documentId, origin: frame.origin, kinds: frame.types.map(kindOf), only: frame.types }));
-  const kinds = fields.filter((kind) => !shares.some((share) => share.kinds.includes(kind)));
-  return own || hosted.length === 0 ? [{ documentId, origin, kinds, only: null }, ...shares] : shares;
+/** One document and what it is given: the values of its own types and nothing else. */
+function sharesOf({ documentId, origin, own, hosted }: Target): Hosted[] {
+  return own.length > 0 ? [{ documentId, origin, types: own }, ...hosted] : hosted;
 }
 
 interface Written {
@@ -57,10 +48,10 @@ interface Written {
   fields: { kind: string; kept: boolean }[];
 }
 
-async function write({ tabId, look }: Target, { documentId, origin, kinds, only }: Share, card: CardValues): Promise<Written> {
+async function write({ tabId, look }: Target, { documentId, origin, types }: Hosted, card: CardValues): Promise<Written> {
   const at = { tabId, documentId };
-  const answer: FillAnswer | null = await there.inside(at, there.fill, look, origin, only ? valuesFor(only, card) : card);
-  if (!answer?.written) return { written: false, reason: answer?.reason ?? null, fields: kinds.map((kind) => ({ kind, kept: false })) };
+  const answer: FillAnswer | null = await there.inside(at, there.fill, look, origin, valuesFor(types, card));
+  if (!answer?.written) return { written: false, reason: answer?.reason ?? null, fields: types.map((type) => ({ kind: kindOf(type), kept: false })) };
   // What holds after the page's own code has run; null when the document went away meanwhile, and what was written stands.
   return { written: true, reason: null, fields: (await there.inside(at, there.settle, look)) ?? answer.fields };
 }

@@ -49,11 +49,12 @@ describe("a body", () => {
 
 describe("the headers", () => {
   const shop = { topOrigin: "https://shop.test", frameOrigin: "https://shop.test", resourceType: "xhr" as const };
-  const cookies = (headers: Record<string, string>, sender: Parameters<typeof headersOf>[1], url?: string) =>
-    headersOf(paused(headers, url), sender, ["part=1"]).find(([name]) => name === "Cookie")?.[1];
+  const cookies = (headers: Record<string, string>, sender: Parameters<typeof headersOf>[1], url?: string, unpartitioned = true) =>
+    headersOf(paused(headers, url), sender, ["part=1"], unpartitioned).find(([name]) => name === "Cookie")?.[1];
 
   it("have the partition's cookies after the browser's", () => expect(cookies({ Cookie: "a=1" }, shop)).toBe("a=1; part=1"));
   it("have the partition's alone where cookies are sent by default", () => expect(cookies({}, shop)).toBe("part=1"));
+  it("have the partition's alone where the browser lets no others go", () => expect(cookies({ Cookie: "a=1" }, shop, undefined, false)).toBe("part=1"));
   it("have none where nothing says that the browser would send any", () => expect(cookies({}, shop, "https://pay.test/pay")).toBeUndefined());
   it("name the languages as the browser does", () => {
     expect(acceptLanguage(["en-US", "en"])).toBe("en-US,en;q=0.9");

@@ -44,7 +44,8 @@ export function planFrame(document: Document, shown: Shown = isShown): Plan {
   return oneOfEach(all.filter(isCard), "card");
 }
 
-function isWritable({ element }: Control): boolean {
+/** Whether a control takes what is written into it. */
+export function isWritable({ element }: Control): boolean {
   return !element.disabled && !(element as HTMLInputElement).readOnly;
 }
 
@@ -111,13 +112,14 @@ function isHolder({ type, controls }: PlannedField, block: readonly Scored[], ta
   return own.autocomplete.some((token) => token.startsWith("cc-")) || block.some(({ control }) => Math.abs(control.index - own.index) <= NEAR);
 }
 
-// Where it is sent is not who pays.
-function isBilling({ type, control }: Scored): boolean {
+/** A field of the payer's address: where it is sent is not who pays. */
+export function isBilling({ type, control }: Scored): boolean {
   if (!type || !ADDRESS.has(type as FieldType) || control.autocomplete.includes("shipping")) return false;
   return !control.texts.some((text) => /\b(?:shipping|delivery|ship|lieferung|liefer|livraison|envio|entrega|spedizione|consegna|bezorg)\b/.test(text.words));
 }
 
-function oneOfEach(block: readonly Scored[], part: PlannedField["part"]): PlannedField[] {
+/** Each type once, the boxes of a number together. */
+export function oneOfEach(block: readonly Scored[], part: PlannedField["part"]): PlannedField[] {
   const fields = new Map<FieldType, Control[]>();
   for (const scored of block) {
     const type = fieldType(scored);

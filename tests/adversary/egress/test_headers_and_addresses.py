@@ -40,7 +40,7 @@ async def test_framing_and_routing_headers_of_the_page_are_replaced(stand: Stand
         "Content-Length": "3", "Transfer-Encoding": "chunked", "TE": "trailers", "Trailer": "X-A", "Connection": "X-Drop, keep-alive",
         "Host": "evil.example", "Expect": "100-continue", "Upgrade": "h2c", "Forwarded": "host=evil", "X-Forwarded-Host": "evil.example",
         "Proxy-Authorization": "Basic eA==", "X-HTTP-Method-Override": "GET", "X-Original-URL": "/notes", "Via": "1.1 x", "X-Custom": "1",
-        "Accept-Encoding": "br",
+        "Accept-Encoding": "br", "Range": "bytes=8-", "If-Range": '"1"', "If-None-Match": '"1"', "X-HTTP-Method": "GET",
     }  # fmt: skip
     await stand.paid(headers=(TYPE, *hostile.items()))
     received = stand.merchant.received[0]

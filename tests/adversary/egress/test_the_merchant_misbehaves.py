@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from broker.egress.client import EgressClient
+from broker.egress.settings import Limits
 from broker.protocol.egress import EgressOutcome, Fault, Head
 from tests.unit.egress.merchant import Answer, Received, answering
 from tests.unit.egress.process import connected, own_process, start
@@ -173,7 +174,7 @@ async def test_what_the_egress_writes_down_holds_no_value(tmp_path: Path) -> Non
 
 
 async def test_a_large_answer_streams_through_a_small_process(tmp_path: Path) -> None:
-    async with own_process(tmp_path) as (egress, settings, merchant):
+    async with own_process(tmp_path, Limits(response=32_000_000)) as (egress, settings, merchant):
         size = 30_000_000
 
         async def answer(received: Received, writer: asyncio.StreamWriter) -> None:

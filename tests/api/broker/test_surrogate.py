@@ -10,7 +10,7 @@ import pytest
 
 from broker.audit import verify_events
 from broker.egress.settings import Limits
-from broker.protocol.channel import DeliverSurrogate, Ready, Stop, Withdrawn
+from broker.protocol.channel import DeliverSurrogate, Ready, Result, Stop, Withdrawn
 from broker.protocol.egress import EgressOutcome, End, Head
 from broker.protocol.outcomes import Outcome
 from broker.protocol.surrogate import Surrogate
@@ -213,6 +213,33 @@ async def test_a_person_who_stops_in_time_is_heard_and_too_late_is_told_so(shop:
     assert (await shop.outcome(paid))[0] == "submitted"
     reasons = [facts["reason"] for facts in await shop.stack.event_facts("extension:message:refused")]
     assert reasons[-2:] == ["payment_under_way", "payment_under_way"]
+
+
+@pytest.mark.parametrize("redirected", [False, True])
+async def test_a_page_that_lost_its_answer_says_nothing_about_the_payment(shop: Shopping, redirected: bool) -> None:
+    go_on, asked = asyncio.Event(), asyncio.Event()
+    target = shop.merchant.url("hosted-pay.localhost", "/v1/payment_methods")
+    moved = answering(b"", f"Location: {target}", status="307 Temporary Redirect")
+
+    async def wait(received: Received, writer: asyncio.StreamWriter) -> None:
+        asked.set()
+        await go_on.wait()
+        await (moved if redirected else answering(b"paid"))(received, writer)
+
+    shop.merchant.answer = wait
+    release_id = await shop.ready()
+    await shop.browser.send(shop.request(release_id))
+    await asked.wait()
+    why = "Somebody ended the debugging."
+    await shop.browser.send(Result(release_id=release_id, outcome=Outcome.MAY_HAVE_BEEN_CHARGED, fields=(), failed=(), detail=why))
+    await shop.stack.happened("extension:payment:torn")
+    go_on.set()
+    await shop.stack.happened("egress:payment:ended")
+    if redirected:
+        await eventually(lambda: shop.releases._desk.live[release_id].payment.swapped is not None)
+        shop.stack.clock.advance(10.1)
+        await shop.releases.sweep()
+    assert await shop.outcome(release_id) == ("may_have_been_charged", why)
 
 
 async def test_a_closed_tab_ends_what_only_waits(shop: Shopping) -> None:

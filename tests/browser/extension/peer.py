@@ -111,6 +111,7 @@ class Peer:
         self.online = asyncio.Event()
         self.inbox: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self.approval = "click"
+        self.user_facing_origin = "https://ledger.example"
         self.attended: asyncio.Queue[bool] = asyncio.Queue()
         self.grants: list[GrantState] = []
         self.actions: list[SignedAction] = []
@@ -247,7 +248,7 @@ class Peer:
         self.enrolled = request
         self.sealing_key = unb64u(request["sealingKey"])
         enrolled = {
-            "deviceId": "dev_1", "brokerId": BROKER_ID, "organisationName": "Acme", "userFacingOrigin": "https://ledger.example",
+            "deviceId": "dev_1", "brokerId": BROKER_ID, "organisationName": "Acme", "userFacingOrigin": self.user_facing_origin,
             "issuerKey": b64u(self.issuer_key.public_key().public_bytes_raw()), "approval": self.approval,
             "passkeys": 1 if request["passkey"] else 0,
         }  # fmt: skip
