@@ -30,6 +30,11 @@ class Limits(Wire):
     life: _Seconds = 600
 
 
+def usual_socket(state: Path) -> Path:
+    """Where the egress of a state folder listens, unless its settings name another place."""
+    return state / "run" / "egress.sock"
+
+
 class EgressSettings(Wire):
     """`folder` holds the key, ``taught.json`` and what was spent; `socket` is where the broker connects.
 

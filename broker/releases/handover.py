@@ -15,6 +15,7 @@ from broker.protocol.egress import Send
 from broker.protocol.outcomes import MEANINGS, Outcome
 from broker.releases.decisions import decision_facts, decision_fault
 from broker.releases.desk import Desk, withdrawn
+from broker.releases.elsewhere import offer_elsewhere
 from broker.releases.endings import Ending
 from broker.releases.live import Live
 from broker.releases.paying import Paying
@@ -76,11 +77,10 @@ class Handover:
             await self._refuse(device_id, message.release_id, "stop", "not_approved_here")
             return
         stopped = Event("person:release:stopped", {"releaseId": live.id, "deviceId": device_id})
+        live.held_back = True
         stoppable: tuple[Step, ...] = ("approved", "filling", "paying")
         if not await self._desk.finish(live, stoppable, Ending(Outcome.STOPPED), event=stopped, tell_browser=False):
             await self._refuse(device_id, live.id, "stop", _too_late(live))
-        elif live.opened_by is not None:
-            self._desk.spawn(self._redeeming.close_window(live.opened_by), live)
 
     async def presence(self, device_id: str, message: Presence) -> None:
         """Somebody can be asked at this browser, or nobody: then what nobody has seen yet is refused at once."""
@@ -112,6 +112,8 @@ class Handover:
         sources = states_for_result(message.outcome, live.held)
         if not sources or not _plain_names((*message.fields, *message.failed)):
             await self._refuse(device_id, live.id, "result", "impossible_here")
+            return
+        if message.outcome is Outcome.NO_TAB and await offer_elsewhere(self._desk, live):
             return
         verb = "filled" if message.outcome is Outcome.FILLED else "failed"
         facts = {

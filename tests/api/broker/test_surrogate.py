@@ -16,7 +16,7 @@ from broker.protocol.egress import EgressOutcome, End, Head
 from broker.protocol.outcomes import Outcome
 from broker.protocol.processors import Challenge
 from broker.protocol.surrogate import Surrogate
-from broker.releases.store import all_releases
+from broker.releases.rows import all_releases
 from tests.api.broker.harness import NUMBER, ORIGIN, eventually
 from tests.api.broker.shopping import STAND_IN, SURROGATE, Shopping, shopping
 from tests.unit.egress.merchant import Received, answering
