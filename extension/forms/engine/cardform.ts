@@ -75,12 +75,12 @@ function speaksOfPaying(scored: Scored): boolean {
   return type === "cc-csc" || type === "code" || type === "otp" || control.kind === "password" || isFirm(scored);
 }
 
-// Two sources say so, or one that cannot mean another card.
+// Said by what cannot mean another card.
 function isFirm(scored: Scored): boolean {
   if (scored.type !== "cc-number") return false;
   if (isDeclared(scored) || isBox(scored)) return true;
   const speaking = scored.signals.filter((signal) => signal.type === "cc-number" && signal.weight > 1);
-  return speaking.some(({ source, detail }) => source === "shape" || meaningOf(detail).concepts.has("creditCard")) || scoreOf(scored, "cc-number") >= BEYOND_DOUBT;
+  return speaking.some(({ source, detail }) => source === "shape" || meaningOf(detail).concepts.has("creditCard"));
 }
 
 function isSignIn(scored: Scored): boolean {
@@ -89,7 +89,8 @@ function isSignIn(scored: Scored): boolean {
 
 function isShortCode(scored: Scored): boolean {
   const { kind } = scored.control;
-  return kind === "password" ? isShort(scored) : scored.type === "code";
+  // A PIN opens a library's card as well.
+  return kind === "password" ? isShort(scored) && scoreOf(scored, "other") <= 1 : scored.type === "code";
 }
 
 /** Whether the control takes three or four signs and no more. */

@@ -134,6 +134,12 @@ function addQualifyingSigns(text: string, found: Set<Concept>): void {
 // How many words the longest term at this place takes; none when the word is not known.
 function readAt(list: readonly string[], at: number, found: Set<Concept>): number {
   const word = list[at] as string;
+  const pattern = patternAt(list, at);
+  if (pattern > 0) {
+    if (pattern === EXPIRY_PARTS) found.add("month").add("year");
+    else found.add("date");
+    return pattern;
+  }
   let longest = 0;
   let hits: Concept[] = [];
   for (const term of termsFrom(word)) {
@@ -144,9 +150,20 @@ function readAt(list: readonly string[], at: number, found: Set<Concept>): numbe
     hits.push(term.concept);
   }
   if (longest < 2) for (const concept of stemsOf(word)) hits.push(concept);
+  if (longest === 0 && hits.length > 0) for (const concept of compoundedWith(word)) hits.push(concept);
   if (hits.length === 0 && word.length >= 5) for (const concept of gluedConcepts(word)) hits.push(concept);
   for (const concept of hits) found.add(concept);
   return hits.length > 0 ? Math.max(1, longest) : /^\d/.test(word) ? 1 : 0;
+}
+
+const EXPIRY_PARTS = 2;
+const PART = /^(?!cc$)(\p{L})\1(?:\1\1)?$/u;
+
+// "MM JJ", "kk vv", "mm aaaa" in whatever language: two parts that repeat a letter; three ("dd mm yyyy") are a date with its day.
+function patternAt(list: readonly string[], at: number): number {
+  let parts = 0;
+  while (at + parts < list.length && PART.test(list[at + parts] as string) && list[at + parts] !== list[at + parts - 1]) parts += 1;
+  return parts === EXPIRY_PARTS || parts === EXPIRY_PARTS + 1 ? parts : 0;
 }
 
 function continues(term: Term, list: readonly string[], at: number): boolean {
@@ -172,6 +189,33 @@ function stemsOf(word: string): Concept[] {
   return found;
 }
 
+const LINKS = ["", "s", "n", "en", "es"];
+const SHORTEST_PART = 3;
+
+// "debitkarten-nummer", "utlops-maned": what a compound's stem leaves of the word may be a word again.
+function compoundedWith(word: string): readonly Concept[] {
+  const rest = word.slice(longestStem(word));
+  if (rest.length < SHORTEST_PART && !YEAR_PARTS.has(rest)) return [];
+  for (const link of LINKS) {
+    const part = rest.startsWith(link) ? rest.slice(link.length) : "";
+    if (part.length < SHORTEST_PART && !YEAR_PARTS.has(part)) continue;
+    const concepts = [...wholeWord(part), ...stemsOf(part)].filter((concept) => COMPOUNDED.has(concept));
+    if (concepts.length > 0) return concepts;
+  }
+  return [];
+}
+
+const COMPOUNDED: ReadonlySet<Concept> = new Set(["number", "cardNumber", "month", "year", "date", "code", "digits", "securityCode", "holder", "name", "type", "cardType"]);
+
+// The one short word that closes compounds: "utgangs-ar".
+const YEAR_PARTS: ReadonlySet<string> = new Set(["ar", "ev"]);
+
+function longestStem(word: string): number {
+  let longest = 0;
+  for (const { text } of startsFrom(packed().stems, word.slice(0, STEM))) if (word.startsWith(text)) longest = Math.max(longest, text.length);
+  return longest;
+}
+
 // "numerotarjeta", "inpcvv": an identifier whose words were glued together.
 function gluedConcepts(word: string): ReadonlySet<Concept> {
   const cached = knownWords.get(word);
@@ -182,12 +226,17 @@ function gluedConcepts(word: string): ReadonlySet<Concept> {
     const right = word.slice(cut);
     const first = wholeWord(left);
     const second = wholeWord(right);
-    if (first.length && second.length && left.length >= 2) for (const concept of [...first, ...second]) found.add(concept);
+    if (isContent(first, left) && isContent(second, right) && left.length >= 2) for (const concept of [...first, ...second]) found.add(concept);
     else if (second.length && right.length >= 3 && FILLERS.test(left)) for (const concept of second) found.add(concept);
     else if (first.length && left.length >= 3 && FILLERS.test(right)) for (const concept of first) found.add(concept);
   }
   knownWords.set(word, found);
   return found;
+}
+
+// "Su" and "de" are words somewhere, and the beginning of many others everywhere.
+function isContent(concepts: readonly Concept[], word: string): boolean {
+  return word.length >= WEIGHTY ? concepts.length > 0 : concepts.some((concept) => concept !== "filler");
 }
 
 function wholeWord(word: string): Concept[] {

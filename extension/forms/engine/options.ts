@@ -36,8 +36,8 @@ export function summariseOptions(select: HTMLSelectElement): OptionsSummary {
   const named = count >= 12 && count <= 14 && monthNames(texts);
   return {
     months: named || (numbers !== null && numbers.first <= 1 && numbers.last - numbers.first === 11) || valuesAreMonths(options),
-    years: numbers !== null && isExpiryRange(numbers),
-    pastYears: numbers !== null && numbers.first >= 1850 && numbers.first < 2005,
+    years: numbers !== null && isExpiryRange(numbers) && !isPast(numbers),
+    pastYears: numbers !== null && ((numbers.first >= 1850 && numbers.first < 2005) || isPast(numbers)),
     days: numbers !== null && numbers.first === 1 && numbers.last >= 28 && numbers.last <= 31,
     brands: count <= MOST_BRANDS ? texts.filter((text) => BRANDS.test(text)).length : 0,
     otherMeans: count <= MOST_BRANDS && texts.some((text) => OTHER_MEANS.test(text)),
@@ -55,6 +55,8 @@ const OTHER_MEANS = /paypal|\b(?:cash|klarna|sepa|ideal|sofort|bizum|pix|boleto|
 interface Range {
   readonly first: number;
   readonly last: number;
+  /** From the highest down. */
+  readonly falling: boolean;
 }
 
 // The options that are numbers, as a run without gaps; a first "Year" or "--" may stand before it.
@@ -68,7 +70,14 @@ function consecutive(texts: readonly string[]): Range | null {
   const sorted = [...numbers].sort((a, b) => a - b);
   const first = sorted[0] as number;
   const last = sorted[sorted.length - 1] as number;
-  return last - first === new Set(sorted).size - 1 ? { first, last } : null;
+  return last - first === new Set(sorted).size - 1 ? { first, last, falling: (numbers[0] as number) > (numbers[1] as number) } : null;
+}
+
+const SHORTEST_PAST = 8;
+
+// Years to come are told upwards; a long list that begins with the latest looks back.
+function isPast({ first, last, falling }: Range): boolean {
+  return falling && first >= 1850 && last < 2100 && last - first >= SHORTEST_PAST && last <= new Date().getFullYear() + 1;
 }
 
 function isExpiryRange({ first, last }: Range): boolean {
