@@ -11,6 +11,7 @@ import { type Concept, meaningOf } from "./lexicon";
 import { summariseOptions, type OptionsSummary } from "./options";
 import { sensesOf } from "./rules";
 import { identifierWords, normalise } from "./text";
+import { allIn, elementOf } from "./tree";
 import { declaredAutocomplete } from "./write";
 
 export type ControlElement = HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement;
@@ -79,7 +80,7 @@ function listen(root: Document | ShadowRoot): { heard: Heard[]; labels: Labels }
   const heard: Heard[] = [];
   const labels: Labels = new Map();
   let index = 0;
-  for (const element of root.querySelectorAll<ControlElement | HTMLLabelElement>(SPEAKING)) {
+  for (const element of allIn<ControlElement | HTMLLabelElement>(root, SPEAKING)) {
     if (isLabel(element)) {
       addLabel(element, labels);
       continue;
@@ -172,7 +173,7 @@ function addNeighbours(texts: Words[], element: ControlElement, around: Around):
   return "";
 }
 
-const UNIT = /^[\s/]*([月年월년])/;
+const UNIT = /^[\s/]*([月年日월년일])/;
 const ONLY_UNIT = /^[\s/月年월년日일]*$/;
 
 // Japanese, Chinese and Korean write the unit after the box: "有効期限 [  ]月 / [  ]年".
@@ -271,8 +272,7 @@ function ariaText(element: Element): string {
   if (own) return own;
   const ids = element.getAttribute("aria-labelledby");
   if (!ids) return "";
-  const root = element.getRootNode() as Document | ShadowRoot;
-  return ids.split(/\s+/).map((id) => root.getElementById(id)?.textContent ?? "").join(" ").slice(0, 160);
+  return ids.split(/\s+/).map((id) => elementOf(id, element)?.textContent ?? "").join(" ").slice(0, 160);
 }
 
 // A label that wraps its control must not read the control's own options aloud.
@@ -281,4 +281,4 @@ function ownText(label: HTMLLabelElement): string {
 }
 
 /** Elements whose text nobody reads as a description. */
-export const UNREAD = new Set(["OPTION", "SELECT", "OPTGROUP", "SCRIPT", "STYLE", "TEXTAREA", "NOSCRIPT", "TEMPLATE"]);
+export const UNREAD = new Set(["OPTION", "SELECT", "OPTGROUP", "SCRIPT", "STYLE", "TEXTAREA", "NOSCRIPT", "TEMPLATE", "TITLE"]);

@@ -2,6 +2,8 @@
  * Every tree of a page that one script may read: the document, open shadow roots, same-origin frames.
  */
 
+import { allIn } from "./tree";
+
 /** The document, its open shadow roots and its same-origin frames (about:blank and srcdoc too), all the way down. */
 export function rootsOf(document: Document): (Document | ShadowRoot)[] {
   const found: (Document | ShadowRoot)[] = [];
@@ -16,7 +18,7 @@ export function documentsOf(document: Document): Document[] {
 
 function collect(root: Document | ShadowRoot, found: (Document | ShadowRoot)[]): void {
   found.push(root);
-  for (const host of root.querySelectorAll("*")) {
+  for (const host of allIn(root, "*")) {
     if (host.shadowRoot) collect(host.shadowRoot, found);
     else if (host.tagName === "IFRAME" || host.tagName === "FRAME") {
       const inner = sameOriginDocument(host as HTMLIFrameElement);

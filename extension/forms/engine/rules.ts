@@ -15,7 +15,7 @@ export type FieldType =
   | "postal-code" | "country" | "tel" | "email";
 
 /** What a control can be: a type that is filled, or something that looks like one and is not. */
-export type Kind = FieldType | Hint | "gift" | "bank" | "otp" | "birth" | "loyalty" | "coupon" | "search" | "login" | "amount" | "other" | "start";
+export type Kind = FieldType | Hint | "gift" | "bank" | "otp" | "birth" | "loyalty" | "coupon" | "search" | "login" | "amount" | "other" | "start" | "day";
 
 /** What only the fields around it can make a card field: "Month", "Date", "Code". */
 export type Hint = "month" | "year" | "month-year" | "date" | "code" | "number" | "card" | "type";
@@ -40,7 +40,7 @@ const QUALIFIED = 0.6;
 const DECIDED: ReadonlySet<Kind> = new Set<Kind>(["cc-number", "cc-exp", "cc-exp-month", "cc-exp-year", "cc-csc", "cc-name", "gift", "otp", "coupon", "loyalty", "search"]);
 const BOUND: ReadonlySet<Kind> = new Set<Kind>([...DECIDED, "number", "month", "year", "month-year"]);
 // What one description over several controls can tell about those after the first.
-const SHARED: ReadonlySet<Kind> = new Set<Kind>(["cc-exp", "cc-exp-month", "cc-exp-year", "month-year", "date", "birth", "start", "other"]);
+const SHARED: ReadonlySet<Kind> = new Set<Kind>(["cc-exp", "cc-exp-month", "cc-exp-year", "month-year", "date", "birth", "start", "day", "other"]);
 // What stands around a control is often the heading of its group; its own placeholder is nearer.
 const AROUND: ReadonlySet<Source> = new Set<Source>(["before", "row"]);
 
@@ -48,7 +48,7 @@ type Sense = readonly [type: Kind, strength: number];
 
 const PLAIN: Readonly<Partial<Record<Concept, Kind>>> = {
   giftCard: "gift", bankAccount: "bank", oneTimeCode: "otp", birth: "birth", loyalty: "loyalty", coupon: "coupon",
-  search: "search", login: "login", amount: "amount", other: "other", startDate: "start", email: "email",
+  search: "search", login: "login", amount: "amount", other: "other", startDate: "start", day: "day", email: "email",
   phone: "tel", postalCode: "postal-code", country: "country", city: "address-level2", state: "address-level1",
   street2: "address-line2", street: "address-line1", givenName: "given-name", familyName: "family-name", middleName: "additional-name",
 };
@@ -64,12 +64,12 @@ export function signalsOf(control: Control, identity: number, common: ReadonlySe
   const other = control.texts.find(isOtherCard);
   for (const text of control.texts) {
     const told = text.source === "data" ? BOUND : text.source === "class" ? DECIDED : null;
-    if (told && common.has(text.words)) continue;
+    if ((told && common.has(text.words)) || (NAMING.has(text.source) && text.words.length < 2)) continue;
     const meaning = meaningOf(text.words);
     const trust = TRUST[text.source] * attention(meaning.length) * believed(control, text.source, identity);
     const doubted = meaning.strange && !meaning.concepts.has("creditCard") && text.source !== "name" && text.source !== "id";
     for (const [type, strength] of sensesOf(meaning)) {
-      if ((text.source === "row" && !SHARED.has(type)) || (told && !told.has(type)) || (doubted && type === "number")) continue;
+      if ((text.source === "row" && !SHARED.has(type)) || (told && !told.has(type)) || (doubted && (type === "number" || type === "card"))) continue;
       const doubt = (doubted && type === "cc-number" ? QUALIFIED : 1) * (other && text !== other && OF_OTHERS.has(type) ? OVERRULED : 1);
       signals.push({ type, weight: trust * strength * doubt, source: text.source, detail: text.words });
     }
@@ -135,7 +135,8 @@ function allSenses(meaning: Meaning): Sense[] {
 
 // "Card holder's first name" is the holder; "card verification code" is no one-time code.
 function isOverruled(type: Kind, found: ReadonlySet<Concept>): boolean {
-  if (NAMES.has(type)) return found.has("holder") || found.has("card");
+  // "The last three digits".
+  if (NAMES.has(type)) return found.has("holder") || found.has("card") || found.has("digits") || found.has("securityCode");
   // "Credit card number (to guarantee your booking)" is no booking's.
   if (type === "loyalty") return found.has("creditCard");
   // Persian for a town is Arabic for a month.
@@ -253,9 +254,9 @@ function addOptions(control: Control, signals: Signal[]): void {
   if (options.months) signals.push({ type: "month", weight: 3, source: "options", detail: "months" });
   if (options.years) signals.push({ type: "year", weight: 3, source: "options", detail: "years to come" });
   if (options.pastYears) signals.push({ type: "birth", weight: 4, source: "options", detail: "years of birth" });
-  if (options.days) signals.push({ type: "other", weight: 3, source: "options", detail: "days" });
+  if (options.days) signals.push({ type: "day", weight: 3, source: "options", detail: "days" });
   if (options.otherMeans && options.brands < 2) signals.push({ type: "other", weight: 4, source: "options", detail: "means of payment without a card" });
-  else if (options.brands > 0) signals.push({ type: "cc-type", weight: options.brands * 2 >= options.count - 1 ? 4 : 1.6, source: "options", detail: "card brands" });
+  else if (options.brands > 0) signals.push({ type: "cc-type", weight: options.brands * 2 >= options.count - 1 && !options.documents ? 4 : 1.6, source: "options", detail: "card brands" });
 }
 
 function addInputType(control: Control, signals: Signal[]): void {
