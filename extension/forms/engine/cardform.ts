@@ -5,6 +5,7 @@
  */
 
 import { isBox } from "./boxes";
+import { isHeadedOtherwise } from "./heading";
 import { canHold } from "./kinds";
 import { meaningOf } from "./lexicon";
 import type { Kind } from "./rules";
@@ -28,8 +29,21 @@ const PARTS: readonly (readonly [readonly Kind[], number])[] = [
 const HINTED: readonly (readonly Kind[])[] = [["number", "card"], ["month", "year", "month-year"], ["name"]];
 const ENOUGH = 4;
 
-/** Whether enough parts of a card stand in the form. */
+/** Whether enough parts of a card stand in the form, and what stands over them names no other card. */
 export function isCardForm(form: readonly Scored[]): boolean {
+  return hasParts(form) && !isOfAnotherCard(form);
+}
+
+/** Whether the form's only number stands under a heading that names another card, and nothing shows that it pays. */
+export function isOfAnotherCard(form: readonly Scored[]): boolean {
+  const numbers = form.filter((scored) => scored.type === "cc-number");
+  const [number] = numbers;
+  if (!number || numbers.length > 1 || isDeclared(number) || isFirm(number)) return false;
+  if (form.some((scored) => scored.type === "cc-type" || (scored.type === "cc-csc" && !isAnyCode(scored)))) return false;
+  return isHeadedOtherwise(number.control.element);
+}
+
+function hasParts(form: readonly Scored[]): boolean {
   const sure = form.filter((scored) => isSure(scored) && !isOtherType(scored));
   if (sure.length === 0) return false;
   const signsIn = form.some(isSignIn);
@@ -63,7 +77,7 @@ const NUMBERED: ReadonlySet<Kind> = new Set<Kind>(["cc-number", "card", "number"
 
 /** Whether a list of types names no brand: "Card type: Monster, Spell, Trap". */
 export function isOtherType({ type, control: { options } }: Scored): boolean {
-  return (type === "cc-type" || type === "type") && options !== null && options.brands === 0 && options.count >= FULL;
+  return (type === "cc-type" || type === "type") && options !== null && (options.brands === 0 || options.documents) && options.count >= FULL;
 }
 
 // Of all cards only those that pay have a code, a brand, and an end without a day.
@@ -75,12 +89,12 @@ function speaksOfPaying(scored: Scored): boolean {
   return type === "cc-csc" || type === "code" || type === "otp" || control.kind === "password" || isFirm(scored);
 }
 
-// Two sources say so, or one that cannot mean another card.
+// Said by what cannot mean another card.
 function isFirm(scored: Scored): boolean {
   if (scored.type !== "cc-number") return false;
   if (isDeclared(scored) || isBox(scored)) return true;
   const speaking = scored.signals.filter((signal) => signal.type === "cc-number" && signal.weight > 1);
-  return speaking.some(({ source, detail }) => source === "shape" || meaningOf(detail).concepts.has("creditCard")) || scoreOf(scored, "cc-number") >= BEYOND_DOUBT;
+  return speaking.some(({ source, detail }) => source === "shape" || meaningOf(detail).concepts.has("creditCard"));
 }
 
 function isSignIn(scored: Scored): boolean {
@@ -89,7 +103,8 @@ function isSignIn(scored: Scored): boolean {
 
 function isShortCode(scored: Scored): boolean {
   const { kind } = scored.control;
-  return kind === "password" ? isShort(scored) : scored.type === "code";
+  // A PIN opens a library's card as well.
+  return kind === "password" ? isShort(scored) && scoreOf(scored, "other") <= 1 : scored.type === "code";
 }
 
 /** Whether the control takes three or four signs and no more. */

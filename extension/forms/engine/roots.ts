@@ -21,7 +21,8 @@ const ELEMENTS = 1; // NodeFilter.SHOW_ELEMENT
 function collect(root: Document | ShadowRoot, found: (Document | ShadowRoot)[]): void {
   found.push(root);
   // A walker, since a list of all elements costs several times as much.
-  const walker = (root.ownerDocument ?? (root as Document)).createTreeWalker(root, ELEMENTS);
+  // A form called "createTreeWalker" would stand in the document's method's place.
+  const walker = Document.prototype.createTreeWalker.call(root.ownerDocument ?? root, root, ELEMENTS);
   for (let node = walker.nextNode(); node; node = walker.nextNode()) {
     const host = node as Element;
     const inside = host.shadowRoot;

@@ -8,7 +8,7 @@ export const QUIET_MS = 150;
 /** Call `changed` when controls came or went; one observer, and no work while the page stands still. Returns the way to stop. */
 export function watchControls(document: Document, changed: () => void): () => void {
   // Live collections: their lengths are kept by the browser, nothing is searched.
-  const kinds = ["input", "select", "textarea", "iframe"].map((name) => document.getElementsByTagName(name));
+  const kinds = ["input", "select", "textarea", "iframe"].map((name) => Document.prototype.getElementsByTagName.call(document, name));
   let known = count(kinds);
   let timer = 0;
   const look = (): void => {
