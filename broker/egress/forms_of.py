@@ -27,12 +27,12 @@ _NUL = rb"\x00{0,3}"
 _MARKS = rb"(?:[\x01-\x24\x27-\x2f:;=>?@\[\]^_`{|}~\xa0\xad\xb7]" + _NUL + rb"){1,16}"
 _UTF8_MARK = rb"\xc2[\x80-\xbf]|\xe2[\x80\x81\x88][\x80-\xbf]|\xe3\x80[\x80-\xbf]|\xef\xbb\xbf"
 _ENTITY_MARK = (
-    rb"&(?:amp;){0,4}(?:(?!amp;)[A-Za-z]{2,8};?|#(?!0{0,24}(?:4[89]|5[0-7])(?![0-9]))[0-9]{1,8};"
+    rb"&(?>(?:amp;){0,4})(?:(?!amp;)[A-Za-z]{2,8};?|#(?!0{0,24}(?:4[89]|5[0-7])(?![0-9]))[0-9]{1,8};"
     rb"|#0{0,5}(?:32|45|160)|#[xX](?!0{0,24}3[0-9](?![0-9A-Fa-f]))[0-9A-Fa-f]{1,8};)"
 )
 _ESCAPED_MARK = (
-    rb"%(?:25){0,4}(?!25|[uU]?(?:00)?3[0-9])(?:[uU][0-9A-Fa-f]{4}|[0-9A-Fa-f]{2})"
-    rb"|\\{1,4}(?:[abfnrtv\"'/]|u(?!003[0-9])[0-9A-Fa-f]{4}|x(?!3[0-9])[0-9A-Fa-f]{2})"
+    rb"%(?>(?:25){0,4})(?!25|[uU]?(?:00)?3[0-9])(?:[uU][0-9A-Fa-f]{4}|[0-9A-Fa-f]{2})"
+    rb"|(?>\\{1,4})(?:[abfnrtv\"'/]|u(?!003[0-9])[0-9A-Fa-f]{4}|x(?!3[0-9])[0-9A-Fa-f]{2})"
 )
 _TAG = rb"<[^<>]{0,128}>"
 _TEXT_GAP = b"|".join((_MARKS, _UTF8_MARK, _ENTITY_MARK, _ESCAPED_MARK, _TAG))
@@ -57,16 +57,16 @@ def _text_digit(digit: str) -> bytes:
     # Every alternative begins with a literal byte: the engine then skips to the few bytes that can begin one.
     code, hexadecimal = str(48 + int(digit)), f"3{digit}"
     n = _NUL
-    zeros = rb"(?:0" + n + rb"){0,24}"
-    entity = b"&" + n + rb"(?:a" + n + b"m" + n + b"p" + n + rb";" + n + rb"){0,4}#" + n
-    escape = rb"\\" + n + rb"(?:\\" + n + rb"){0,3}"
+    zeros = rb"(?>(?:0" + n + rb"){0,24})"
+    zeroed = zeros + _spaced(hexadecimal)
+    entity = b"&" + n + rb"(?>(?:a" + n + b"m" + n + b"p" + n + rb";" + n + rb"){0,4})#" + n
+    escape = rb"\\" + n + rb"(?>(?:\\" + n + rb"){0,3})"
     return b"|".join([
         digit.encode(),
-        rb"%" + n + rb"(?:2" + n + b"5" + n + rb"){0,4}(?:[uU]" + n + b"0" + n + b"0" + n + b")?" + _spaced(hexadecimal),
+        rb"%" + n + rb"(?>(?:2" + n + b"5" + n + rb"){0,4})(?:[uU]" + n + b"0" + n + b"0" + n + b")?" + _spaced(hexadecimal),
         entity + zeros + _spaced(code) + rb"(?:" + n + rb";)?",
-        entity + _choice("xX") + n + zeros + _spaced(hexadecimal) + rb"(?:" + n + rb";)?",
-        escape + rb"u" + n + rb"\{" + n + zeros + _spaced(hexadecimal) + n + rb"\}",
-        escape + rb"(?:[uUxX]" + n + rb")?" + zeros + _spaced(hexadecimal),
+        entity + _choice("xX") + n + zeroed + rb"(?:" + n + rb";)?",
+        escape + rb"(?:u" + n + rb"\{" + n + zeroed + n + rb"\}|(?:[uUxX]" + n + rb")?" + zeroed + b")",
         *(script + bytes([zero + int(digit)]) for script, zero in _SCRIPTS),
     ])  # fmt: skip
 

@@ -1,20 +1,27 @@
-/** Whether cookies of no partition go along across sites: a pause reports them also where the browser blocks them (measured, Chromium 156). */
+/**
+ * Cookies of no partition, across sites. A pause reports them also where the browser blocks them, and an answer that is given
+ * here sets them there too (measured, Chromium 156): so both are decided here.
+ */
 import { sameSite } from "../core/origin";
 import { command, type Place } from "./debuggee";
 import type { RequestPaused } from "./events";
-import { header, type Seat, type Sender } from "./sender";
+import type { Seat, Sender } from "./sender";
 
 const ANSWER_MS = 300;
 
-/** False also where nobody can tell: a page that sends to another site is not asked about that site by any browser. */
+/** Whether they go along, and come back. False also where nobody can tell: a page that sends to another site is not asked about that site by any browser. */
 export async function sendsUnpartitioned({ place, type }: Seat, sender: Sender, event: RequestPaused): Promise<boolean> {
-  if (header(event, "cookie") === undefined) return true; // there is none to leave out
   if (sender.resourceType === "document") return true; // what navigates the tab is nobody's third party
   if (!sameSite(sender.frameOrigin, event.request.url)) return false;
   // A frame of another process may be of the page's site and still stand inside a foreign one.
   const frame = place.sessionId !== undefined && type === "iframe";
   if (sameSite(sender.topOrigin, sender.frameOrigin) && !frame) return true;
   return sender.resourceType !== "frame" && !type.endsWith("worker") && (await hasAccess(place, event.frameId));
+}
+
+/** The answer's headers without the cookies that the browser would not have kept. */
+export function withoutUnpartitioned(headers: [string, string][]): [string, string][] {
+  return headers.filter(([name, value]) => name.toLowerCase() !== "set-cookie" || /;\s*partitioned\s*(;|$)/i.test(value));
 }
 
 // In a world of our own, where the page's script has changed nothing.

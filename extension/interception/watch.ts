@@ -138,21 +138,21 @@ export class Watch {
 
   async #carry(id: string, tab: WatchedTab, seat: Seat, event: RequestPaused, plain: boolean): Promise<void> {
     const { place } = seat;
-    const send = await this.#sendOf(id, tab, seat, event, plain).catch(() => null);
-    if (!send) return goOn(place, event.requestId);
+    const made = await this.#sendOf(id, tab, seat, event, plain).catch(() => null);
+    if (!made) return goOn(place, event.requestId);
     this.ears.seen();
     // Written beside the sending: the page waits for this request.
     void keepSent(this.subject.releaseId, { ...place, requestId: event.requestId });
     let answer: Answer | null = null;
     try {
-      answer = await this.answers.ask(send);
+      answer = await this.answers.ask(made.send);
     } catch {
       return failed(place, event.requestId); // the channel is down: nothing was sent, and the page may try again
     }
-    await carryOut(place, event.requestId, answer);
+    await carryOut(place, event.requestId, answer, made.unpartitioned);
   }
 
-  async #sendOf(id: string, tab: WatchedTab, seat: Seat, event: RequestPaused, plain: boolean): Promise<Send | null> {
+  async #sendOf(id: string, tab: WatchedTab, seat: Seat, event: RequestPaused, plain: boolean): Promise<{ send: Send; unpartitioned: boolean } | null> {
     const body = await bodyOf(seat.place, event);
     if (!body) return this.#unreadable();
     if (!plain && !(await this.#isIn(body))) return null;
@@ -160,7 +160,7 @@ export class Watch {
     const [sender, stored] = await Promise.all([senderOf(seat, tab.opener, event), partitionedCookies(seat, event)]);
     if (!sender) return this.#missed("The payment came from a frame that has no address of its own, so the stand-in could not be replaced.");
     const unpartitioned = await sendsUnpartitioned(seat, sender, event);
-    return {
+    const send: Send = {
       type: "send",
       requestId: id,
       releaseId: this.subject.releaseId,
@@ -173,6 +173,7 @@ export class Watch {
       resourceType: sender.resourceType,
       userActivated: this.#gestures.has(event.networkId ?? ""),
     };
+    return { send, unpartitioned };
   }
 
   async #isIn(body: Uint8Array<ArrayBuffer>): Promise<boolean> {

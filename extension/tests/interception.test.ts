@@ -5,6 +5,7 @@ import type { RequestPaused } from "../interception/events";
 import { acceptLanguage, headersOf } from "../interception/headers";
 import { frameOrigin } from "../interception/sender";
 import { StandIn } from "../interception/stand_in";
+import { withoutUnpartitioned } from "../interception/third_party";
 import { b64u, utf8 } from "../protocol/canonical";
 import type { Send } from "../protocol/messages";
 
@@ -59,6 +60,14 @@ describe("the headers", () => {
   it("name the languages as the browser does", () => {
     expect(acceptLanguage(["en-US", "en"])).toBe("en-US,en;q=0.9");
     expect(acceptLanguage(["de-CH", "fr"])).toBe("de-CH,de;q=0.9,fr;q=0.8");
+  });
+});
+
+describe("an answer across sites", () => {
+  it("keeps its partitioned cookies alone", () => {
+    const others: [string, string][] = [["Content-Type", "text/html"], ["set-cookie", "a=1; SameSite=None; Secure; partitioned"]];
+    const dropped: [string, string][] = [["Set-Cookie", "b=1; SameSite=None; Secure"], ["SET-COOKIE", "Partitioned=1; Path=/partitioned"]];
+    expect(withoutUnpartitioned([...others, ...dropped])).toEqual(others);
   });
 });
 

@@ -131,7 +131,7 @@ def _cookies(response: web.Response) -> web.Response:
 
 
 def _set_all(request: web.Request, body: bytes) -> web.Response:
-    response = web.Response(text="set", content_type="text/html")
+    response = web.Response(text="set", content_type="text/html", headers=_cors(request))
     for name, attributes in (
         ("strict", "SameSite=Strict"), ("lax", "SameSite=Lax"), ("none", "SameSite=None; Secure"), ("plain", "HttpOnly"),
         ("part", "SameSite=None; Secure; Partitioned"),
@@ -151,6 +151,7 @@ _PAGES: dict[str, Callable[[web.Request, bytes], web.Response]] = {
     "/pay/large": lambda request, body: web.Response(body=b"x" * 3_000_000),
     "/pay/cookies": lambda request, body: _cookies(_pay(request, body)),
     "/set": _set_all,
+    "/pay/set": _set_all,
 }
 
 EAGER = """<!doctype html><script>fetch("/pay", { method: "POST", body: atob(location.hash.slice(1)) })

@@ -75,3 +75,33 @@ async def test_a_page_that_pays_at_another_site_sends_none_that_the_browser_migh
     plain, swapped = await sent(paying, page, paying.processor + "/pay")
     assert plain == (set() if blocked else {"none=1"})
     assert swapped == set()
+
+
+async def kept(paying: Paying, where: Page | Frame, url: str) -> tuple[set[str], set[str]]:
+    """The cookies that are there after a request that is not touched, and after a payment."""
+    found = []
+    for body in ("nothing of a card", SURROGATE):
+        await paying.browser.context.clear_cookies()
+        await where.evaluate(PAY, [url, body])
+        found.append({cookie["name"] for cookie in await paying.browser.context.cookies()})
+    assert [got.number for got in paying.merchant.paid] == [None, "real"]
+    return found[0], found[1]
+
+
+async def test_an_answer_to_a_processors_frame_sets_what_the_browser_lets_it(paying: Paying, blocked: bool) -> None:
+    page = await paying.armed()
+    plain, swapped = await kept(paying, await frame(page, "processor"), paying.processor + "/pay/set")
+    assert plain == ({"part"} if blocked else {"part", "none"})
+    assert swapped == plain
+
+
+async def test_an_answer_of_another_site_sets_none_that_the_browser_might_block(paying: Paying) -> None:
+    page = await paying.armed()
+    plain, swapped = await kept(paying, page, paying.processor + "/pay/set")
+    assert plain >= swapped == {"part"}
+
+
+async def test_the_shops_own_answer_sets_all_its_cookies(paying: Paying) -> None:
+    page = await paying.armed()
+    plain, swapped = await kept(paying, page, paying.shop + "/pay/set")
+    assert swapped == plain == {"strict", "lax", "none", "plain", "part"}

@@ -224,3 +224,10 @@ def test_fifty_megabytes_stream_through_constant_memory() -> None:
         tracemalloc.stop()
     assert size == 50 * len(piece)
     assert peak < 3_000_000
+
+
+@pytest.mark.parametrize("unit", ["\\", "4\\\\\\\\", "4%25%25", "4&amp;&amp;", "4&#0000", "4<x", "4\n\t ", f"{REAL[:-1]}!"])
+def test_an_answer_made_to_be_searched_slowly_is_searched_in_linear_time(unit: str) -> None:
+    # Two megabytes: with a pattern that tries each length again at each place this test would run into its time limit.
+    data = (unit * (2_000_000 // len(unit))).encode()
+    assert scrubbed(data) == data
