@@ -20,6 +20,7 @@ const ELEMENTS = 1; // NodeFilter.SHOW_ELEMENT
 
 function collect(root: Document | ShadowRoot, found: (Document | ShadowRoot)[]): void {
   found.push(root);
+  const framed = root.querySelector("iframe,frame") !== null; // in most there is none, and no name need be asked for
   // A walker, since a list of all elements costs several times as much.
   // A form called "createTreeWalker" would stand in the document's method's place.
   const walker = Document.prototype.createTreeWalker.call(root.ownerDocument ?? root, root, ELEMENTS);
@@ -27,7 +28,7 @@ function collect(root: Document | ShadowRoot, found: (Document | ShadowRoot)[]):
     const host = node as Element;
     const inside = host.shadowRoot;
     if (inside && isShadow(inside)) collect(inside, found); // a control called "shadowRoot" is its form's
-    else if (host.tagName === "IFRAME" || host.tagName === "FRAME") {
+    else if (framed && (host.tagName === "IFRAME" || host.tagName === "FRAME")) {
       const inner = sameOriginDocument(host as HTMLIFrameElement);
       if (inner) collect(inner, found);
     }
