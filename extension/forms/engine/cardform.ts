@@ -54,7 +54,8 @@ function hasParts(form: readonly Scored[]): boolean {
   // "Card number" and "Name" are on a library's form too.
   const hints = points === 3 ? HINTED.slice(1, 2) : HINTED;
   for (const kinds of hints) if (form.some((scored) => kinds.includes(scored.type as Kind) && scoreOf(scored, scored.type as Kind) > 2)) points += 1;
-  return points >= ENOUGH || (points === 3 && form.some(isShortCode));
+  const numbered = form.some(({ type }) => type === "cc-number" || type === "number" || type === "card");
+  return points >= ENOUGH || (points === 3 && numbered && form.some(isShortCode));
 }
 
 /** Whether the card is one that pays. A number, a date and a holder are enough; with one of the last two alone it is a library's form too. */
@@ -75,9 +76,11 @@ const CARD_CODE = /\bc(?:vv|vc|sc|vn|cv|id|vd)\d?\b|card/;
 const FULL = 3;
 const NUMBERED: ReadonlySet<Kind> = new Set<Kind>(["cc-number", "card", "number", "cc-type"]);
 
-/** Whether a list of types names no brand: "Card type: Monster, Spell, Trap". */
-export function isOtherType({ type, control: { options } }: Scored): boolean {
-  return (type === "cc-type" || type === "type") && options !== null && (options.brands === 0 || options.documents) && options.count >= FULL;
+/** Whether a list of types names no brand: "Card type: Monster, Spell, Trap"; "Room type: single, double". */
+export function isOtherType(scored: Scored): boolean {
+  const { type, control: { options } } = scored;
+  const few = scoreOf(scored, "cc-type") > 0 ? FULL : FULL - 1;
+  return (type === "cc-type" || type === "type") && options !== null && (options.brands === 0 || options.documents) && options.count >= few;
 }
 
 // Of all cards only those that pay have a code, a brand, and an end without a day.

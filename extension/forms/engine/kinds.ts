@@ -24,7 +24,7 @@ export function canHold({ element, kind, options }: Control, type: Kind): boolea
     case "cc-exp-year":
     case "month":
     case "year":
-      return kind === "select" ? options === null || (!options.days && !options.pastYears) : TYPED.has(kind);
+      return kind === "select" ? options === null || (!options.days && !options.pastYears && !options.counted) : TYPED.has(kind);
     default:
       return true;
   }

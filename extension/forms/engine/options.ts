@@ -11,6 +11,8 @@ export interface OptionsSummary {
   /** Years that reach back to people's births. */
   readonly pastYears: boolean;
   readonly days: boolean;
+  /** A run of numbers that are none of these: how many, which size. */
+  readonly counted: boolean;
   /** How many options name a card brand. */
   readonly brands: number;
   /** Some option names a way to pay without a card. */
@@ -20,7 +22,7 @@ export interface OptionsSummary {
   readonly count: number;
 }
 
-const NONE: OptionsSummary = { months: false, years: false, pastYears: false, days: false, brands: 0, otherMeans: false, documents: false, count: 0 };
+const NONE: OptionsSummary = { months: false, years: false, pastYears: false, days: false, counted: false, brands: 0, otherMeans: false, documents: false, count: 0 };
 // Lists of countries, currencies and years of birth are longer than anything a card needs.
 const LONGEST = 130;
 const MOST_BRANDS = 20;
@@ -37,11 +39,16 @@ export function summariseOptions(select: HTMLSelectElement): OptionsSummary {
   const numbers = consecutive(texts);
   const brands = count <= MOST_BRANDS ? texts.filter((text) => BRANDS.test(text) && !SAVED.test(text)) : [];
   const named = count >= 12 && count <= 14 && monthNames(texts);
+  const months = named || (numbers !== null && numbers.first <= 1 && numbers.last - numbers.first === 11) || valuesAreMonths(options);
+  const years = numbers !== null && isExpiryRange(numbers) && !isPast(numbers);
+  const pastYears = numbers !== null && ((numbers.first >= 1850 && numbers.first < 2005) || isPast(numbers));
+  const days = numbers !== null && numbers.first === 1 && numbers.last >= 28 && numbers.last <= 31;
   return {
-    months: named || (numbers !== null && numbers.first <= 1 && numbers.last - numbers.first === 11) || valuesAreMonths(options),
-    years: numbers !== null && isExpiryRange(numbers) && !isPast(numbers),
-    pastYears: numbers !== null && ((numbers.first >= 1850 && numbers.first < 2005) || isPast(numbers)),
-    days: numbers !== null && numbers.first === 1 && numbers.last >= 28 && numbers.last <= 31,
+    months,
+    years,
+    pastYears,
+    days,
+    counted: numbers !== null && !months && !years && !pastYears && !days,
     brands: brands.length,
     documents: brands.length === 1 && (brands[0] as string) === "visa" && count > 2,
     otherMeans: count <= MOST_BRANDS && texts.some((text) => OTHER_MEANS.test(text)),

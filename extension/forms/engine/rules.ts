@@ -151,7 +151,7 @@ function addCardSenses({ concepts: found, length }: Meaning, senses: Sense[]): v
   else if (found.has("security") && (code || found.has("number") || found.has("cardNumber"))) senses.push(["cc-csc", 0.9]);
   else if (found.has("three") && found.has("digits")) senses.push(["cc-csc", 0.9]);
   else if (card && code) senses.push(["cc-csc", 0.5]);
-  else if (code || found.has("security")) senses.push(["code", 1]);
+  else if ((code && !found.has("sixteen")) || found.has("security")) senses.push(["code", 1]);
   if (found.has("bankAccount") && (found.has("holder") || found.has("name"))) return addNumberSense(found, length, senses);
   // "Cardholder's ID number", "Date of birth of the holder".
   if (found.has("holder")) senses.push(["cc-name", found.has("loyalty") || found.has("birth") ? 0.5 : 1]);
