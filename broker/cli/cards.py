@@ -22,8 +22,8 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
 
     rows = list_cards(folder(context).path)
     columns = (
-        ("id", "Id"), ("card", "Card"), ("status", "Status"), ("agentName", "Agent"), ("credentialExposure", "Number"),
-        ("purpose", "Purpose"), ("createdAt", "Issued"),
+        ("id", "Id"), ("card", "Card"), ("status", "Status"), ("agentName", "Agent"), ("purpose", "Purpose"),
+        ("createdAt", "Issued"),
     )  # fmt: skip
     shown = [{**row, "card": f"{row['brand']} ·· {row['last4']}"} for row in rows]
     show_list(rows if as_json else shown, columns, as_json=as_json, empty="No cards yet: POST /v1/agents/{id}/cards issues one.")

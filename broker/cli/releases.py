@@ -29,10 +29,9 @@ def list_(context: typer.Context, limit: Limit = 20, as_json: AsJson = False) ->
     from broker.admin import list_releases
 
     rows = [release.wire() for release in list_releases(folder(context).path, limit)]
-    columns = (
-        ("createdAt", "Asked"), ("id", "Id"), ("status", "Status"), ("outcome", "Outcome"), ("last4", "Card"), ("origin", "Where"),
-    )  # fmt: skip
-    show_list(rows, columns, as_json=as_json, empty="No releases yet.")
+    columns = (("createdAt", "Asked"), ("id", "Id"), ("outcome", "State"), ("last4", "Card"), ("origin", "Where"))
+    shown = rows if as_json else [{**row, "outcome": row["outcome"] or row["status"]} for row in rows]
+    show_list(shown, columns, as_json=as_json, empty="No releases yet.")
 
 
 @app.command("cancel")

@@ -105,7 +105,7 @@ class Resender:
         return Leg(url, request.method, body_hash(request.body)), EgressOutcome.SWAPPED
 
     async def _stream(self, request: Send, answer: aiohttp.ClientResponse, patterns: Patterns, reader: HintReader, emit: Emit) -> None:
-        decoding = Decoding(answer.headers.getall("Content-Encoding", []))
+        decoding = Decoding(answer.headers.getall("Content-Encoding", []), answer.headers.getall("Transfer-Encoding", []))
         head = _head(request, answer, patterns)
         if (answer.content_length or 0) > self.response_limit:
             raise TooLargeError

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from broker.core.errors import LedgerError
 from broker.egress.keys import load_or_make
-from broker.egress.settings import EgressSettings, usual_socket
+from broker.egress.settings import EgressSettings, Limits, usual_socket
 from broker.install.layout import StateFolder, clone_root, read_json
 from broker.pki.files import write_private
 
@@ -27,11 +27,14 @@ SETTINGS = "settings.json"
 _STOP_SECONDS = 8.0
 
 
-def write_settings(state: StateFolder, *, sandbox: bool = False, extra_ca: Path | None = None) -> EgressSettings:
+def write_settings(
+    state: StateFolder, *, sandbox: bool = False, extra_ca: Path | None = None, limits: Limits | None = None
+) -> EgressSettings:
     """Say how the egress of `state` runs. With `sandbox` it also pays on loopback, and trusts the CA in `extra_ca`."""
     settings = EgressSettings(
-        folder=state.egress, socket=usual_socket(state.path), broker_uid=os.getuid(), sandbox=sandbox, extra_ca=extra_ca
-    )
+        folder=state.egress, socket=usual_socket(state.path), broker_uid=os.getuid(), sandbox=sandbox, extra_ca=extra_ca,
+        limits=limits or Limits(),
+    )  # fmt: skip
     state.egress.mkdir(parents=True, exist_ok=True, mode=0o700)
     write_private(state.egress / SETTINGS, json.dumps(settings.wire(), indent=2).encode() + b"\n")
     return settings

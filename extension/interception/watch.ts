@@ -10,6 +10,7 @@ import { forget, keepSent, keepTab } from "./leftovers";
 import { header, type Seat, senderOf } from "./sender";
 import { StandIn } from "./stand_in";
 import { WatchedTab } from "./tab";
+import { sendsUnpartitioned } from "./third_party";
 
 /** What the release hears of its watch. Sentences are for people. */
 export interface Ears {
@@ -19,8 +20,8 @@ export interface Ears {
   maybe(sentence: string): void;
   /** A request with the stand-in was paused. */
   seen(): void;
-  /** Nothing is watched any more: somebody ended the debugging. */
-  blinded(sentence: string): void;
+  /** Nothing is watched any more: somebody ended the debugging. `out`: while a request was being paid, and the page sent it again. */
+  blinded(sentence: string, out: boolean): void;
 }
 
 export interface Subject {
@@ -78,8 +79,10 @@ export class Watch {
   /** The debugger was taken off `tabId`. */
   detached(tabId: number, reason: string): void {
     if (!this.#tabs.delete(tabId) || this.#over) return;
-    // While a request is out, its end is the release's.
-    if (reason !== "target_closed" && this.#inHand.size === 0) this.ears.blinded("Somebody ended the debugging that pauses the payment, so it could not be replaced.");
+    if (reason === "target_closed") return;
+    // The browser lets a request in hand go on as the page made it.
+    if (this.#inHand.size > 0) this.ears.blinded("Somebody ended the debugging while the payment was out, so the page did not get the merchant's answer to it.", true);
+    else this.ears.blinded("Somebody ended the debugging that pauses the payment, so it could not be replaced.", false);
   }
 
   event(tabId: number, sessionId: string | undefined, method: string, parameters: object): void {
@@ -135,40 +138,42 @@ export class Watch {
 
   async #carry(id: string, tab: WatchedTab, seat: Seat, event: RequestPaused, plain: boolean): Promise<void> {
     const { place } = seat;
-    const send = await this.#sendOf(id, tab, seat, event, plain).catch(() => null);
-    if (!send) return goOn(place, event.requestId);
+    const made = await this.#sendOf(id, tab, seat, event, plain).catch(() => null);
+    if (!made) return goOn(place, event.requestId);
     this.ears.seen();
     // Written beside the sending: the page waits for this request.
     void keepSent(this.subject.releaseId, { ...place, requestId: event.requestId });
     let answer: Answer | null = null;
     try {
-      answer = await this.answers.ask(send);
+      answer = await this.answers.ask(made.send);
     } catch {
       return failed(place, event.requestId); // the channel is down: nothing was sent, and the page may try again
     }
-    await carryOut(place, event.requestId, answer);
+    await carryOut(place, event.requestId, answer, made.unpartitioned);
   }
 
-  async #sendOf(id: string, tab: WatchedTab, seat: Seat, event: RequestPaused, plain: boolean): Promise<Send | null> {
+  async #sendOf(id: string, tab: WatchedTab, seat: Seat, event: RequestPaused, plain: boolean): Promise<{ send: Send; unpartitioned: boolean } | null> {
     const body = await bodyOf(seat.place, event);
     if (!body) return this.#unreadable();
     if (!plain && !(await this.#isIn(body))) return null;
     if (!fits(body)) return this.#missed("The page's request is larger than 4 MB, so the stand-in in it could not be replaced.");
     const [sender, stored] = await Promise.all([senderOf(seat, tab.opener, event), partitionedCookies(seat, event)]);
     if (!sender) return this.#missed("The payment came from a frame that has no address of its own, so the stand-in could not be replaced.");
-    return {
+    const unpartitioned = await sendsUnpartitioned(seat, sender, event);
+    const send: Send = {
       type: "send",
       requestId: id,
       releaseId: this.subject.releaseId,
       url: event.request.url,
       method: event.request.method.toUpperCase(),
-      headers: headersOf(event, sender, stored),
+      headers: headersOf(event, sender, stored, unpartitioned),
       body: asText(body),
       topOrigin: sender.topOrigin,
       frameOrigin: sender.frameOrigin,
       resourceType: sender.resourceType,
       userActivated: this.#gestures.has(event.networkId ?? ""),
     };
+    return { send, unpartitioned };
   }
 
   async #isIn(body: Uint8Array<ArrayBuffer>): Promise<boolean> {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import shutil
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
@@ -112,8 +113,8 @@ class Authenticator:
 
 
 @asynccontextmanager
-async def chromium(extension: Path, profile: Path, peer: Peer, shop_origin: str) -> AsyncIterator[Browser]:
-    """Chromium on `profile`, with a native messaging host that leads to `peer`."""
+async def chromium(extension: Path, profile: Path, peer: Peer, shop_origin: str, *, display: str | None = None) -> AsyncIterator[Browser]:
+    """Chromium on `profile`, with a native messaging host that leads to `peer`; with a window on the X `display` if one is named."""
     config = HostConfig(
         port_file=str(peer.port_file),
         ca_file=str(peer.pki.ca_file),
@@ -130,7 +131,13 @@ async def chromium(extension: Path, profile: Path, peer: Peer, shop_origin: str)
             profile,
             headless=False,
             executable_path="/usr/bin/chromium",
-            args=[*FLAGS, f"--load-extension={extension}", f"--disable-extensions-except={extension}"],
+            args=[
+                *(FLAGS if display is None else FLAGS[1:]),
+                f"--load-extension={extension}",
+                f"--disable-extensions-except={extension}",
+            ],
+            env={**os.environ, **({} if display is None else {"DISPLAY": display})},
+            no_viewport=display is not None,
         )
         context.set_default_timeout(15_000)
         yield Browser(context, peer, shop_origin)
