@@ -29,12 +29,13 @@ STILL_MS = 1000
 
 @dataclass(frozen=True, slots=True)
 class PageTime:
-    """Milliseconds for one pass over one page, the fastest of several rounds."""
+    """Milliseconds for one pass over one page, the fastest of several rounds: see ``extension/forms/engine/measure.ts``."""
 
     path: str
     controls: int
     floor: float
     scan: float
+    look: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +74,11 @@ async def measure(folder: Path, pages: list[LabelledPage], extension: BuiltExten
     A page that does not load, twice, is left out.
     """
     async with serve_pages(folder) as base, open_labs(extension.folder, extension.identifier, 1) as (lab,):
-        large = await lab.ask(f"{base}/generated/{LARGE_PAGE}", "timing", strip=False, argument=TIMING_ROUNDS)
         times, costs = {}, {}
         for page in pages:
             times[page.path] = await ask_twice(lab, f"{base}/{quote(page.path)}", "timing", argument=TIMING_ROUNDS)
             advance()
+        large = await lab.ask(f"{base}/generated/{LARGE_PAGE}", "timing", strip=False, argument=TIMING_ROUNDS)
         for page in idle_pages(pages):
             costs[page.path] = await ask_twice(lab, f"{base}/{quote(page.path)}", "idle", argument=STILL_MS)
     return Bench(
@@ -88,4 +89,4 @@ async def measure(folder: Path, pages: list[LabelledPage], extension: BuiltExten
 
 
 def _time(path: str, answer: dict[str, Any]) -> PageTime:
-    return PageTime(path, int(answer["controls"]), float(answer["floor"]), float(answer["scan"]))
+    return PageTime(path, int(answer["controls"]), float(answer["floor"]), float(answer["scan"]), float(answer["look"]))

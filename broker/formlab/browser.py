@@ -54,6 +54,15 @@ async ({tab, address, strip, call, argument, limit}) => {
 }
 """
 
+# A tab that is still on its way to its empty page may lose what it is sent to meanwhile.
+_NEW_TAB = """
+async () => {
+  const {id} = await chrome.tabs.create({url: "about:blank", active: false});
+  while ((await chrome.tabs.get(id)).status !== "complete") await new Promise((resolve) => setTimeout(resolve, 20));
+  return id;
+}
+"""
+
 
 class Lab:
     """One extension page and one tab that it loads pages into."""
@@ -86,5 +95,4 @@ async def open_labs(extension: Path, extension_id: str, count: int) -> AsyncIter
 
 async def _open_lab(page: Page, extension_id: str) -> Lab:
     await page.goto(f"chrome-extension://{extension_id}/options.html")
-    tab = await page.evaluate("async () => (await chrome.tabs.create({url: 'about:blank', active: false})).id")
-    return Lab(page, tab)
+    return Lab(page, await page.evaluate(_NEW_TAB))

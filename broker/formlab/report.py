@@ -65,11 +65,14 @@ FOLDS_MEAN = (
 
 def time_table(bench: Bench) -> Table:
     """The sum over all pages beside the floor, the slowest of them, and a very large page."""
-    table = _table("time (ms, fastest of several rounds)", "pages", "controls", "floor", "scan", "ratio")
+    table = _table("time (ms, fastest of several rounds)", "pages", "controls", "floor", "scan", "ratio", "whole look")
     times = bench.pages
-    total = PageTime(f"all {len(times)}", sum(t.controls for t in times), sum(t.floor for t in times), sum(t.scan for t in times))
+    sums = (sum(getattr(time, part) for time in times) for part in ("controls", "floor", "scan", "look"))
+    total = PageTime(f"all {len(times)}", *sums)
     for row in (total, replace(max(times, key=lambda t: t.scan), path="slowest"), bench.large):
-        table.add_row(row.path, str(row.controls), f"{row.floor:.2f}", f"{row.scan:.2f}", f"{row.scan / max(row.floor, 0.01):.2f}")
+        table.add_row(
+            row.path, str(row.controls), f"{row.floor:.2f}", f"{row.scan:.2f}", f"{row.scan / max(row.floor, 0.01):.2f}", f"{row.look:.2f}"
+        )
     return table
 
 

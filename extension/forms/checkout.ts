@@ -10,7 +10,7 @@ import { type Plan, planDocument } from "./engine/plan";
 import type { FieldType } from "./engine/rules";
 import { watchControls } from "./engine/watch";
 import { type FieldKind, kindOf } from "./fields";
-import { type FrameLook, framesAt, isShown, lookAtFrame, type Spot } from "./hosted";
+import { areUncovered, type FrameLook, framesAt, isShown, lookAtFrame, type Spot } from "./hosted";
 import { changeSince, type Remembered, remember } from "./remembered";
 import type { CardValues } from "./values";
 
@@ -20,9 +20,15 @@ export interface FieldResult {
   kept: boolean;
 }
 
-export interface Look {
+/** What a document takes itself. */
+export interface Own {
   /** Types of the card's own fields; billing is not among them. */
   types: FieldType[];
+  /** It asks for the payer's address. */
+  billing: boolean;
+}
+
+export interface Look extends Own {
   pageAmount: number | null;
 }
 
@@ -41,8 +47,10 @@ export interface Checkout {
    * answers what the document itself takes beside the types that they are given; null when one of them is hidden.
    */
   shown(spots: Spot[]): boolean[];
-  hold(nonce: string, spots: Spot[], given: FieldType[]): FieldType[] | null;
+  hold(nonce: string, spots: Spot[], given: FieldType[]): Own | null;
   unchanged(nonce: string, origin: string): boolean;
+  /** {@link Checkout.unchanged}, and nothing lies over the frames that take part: out of view it is not known, so they are brought there. */
+  ready(nonce: string, origin: string): boolean;
   /** Writes in the task that checked; ask {@link Checkout.settle} next what holds in the end. */
   fill(nonce: string, origin: string, card: CardValues): FillAnswer;
   settle(nonce: string): Promise<FieldResult[] | null>;
@@ -60,8 +68,8 @@ function named(results: readonly Kept[]): FieldResult[] {
   return [...kinds].map(([kind, kept]) => ({ kind, kept }));
 }
 
-function cardTypes(plan: Plan): FieldType[] {
-  return plan.filter(({ part }) => part === "card").map(({ type }) => type);
+function ownOf(plan: Plan): Own {
+  return { types: plan.filter(({ part }) => part === "card").map(({ type }) => type), billing: plan.some(({ part }) => part === "billing") };
 }
 
 export const checkout: Checkout = {
@@ -69,7 +77,7 @@ export const checkout: Checkout = {
     const plan = planDocument(document);
     const pageAmount = readAmount(document, currency);
     looks.set(nonce, remember(plan, [], pageAmount, currency));
-    return { types: cardTypes(plan), pageAmount };
+    return { ...ownOf(plan), pageAmount };
   },
 
   lookAtFrame,
@@ -88,12 +96,17 @@ export const checkout: Checkout = {
     const frames = spots.flatMap(framesAt);
     const plan = looked.plan.length > 0 ? looked.plan : planBeside(document, frames.map(({ element }) => element), given);
     looks.set(nonce, remember(plan, frames, looked.pageAmount, looked.currency));
-    return cardTypes(plan);
+    return ownOf(plan);
   },
 
   unchanged(nonce, origin) {
     const remembered = looks.get(nonce);
     return globalThis.origin === origin && remembered !== undefined && typeof changeSince(remembered) !== "string";
+  },
+
+  ready(nonce, origin) {
+    const remembered = looks.get(nonce);
+    return this.unchanged(nonce, origin) && remembered !== undefined && areUncovered(remembered.frames);
   },
 
   fill(nonce, origin, card) {

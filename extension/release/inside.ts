@@ -14,6 +14,7 @@ export const take = (nonce: string, types: FieldType[]) => (globalThis as World)
 export const shown = (spots: Spot[]) => (globalThis as World).ledgerosCheckout?.shown(spots) ?? null;
 export const hold = (nonce: string, spots: Spot[], given: FieldType[]) => (globalThis as World).ledgerosCheckout?.hold(nonce, spots, given) ?? null;
 export const unchanged = (nonce: string, origin: string) => (globalThis as World).ledgerosCheckout?.unchanged(nonce, origin) ?? false;
+export const ready = (nonce: string, origin: string) => (globalThis as World).ledgerosCheckout?.ready(nonce, origin) ?? false;
 export const fill = (nonce: string, origin: string, card: CardValues) => (globalThis as World).ledgerosCheckout?.fill(nonce, origin, card) ?? null;
 export const settle = async (nonce: string) => (await (globalThis as World).ledgerosCheckout?.settle(nonce)) ?? null;
 export const wait = async (limit: number) => (globalThis as World).ledgerosCheckout?.wait(limit);

@@ -1,6 +1,6 @@
 /** Finding the card form of a tab: in its top document, in frames of its own site, in frames of a payment processor. */
 import type { FrameLook } from "../forms/hosted";
-import type { FieldType } from "../forms/engine/rules";
+import type { Own } from "../forms/checkout";
 import { kindOf } from "../forms/fields";
 import { readPins } from "../keys/pins";
 import { nonce } from "../protocol/canonical";
@@ -55,9 +55,9 @@ async function lookAt(tabId: number, currency: string, sandbox: boolean): Promis
   const chosen = choose(seen.types, offers);
   const held = chosen.length > 0 ? await remembered(top, name, chosen, offers) : null;
   const hosted = held ? chosen : [];
-  const own = held ?? seen.types;
+  const own = held ?? { types: seen.types, billing: seen.billing };
   const sites = sitesOf(offers, hosted);
-  const types = [...own, ...hosted.flatMap((frame) => frame.types)];
+  const types = [...own.types, ...hosted.flatMap((frame) => frame.types)];
   return {
     tabId,
     documentId: frames.documentId,
@@ -94,7 +94,7 @@ async function offerOf(tabId: number, { documentId, origin }: FrameDocument, san
 }
 
 /** Have every document that takes part remember its share: what the top document takes itself; null when one of them changed meanwhile. */
-async function remembered(top: { tabId: number; documentId: string }, name: string, chosen: Hosted[], offers: Placed[]): Promise<FieldType[] | null> {
+async function remembered(top: { tabId: number; documentId: string }, name: string, chosen: Hosted[], offers: Placed[]): Promise<Own | null> {
   const spots = offers.filter(({ documentId }) => chosen.some((frame) => frame.documentId === documentId));
   const given = chosen.flatMap(({ types }) => types);
   const [own, ...taken] = await Promise.all([

@@ -3,6 +3,7 @@ import { unpausedWorker } from "../interception/debuggee";
 import type { Interception } from "../interception/interception";
 import type { Watch } from "../interception/watch";
 import type { Outcome, SurrogateCard } from "../protocol/messages";
+import type { Credentials } from "../protocol/sealing";
 import { fillIn } from "./fill";
 import type { Release } from "./release";
 import type { Settled } from "./settle";
@@ -45,7 +46,8 @@ export class Payings {
     const filled = await fillIn(target, Promise.resolve(standIns(card)));
     if (filled.kind !== "filled") return nothing(filled.kind);
     const { fields, failed } = filled;
-    if (failed.length > 0) return { outcome: "field_rejected", fields, failed };
+    // An address that a page does not take is the agent's to correct; the card is not.
+    if (failed.some((kind) => kind !== "billing")) return { outcome: "field_rejected", fields, failed };
     paying.timer = setTimeout(() => void this.#lastWord(id, target.origin), decision.expiresAt - release.clockOffset - Date.now() - LAST_WORD_MS);
     return { outcome: "submitted", fields, failed };
   }
@@ -87,8 +89,9 @@ export class Payings {
   }
 }
 
-function standIns({ surrogate, expirationMonth, expirationYear, cardholderName }: SurrogateCard) {
-  return { pan: surrogate.number, cvv: surrogate.securityCode, expirationMonth, expirationYear, cardholderName, brand: "" };
+function standIns({ surrogate, expirationMonth, expirationYear, cardholderName, billing }: SurrogateCard): Credentials {
+  const card = { pan: surrogate.number, cvv: surrogate.securityCode, expirationMonth, expirationYear, cardholderName, brand: "" };
+  return billing ? { ...card, billing } : card;
 }
 
 function nothing(outcome: Outcome, detail?: string): Settled {

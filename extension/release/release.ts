@@ -1,5 +1,5 @@
 /** One release as the worker keeps it: in memory and in `storage.session`, never with a card's details. */
-import type { FieldType } from "../forms/engine/rules";
+import type { Own } from "../forms/checkout";
 import type { FieldKind } from "../forms/fields";
 import type { Claimed, Decision, Facts, Outcome } from "../protocol/messages";
 import type { Restricting } from "../rules/regret";
@@ -18,8 +18,8 @@ export interface Target {
   hosted: Hosted[];
   /** Name of the look that each document's isolated world remembers. */
   look: string;
-  /** Types of the card that the top document itself takes. */
-  own: FieldType[];
+  /** What the top document itself takes. */
+  own: Own;
   /** Empty where there is no card form yet. */
   fields: FieldKind[];
   pageAmount: number | null;

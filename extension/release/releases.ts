@@ -318,14 +318,12 @@ export class Releases {
     if (!decision) return;
     Object.assign(release, { state: "approved", approved: release.target });
     const signature = drafted ?? (await (await this.around.device).sign(await decisionDigest(decision)));
-    try {
-      const sent = this.around.send({ type: "approve", releaseId: release.id, signed: { decision, deviceSignature: b64u(signature), passkey } });
-      this.#book.move(release, "approved"); // kept and shown while it is on its way
-      await sent;
-    } catch {
-      release.decision = null;
-      this.#book.show(release); // the popup says that the broker is not there
-    }
+    const signed = { decision, deviceSignature: b64u(signature), passkey };
+    const sent = await this.around.send({ type: "approve", releaseId: release.id, signed }).then(() => true, () => false);
+    if (release.state !== "approved") return; // it ended while the message was sealed
+    if (sent) return this.#book.move(release, "approved"); // kept and shown while the broker works
+    release.decision = null;
+    this.#book.show(release); // the popup says that the broker is not there
   }
 
   async #restrict(release: Release, kind: Restricting): Promise<void> {

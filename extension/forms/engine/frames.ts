@@ -53,3 +53,8 @@ export function valuesFor(types: readonly FieldType[], values: FillValues): Fill
     ...(takes("cc-type") ? { brand: brandOf(values) } : {}),
   };
 }
+
+/** What the page around the frames is given besides: the payer's address, and the name that goes with it. */
+export function withBilling(own: FillValues, { billing, name }: FillValues): FillValues {
+  return billing ? { ...own, name, billing } : own;
+}

@@ -7,6 +7,7 @@ import base64
 import gzip
 import os
 import signal
+import ssl
 from collections.abc import Callable
 from pathlib import Path
 
@@ -171,6 +172,22 @@ async def test_what_the_egress_writes_down_holds_no_value(tmp_path: Path) -> Non
         for value in (REAL, SURROGATE, "secret=query", "acct_1", "J%C3%B6"):
             assert value.encode() not in written
             assert value.encode() not in files
+
+
+async def test_an_environment_made_for_debugging_writes_down_nothing_that_decrypts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = tmp_path / "keys"
+    monkeypatch.setenv("SSLKEYLOGFILE", str(keys))
+    assert ssl.create_default_context().keylog_filename == str(keys), "what everybody uses would write it"
+    monkeypatch.delenv("SSLKEYLOGFILE")
+    async with own_process(tmp_path / "run", SSLKEYLOGFILE=str(keys), PYTHONASYNCIODEBUG="1") as (egress, settings, merchant):
+        merchant.answer = answering(f"echo {REAL} {CODE}".encode())
+        stand = await connected(egress, settings, merchant)
+        await stand.paid()
+        await stand.client.close()
+        written = await egress.kill()
+    secrets = [line for line in (keys.read_text() if keys.exists() else "").splitlines() if not line.startswith("#")]
+    assert secrets == []
+    assert REAL.encode() not in written
 
 
 async def test_a_large_answer_streams_through_a_small_process(tmp_path: Path) -> None:

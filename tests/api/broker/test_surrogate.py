@@ -10,14 +10,17 @@ import pytest
 
 from broker.audit import verify_events
 from broker.egress.settings import Limits
+from broker.egress.taught import write_taught
 from broker.protocol.channel import DeliverSurrogate, Ready, Result, Stop, Withdrawn
 from broker.protocol.egress import EgressOutcome, End, Head
 from broker.protocol.outcomes import Outcome
+from broker.protocol.processors import Challenge
 from broker.protocol.surrogate import Surrogate
 from broker.releases.rows import all_releases
 from tests.api.broker.harness import NUMBER, ORIGIN, eventually
 from tests.api.broker.shopping import STAND_IN, SURROGATE, Shopping, shopping
 from tests.unit.egress.merchant import Received, answering
+from tests.unit.egress.values import taught
 
 
 @pytest.fixture
@@ -339,6 +342,17 @@ async def test_a_merchant_that_refuses_the_request_itself_is_named_so(shop: Shop
     release_id = await shop.ready()
     await shop.pay(release_id)
     assert (await shop.outcome(release_id))[0] == "blocked_by_merchant"
+
+
+async def test_a_bank_that_asks_first_is_named_so(shop: Shopping) -> None:
+    entry = taught(origin=ORIGIN).model_copy(update={"challenge": Challenge(hosts=("bank.localhost",))})
+    write_taught(shop.settings.folder, (entry,))
+    shop.merchant.answer = answering(b"", "Location: https://bank.localhost/ask", status="303 See Other")
+    release_id = await shop.ready()
+    await shop.pay(release_id, shop.merchant.url("shop.localhost", "/buy"))
+    code, sentence = await shop.outcome(release_id)
+    assert code == "challenge_required"
+    assert "the bank asks the person" in (sentence or "")
 
 
 async def test_a_broker_that_stops_while_a_payment_is_out_says_so(tmp_path: Path) -> None:

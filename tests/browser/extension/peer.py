@@ -27,6 +27,7 @@ from broker.pki.contexts import server_context
 from broker.pki.files import PkiFolder
 from broker.pki.profile import Roles
 from broker.protocol import channel, proof, sealing
+from broker.protocol.billing import BillingAddress
 from broker.protocol.decision import Decision
 from broker.protocol.facts import Facts, sign_facts
 from broker.protocol.grants import Action, Grant, GrantState, SignedAction, SignedGrant
@@ -317,11 +318,17 @@ class Peer:
         key.verify(unb64u(approve["signed"]["deviceSignature"]), decision.digest())
         return decision
 
-    def deliver(self, decision: Decision, under: Decision | None = None) -> None:
+    def deliver(self, decision: Decision, under: Decision | None = None, billing: BillingAddress | None = None) -> None:
         """Seal the card to the extension under `decision` (or, to attack, under another one) and deliver it."""
         card = sealing.Credentials(
-            pan=Pan(PAN), cvv=Cvv(CVV), expiration_month=3, expiration_year=2031, cardholder_name="ADA EXAMPLE", brand="Visa"
-        )
+            pan=Pan(PAN),
+            cvv=Cvv(CVV),
+            expiration_month=3,
+            expiration_year=2031,
+            cardholder_name="ADA EXAMPLE",
+            brand="Visa",
+            billing=billing,
+        )  # fmt: skip
         sealed = sealing.seal(card, self.sealing_key, (under or decision).digest(), decision.card_id)
         self.send({"type": "deliver", "releaseId": decision.release_id, "sealed": sealed.wire()})
 

@@ -23,7 +23,21 @@ SPLIT = """
 </form>
 """
 
+ADDRESS = """
+<form>
+  <label>Card number <input name="cardnumber" autocomplete="cc-number"></label>
+  <label>Expiry <input name="exp" placeholder="MM / YY"></label>
+  <label>CVC <input name="cvc" maxlength="4"></label>
+  <fieldset><legend>Billing address</legend>
+    <label>Full name <input id="payer" autocomplete="billing name"></label> <label>Street address <input id="street"></label>
+    <label>City <input id="city"></label> <label>State <select id="state"><option value="">--<option value="5">California</select></label>
+    <label>ZIP code <input id="zip"></label> <label>Country <select id="country"><option>Canada<option>United States</select></label>
+  </fieldset>
+</form>
+"""
+
 PAGES = {
+    "/address": f"<p>Total: $49.90</p>{ADDRESS}",
     "/": f"<h1>Checkout</h1><p>Total: $49.90</p>{FORM}<button>Pay $49.90</button>",
     "/dear": f"<h1>Checkout</h1><p>Total: $499.00</p>{FORM}",
     "/quiet": f"<h1>Checkout</h1>{FORM}",

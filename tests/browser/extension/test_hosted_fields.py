@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, expect
 
+from broker.protocol.billing import BillingAddress
 from tests.browser.extension.conftest import Browser
 from tests.browser.extension.peer import CVV, PAN
 from tests.browser.extension.shop import FIELDS
@@ -128,6 +129,19 @@ async def test_the_holders_name_is_the_pages_own_and_the_page_gets_nothing_else(
     assert own == {"holder": "ADA EXAMPLE", "trap": "", "other": ""}
 
 
+async def test_the_address_goes_to_the_page_around_the_frames(ready: Browser) -> None:
+    page, popup = await ready.open_shop("/hosted/fields.localhost"), await ready.popup()
+    await page.evaluate("document.querySelector('form').insertAdjacentHTML('beforeend', '<label>City <input id=city></label>')")
+    ready.peer.offer(ready.shop)
+    await ready.peer.expect("shown")
+    await approve(popup)
+    billing = BillingAddress(line1="1 Analytical Row", city="Sacramento", country="US")
+    ready.peer.deliver(ready.peer.check(await ready.peer.expect("approve")), billing=billing)
+    assert await ready.peer.result() == "filled"
+    assert await page.locator("#city").input_value() == "Sacramento"
+    assert await held(page) == filled(VALUES)
+
+
 async def test_hosted_fields_are_filled_again_where_nothing_was_written(ready: Browser) -> None:
     page, popup = await ready.open_shop("/beside/fields.localhost"), await ready.popup()
     ready.peer.offer(ready.shop, **INTENT)
@@ -175,3 +189,38 @@ async def test_hosted_fields_that_came_after_the_approval_are_filled_again(brows
     browser.peer.deliver(decision)
     assert await browser.peer.result() == "filled"
     assert await held(page) == filled(VALUES)
+
+
+OVER = "position:fixed;inset:0;background:white"
+COVERED = {
+    "the frames are transparent": "for (const f of document.querySelectorAll('iframe')) f.style.opacity = '0.01'",
+    "the page is transparent": "document.documentElement.style.opacity = '0.1'",
+    "an overlay that lets clicks through": f"""document.body.insertAdjacentHTML('beforeend',
+      '<div style="{OVER};pointer-events:none"></div>')""",
+    "a popover in the top layer": f"""document.body.insertAdjacentHTML('beforeend',
+      '<div popover id=p style="{OVER};width:100%;height:100%;border:0;pointer-events:none"></div>'); p.showPopover()""",
+    "an overlay below the edge of the window": f"""document.body.insertAdjacentHTML('afterbegin', '<div style="height:3000px"></div>');
+      document.body.insertAdjacentHTML('beforeend', '<div style="{OVER};pointer-events:none"></div>')""",
+}
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+async def test_frames_that_a_person_cannot_see_into_get_nothing(ready: Browser, when: str) -> None:
+    for number, (name, attack) in enumerate(COVERED.items()):
+        page, popup = await ready.open_shop("/hosted/fields.localhost"), await ready.popup()
+        if when == "before":
+            await page.evaluate(attack)
+        ready.peer.offer(ready.shop, f"rel_{number}")
+        message = await ready.peer.inbox.get()
+        if message["type"] == "result":
+            assert message["outcome"] == "no_form", name
+        else:
+            await approve(popup)
+            decision = ready.peer.check(await ready.peer.expect("approve"))
+            if when == "after":
+                await page.evaluate(attack)
+            ready.peer.deliver(decision)
+            assert await ready.peer.result() == "page_changed", name
+        assert await held(page) == filled(dict.fromkeys(VALUES, "")), name
+        await page.close()
+        await popup.close()

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.async_api import Page, expect
 
+from broker.protocol.billing import BillingAddress
 from tests.browser.extension.conftest import Browser
 from tests.browser.extension.peer import CVV, PAN
 
@@ -63,6 +64,24 @@ async def test_selects_and_split_expiry_are_filled(ready: Browser) -> None:
     assert await value(page, "#m") == "3"
     assert await value(page, "#y") == "2031"
     assert await value(page, "#c") == CVV
+
+
+async def test_the_payers_address_is_filled_when_the_release_carries_one(ready: Browser) -> None:
+    address = BillingAddress(line1="1 Analytical Row", city="Sacramento", state="CA", postal_code="95814", country="US")
+    lines = {"street": "1 Analytical Row", "city": "Sacramento", "state": "5", "zip": "95814", "country": "United States"}
+    wanted = {"payer": "ADA EXAMPLE", **lines}
+    for carried in (None, address):
+        page, popup = await ready.open_shop("/address"), await ready.popup()
+        ready.peer.offer(ready.shop, f"rel_{'with' if carried else 'without'}")
+        await ready.peer.expect("shown")
+        await approve(popup)
+        ready.peer.deliver(ready.peer.check(await ready.peer.expect("approve")), billing=carried)
+        result = await ready.peer.expect("result")
+        assert (result["outcome"], "billing" in result["fields"]) == ("filled", carried is not None)
+        held = {name: await value(page, f"#{name}") for name in wanted}
+        assert held == (wanted if carried else {**dict.fromkeys(wanted, ""), "country": "Canada"})
+        await page.close()
+        await popup.close()
 
 
 async def test_a_same_origin_frame_is_filled(ready: Browser) -> None:

@@ -97,6 +97,7 @@ class Paying:
         await self.browser.context.clear_cookies()
         self.merchant.got.clear()
         self.merchant.socket.clear()
+        self.merchant.asked_first.clear()
         self.egress.sends.clear()
 
 

@@ -94,8 +94,9 @@ INSERT INTO cards (id, org_id, user_id, agent_id, status, type, purpose, exposur
   VALUES ('card_1', 'org_1', 'user_1', 'agent_1', 'active', 'multi', 'x', 'extensionOnly', 1, 60, 'alert', '4242', 1, 2030, 1, x'03', x'04',
   x'05', 1);
 INSERT INTO access_events (id, org_id, card_id, agent_id, status, exposure_mode, summary, expected_currency, merchant_key, reason,
-  created_at, consumed_at) SELECT 'evt_' || value, 'org_1', 'card_1', 'agent_1', 'consumed', 'extensionOnly', 'x', 'USD', 'shop',
-  'purchase', 1, 7 FROM json_each('["open", "used", "closed", "none"]');
+  created_at, consumed_at)
+  SELECT 'evt_' || value, 'org_1', 'card_1', 'agent_1', 'consumed', 'extensionOnly', 'x', 'USD', 'shop', 'purchase', 1, 7
+  FROM json_each('["open", "used", "closed", "none"]');
 INSERT INTO windows VALUES ('win_1', 'org_1', 'evt_open', 'card_1', 500, 'USD', 'https://shop.example', 7, 9, NULL, NULL);
 INSERT INTO windows VALUES ('win_2', 'org_1', 'evt_used', 'card_1', 600, 'USD', 'https://shop.example', 7, 9, 8, NULL);
 INSERT INTO windows VALUES ('win_3', 'org_1', 'evt_closed', 'card_1', 700, 'USD', 'https://other.example', 7, 9, NULL, 9);
