@@ -10,7 +10,7 @@ import { canHold } from "./kinds";
 import { findBoxes } from "./boxes";
 import { calendarDates } from "./calendar";
 import { BEYOND_DOUBT, CARD_TYPES, isCardForm, isDeclared, isOfAnotherCard, isOtherType, isShort, isSure, speaksOfCard } from "./cardform";
-import { distance, keepOneCode, nameCode, nameHolder, nameRest } from "./complete";
+import { distance, keepOneCode, keepOneNumber, nameCode, nameHolder, nameRest } from "./complete";
 import { resolveExpiry } from "./expiry";
 import { scoreOf, settle, strongest, support, type Scored } from "./score";
 import type { FieldType, Kind } from "./rules";
@@ -90,6 +90,7 @@ function readCardForm(form: Scored[]): void {
     if (distance(anchors, place) <= REACH) hearNeighbours(scored, numbered);
   }
   if (!numbered) hearNumber(form);
+  keepOneNumber(form);
   resolveExpiry(form);
   nameRest(form);
   nameHolder(form);
