@@ -29,6 +29,9 @@ def forms(
     no_autocomplete: Annotated[bool, typer.Option("--no-autocomplete", help="Remove autocomplete attributes first.")] = False,
     mistakes: Annotated[bool, typer.Option("--mistakes", help="Also list every field that was read wrongly.")] = False,
     bench: Annotated[bool, typer.Option("--bench", help="Measure time instead: beside a plain walk, and while waiting.")] = False,
+    duckduckgo: Annotated[
+        Path | None, typer.Option(help="With --bench: their dist/autofill-debug.js, to be measured beside.", show_default=False)
+    ] = None,
 ) -> None:
     """Score what the built extension would fill on labelled pages, in Chromium."""
     import asyncio
@@ -38,7 +41,7 @@ def forms(
     pages = load_pages(forms)
     extension = _extension()
     if bench:
-        _bench(forms, pages, extension)
+        _bench(forms, pages, extension, duckduckgo)
         return
     from broker.formlab.run import predict
 
@@ -86,16 +89,20 @@ def _list_mistakes(pages: list[LabelledPage], predictions: Predictions) -> None:
         console.print(f"{mistake.path} {mistake.index}: {mistake.expected or '–'} taken for {mistake.found or '–'}", markup=False)
 
 
-def _bench(folder: Path, pages: list[LabelledPage], extension: BuiltExtension) -> None:
+def _bench(folder: Path, pages: list[LabelledPage], extension: BuiltExtension, duckduckgo: Path | None) -> None:
     import asyncio
 
     from broker.formlab.bench import measure
-    from broker.formlab.report import bounds_table, idle_table, time_table
+    from broker.formlab.beside import measure_beside
+    from broker.formlab.report import beside_table, bounds_table, idle_table, time_table
 
     with _progress(len(pages), "timing forms") as advance:
         bench = asyncio.run(measure(folder, pages, extension, advance))
     for table in (time_table(bench), idle_table(bench.idle), bounds_table(bench)):
         console.print(table)
+    if duckduckgo is not None:
+        with _progress(len(pages), "timing both") as advance:
+            console.print(beside_table(asyncio.run(measure_beside(folder, pages, extension, duckduckgo, advance))))
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from statistics import mean
 from rich.table import Table
 
 from broker.formlab.bench import IDLE_MS, IDLE_OBSERVERS, LARGE_PAGE_MS, MOST_RATIO, Bench, IdleCost, PageTime
+from broker.formlab.beside import Beside
 from broker.formlab.folds import HeldOut
 from broker.formlab.pages import Predictions
 from broker.formlab.score import Score
@@ -83,6 +84,14 @@ def idle_table(costs: list[IdleCost]) -> Table:
     )
     dearest = [max(values) for values in zip(*((c.look, c.still, c.busy) for c in costs), strict=True)]
     table.add_row(str(max(cost.observers for cost in costs)), *(f"{value:.2f}" for value in dearest))
+    return table
+
+
+def beside_table(beside: Beside) -> Table:
+    """The scan beside DuckDuckGo's."""
+    table = _table(f"{beside.pages} pages, both in one page (ms)", "", "fastest rounds", "times ours")
+    table.add_row("LedgerOS", f"{beside.ours:.1f}", "1.0")
+    table.add_row("DuckDuckGo's scanner", f"{beside.theirs:.1f}", f"{beside.theirs / max(beside.ours, 0.001):.1f}")
     return table
 
 

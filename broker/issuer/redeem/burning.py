@@ -69,8 +69,7 @@ def burn(raw: sqlite3.Connection, context: Context, proven: Proven, now: int) ->
     spent = (now, broker_id, broker_id, window, proven.window_amount, origin, ends, token.event_id)
     if raw.execute(_BURN, spent).rowcount != 1:
         return None
-    billing = raw.execute("SELECT address FROM billing_addresses WHERE user_id = ?", (token.user_id,)).fetchone()
-    burnt = Burnt(token, proven.standing.sealing_key, window, proven.window_amount, ends, proven.stand_in, billing and billing[0])
+    burnt = Burnt(token, proven.standing.sealing_key, window, proven.window_amount, ends, proven.stand_in, proven.standing.billing)
     if burnt.stand_in is not None:
         release_id = proven.signed.decision.release_id
         release = Reservation(token.event_id, token.org_id, token.card_id, release_id, token.agent_id, token.user_id)

@@ -29,9 +29,10 @@ ADDRESS = """
   <label>Expiry <input name="exp" placeholder="MM / YY"></label>
   <label>CVC <input name="cvc" maxlength="4"></label>
   <fieldset><legend>Billing address</legend>
-    <label>Full name <input id="payer" autocomplete="billing name"></label> <label>Street address <input id="street"></label>
+    <label>Street address <input id="street"></label>
     <label>City <input id="city"></label> <label>State <select id="state"><option value="">--<option value="5">California</select></label>
     <label>ZIP code <input id="zip"></label> <label>Country <select id="country"><option>Canada<option>United States</select></label>
+    <label>Full name <input id="payer" autocomplete="billing name"></label>
   </fieldset>
 </form>
 """

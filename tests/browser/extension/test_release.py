@@ -333,6 +333,26 @@ async def test_credentials_sealed_under_another_decision_are_not_used(ready: Bro
     assert await value(page, "[name=cardnumber]") == ""
 
 
+async def test_nothing_is_filled_on_load_nor_for_a_request_that_only_waits(ready: Browser) -> None:
+    page, popup = await ready.open_shop(), await ready.popup()
+    declared = await popup.evaluate("Object.keys(chrome.runtime.getManifest())")
+    assert not {"content_scripts", "web_accessible_resources", "externally_connectable"} & set(declared), (
+        "no page gets a script of ours by itself"
+    )
+    ready.peer.offer(ready.shop, "rel_1")
+    await ready.peer.expect("shown")
+    await approve(popup)
+    decision = ready.peer.check(await ready.peer.expect("approve"))
+    ready.peer.send({"type": "withdrawn", "releaseId": "rel_1", "outcome": "issuer_unavailable", "message": "LedgerOS did not answer."})
+    ready.peer.offer(ready.shop, "rel_2")
+    await popup.get_by_role("button", name="Next (1)").click()
+    await ready.peer.expect("shown")
+    ready.peer.deliver(decision.model_copy(update={"release_id": "rel_2"}))
+    ready.peer.offer("https://nowhere.example", "rel_3")
+    assert await ready.peer.result() == "no_tab", "the delivery was heard before, and answered by nothing"
+    assert await page.evaluate("[...document.querySelectorAll('input')].map((field) => field.value).join('')") == ""
+
+
 async def test_a_delivery_nobody_approved_is_ignored(ready: Browser) -> None:
     page = await ready.open_shop()
     popup = await ready.popup()

@@ -62,6 +62,10 @@ def test_a_changed_log_does_not_verify(tmp_path: Path) -> None:
         ("issuer", "setup-link"),
         ("demo", "COLOUR=red"),
         ("demo", "HEADED=2"),
+        ("broker", "enrol"),
+        ("egress", "enrol"),
+        ("agents", "add", "my-agent", "--file", "agent.json"),
+        ("install", "--browser", "netscape"),
     ],
 )
 def test_a_refusal_is_at_most_three_lines_and_no_traceback(tmp_path: Path, arguments: tuple[str, ...]) -> None:
@@ -69,6 +73,15 @@ def test_a_refusal_is_at_most_three_lines_and_no_traceback(tmp_path: Path, argum
     assert done.returncode == 1
     assert done.stderr.startswith("✕ ")
     assert len(done.stderr.strip().splitlines()) <= 3
+    assert "Traceback" not in done.stderr
+
+
+def test_a_state_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    done = run(tmp_path / "file", "agents", "list")
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"✕ {tmp_path / 'file'}")
+    assert "--state DIR" in done.stderr
     assert "Traceback" not in done.stderr
 
 
