@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -109,8 +109,8 @@ async def put_away(popup: Page) -> None:
 
 
 @asynccontextmanager
-async def paying_world(extension: Path, folder: Path) -> AsyncIterator[Paying]:
-    """Chromium with `extension`, paired and enrolled; `folder` is for its profile and keys."""
+async def paying_world(extension: Path, folder: Path, beside: Sequence[Path] = ()) -> AsyncIterator[Paying]:
+    """Chromium with `extension`, paired and enrolled; `folder` is for its profile and keys, `beside` are further extensions."""
     merchant, egress = Merchant(), Swapper()
     runner = web.AppRunner(merchant.application())
     await runner.setup()
@@ -119,7 +119,7 @@ async def paying_world(extension: Path, folder: Path) -> AsyncIterator[Paying]:
     peer.coverage = {"verdict": "covered", "names": ["Processor"], "keyId": EGRESS_KEY}
     peer.egress = egress
     await peer.start()
-    async with chromium(extension, folder / "profile", peer, f"http://shop.localhost:{runner.addresses[0][1]}") as browser:
+    async with chromium(extension, folder / "profile", peer, f"http://shop.localhost:{runner.addresses[0][1]}", beside) as browser:
         await browser.pair()
         await browser.enrol()
         yield Paying(browser, merchant, egress)
