@@ -28,7 +28,7 @@ from broker.pki.profile import Roles
 from broker.protocol.agent_api import Release
 from broker.protocol.issuer_api import BrokerEnrolled, EgressEnrolled, EnrolBroker, EnrolEgress
 from broker.protocol.proof import check_proof, code_id, make_proof, proof_key
-from broker.releases.store import all_releases
+from broker.releases.rows import all_releases
 from broker.state import BrokerState
 from broker.storage import Database
 

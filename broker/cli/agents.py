@@ -18,7 +18,6 @@ File = Annotated[
     typer.Option(help="Write what the agent's clients need to this new file (agent.json); asks for its token.", show_default=False),
 ]
 
-NAME = "agents"
 app = typer.Typer(help="Who may ask this broker for releases.", no_args_is_help=True, rich_markup_mode=None)
 
 

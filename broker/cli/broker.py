@@ -8,7 +8,6 @@ from broker.cli.output import ask_secret, say
 from broker.cli.serving import Port, serve
 from broker.cli.state import folder
 
-NAME = "broker"
 DEFAULT_PORT = 8450
 app = typer.Typer(help="The broker on this machine.", no_args_is_help=True, rich_markup_mode=None)
 

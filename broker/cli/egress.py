@@ -10,7 +10,6 @@ from broker.cli.enrolled import revoke_enrolled, show_enrolled
 from broker.cli.output import ask_secret, say
 from broker.cli.state import AsJson, folder
 
-NAME = "egress"
 app = typer.Typer(help="The egress's key, enrolled at LedgerOS.", no_args_is_help=True, rich_markup_mode=None)
 
 PublicKey = Annotated[

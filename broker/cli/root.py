@@ -8,37 +8,6 @@ from typing import Annotated
 
 import typer
 
-from broker.cli import (
-    agents,
-    bench,
-    bench_start,
-    broker,
-    brokers,
-    cards,
-    certs,
-    demo,
-    devices,
-    doctor,
-    egress,
-    events,
-    extension,
-    forms,
-    grants,
-    install,
-    issuer,
-    lock,
-    mcp,
-    pair,
-    passkeys,
-    protocol,
-    receipt,
-    releases,
-    screenshots,
-    teach,
-    tests,
-    up,
-    wheel,
-)
 from broker.cli.help import EXAMPLES, GroupedHelp
 from broker.cli.output import complain
 from broker.cli.state import CliState
@@ -54,12 +23,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-
-for single in (up, install, doctor, teach, demo, tests, pair, extension, forms, screenshots, mcp, lock, wheel):
-    single.register(app)
-bench_start.register(bench.app)
-for group in (certs, issuer, broker, brokers, agents, releases, cards, devices, egress, grants, passkeys, receipt, events, protocol, bench):
-    app.add_typer(group.app, name=group.NAME)
 
 
 @app.callback()

@@ -106,7 +106,7 @@ class Resender:
         self, request: Send, answer: aiohttp.ClientResponse, patterns: Patterns, reader: HintReader, emit: Emit
     ) -> WholeAnswer | None:
         """Hand the answer on; what `End` takes along, when it was not emitted before."""
-        decoding = Decoding(answer.headers.getall("Content-Encoding", []))
+        decoding = Decoding(answer.headers.getall("Content-Encoding", []), answer.headers.getall("Transfer-Encoding", []))
         head = _head(request, answer, patterns)
         if (answer.content_length or 0) > self.response_limit:
             raise TooLargeError

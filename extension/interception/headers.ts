@@ -5,13 +5,13 @@ import { isWorker, type Seat, type Sender } from "./sender";
 
 const MOST_HEADERS = 100;
 
-/** Name and value of each header. `partitioned` are the cookies that the browser's own `Cookie` leaves out. */
-export function headersOf({ request }: RequestPaused, sender: Sender, partitioned: string[]): [string, string][] {
+/** Name and value of each header. `partitioned` are the cookies that the reported `Cookie` leaves out; without `unpartitioned` they are all. */
+export function headersOf({ request }: RequestPaused, sender: Sender, partitioned: string[], unpartitioned: boolean): [string, string][] {
   const reported = Object.entries(request.headers);
   const others = reported.filter(([name]) => name.toLowerCase() !== "cookie");
   const cookie = reported.find(([name]) => name.toLowerCase() === "cookie")?.[1];
   const added = mayCarryCookies(cookie, sender, request.url) ? partitioned : [];
-  const line = [cookie, ...added].filter((part) => part !== undefined).join("; ");
+  const line = [unpartitioned ? cookie : undefined, ...added].filter((part) => part !== undefined).join("; ");
   const languages: [string, string][] = others.some(([name]) => name.toLowerCase() === "accept-language") ? [] : [["Accept-Language", acceptLanguage(navigator.languages)]];
   return [...others, ...languages, ...(line ? [["Cookie", line] as [string, string]] : [])].slice(0, MOST_HEADERS);
 }

@@ -7,6 +7,9 @@ const KEY = "sockets";
 const NO_TAB = -1;
 const SOCKETS = { urls: ["ws://*/*", "wss://*/*"] };
 
+/** What a watch asks. */
+export type HasSockets = Pick<Sockets, "in">;
+
 export class Sockets {
   #tabs = new Set<number>();
   /** Settles when it is known which there were before this worker started. */

@@ -2,7 +2,7 @@
 import { attach, command, detach } from "./debuggee";
 import type { TargetInfo } from "./events";
 import { learnFrames, type Seat } from "./sender";
-import type { Sockets } from "./sockets";
+import type { HasSockets } from "./sockets";
 
 // Only these can carry a body that a page chose; everything else passes without a stop.
 const PAUSED_TYPES = ["Document", "XHR", "Fetch", "Ping", "Other"];
@@ -19,7 +19,7 @@ export class WatchedTab {
   constructor(
     readonly tabId: number,
     readonly opener: number | null,
-    private readonly sockets: Sockets,
+    private readonly sockets: HasSockets,
   ) {
     this.#seats.set(undefined, { place: { tabId }, targetId: null, type: "page", url: "", frames: new Map() });
   }

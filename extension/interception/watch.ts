@@ -8,9 +8,10 @@ import type { RequestPaused, TargetInfo } from "./events";
 import { headersOf, partitionedCookies } from "./headers";
 import { answered, forget, keepSent, keepTab } from "./leftovers";
 import { activatedIn, header, type Seat, senderOf } from "./sender";
-import type { Sockets } from "./sockets";
+import type { HasSockets } from "./sockets";
 import { StandIn } from "./stand_in";
 import { WatchedTab } from "./tab";
+import { sendsUnpartitioned } from "./third_party";
 
 /** What the release hears of its watch. Sentences are for people. */
 export interface Ears {
@@ -20,8 +21,8 @@ export interface Ears {
   maybe(sentence: string): void;
   /** A request with the stand-in was paused. */
   seen(): void;
-  /** Nothing is watched any more: somebody ended the debugging. */
-  blinded(sentence: string): void;
+  /** Nothing is watched any more: somebody ended the debugging. `out`: while a request was being paid, and the page sent it again. */
+  blinded(sentence: string, out: boolean): void;
 }
 
 export interface Subject {
@@ -40,7 +41,7 @@ export class Watch {
   constructor(
     private readonly subject: Subject,
     private readonly answers: Answers,
-    private readonly sockets: Sockets,
+    private readonly sockets: HasSockets,
     private readonly ears: Ears,
   ) {
     this.#standIn = new StandIn(subject.number);
@@ -90,8 +91,10 @@ export class Watch {
   /** The debugger was taken off `tabId`. */
   detached(tabId: number, reason: string): void {
     if (!this.#tabs.delete(tabId) || this.#over) return;
-    // While a request is out, its end is the release's.
-    if (reason !== "target_closed" && this.#inHand.size === 0) this.ears.blinded("Somebody ended the debugging that pauses the payment, so it could not be replaced.");
+    if (reason === "target_closed") return;
+    // The browser lets a request in hand go on as the page made it.
+    if (this.#inHand.size > 0) this.ears.blinded("Somebody ended the debugging while the payment was out, so the page did not get the merchant's answer to it.", true);
+    else this.ears.blinded("Somebody ended the debugging that pauses the payment, so it could not be replaced.", false);
   }
 
   event(tabId: number, sessionId: string | undefined, method: string, parameters: object): void {
@@ -141,40 +144,42 @@ export class Watch {
 
   async #carry(id: string, tab: WatchedTab, seat: Seat, event: RequestPaused, plain: boolean): Promise<void> {
     const { place } = seat;
-    const send = await this.#sendOf(id, tab, seat, event, plain).catch(() => null);
-    if (!send) return goOn(place, event.requestId);
+    const made = await this.#sendOf(id, tab, seat, event, plain).catch(() => null);
+    if (!made) return goOn(place, event.requestId);
     this.ears.seen();
     let answer: Answer | null = null;
     try {
       // Written while the answer is on its way: the page waits for this request.
-      answer = await this.answers.ask(send, () => void keepSent(this.subject.releaseId, { ...place, requestId: event.requestId }));
+      answer = await this.answers.ask(made.send, () => void keepSent(this.subject.releaseId, { ...place, requestId: event.requestId }));
     } catch {
       return failed(place, event.requestId); // the channel is down: nothing was sent, and the page may try again
     }
-    await carryOut(place, event.requestId, answer);
+    await carryOut(place, event.requestId, answer, made.unpartitioned);
     answered(this.subject.releaseId, event.requestId);
   }
 
-  async #sendOf(id: string, tab: WatchedTab, seat: Seat, event: RequestPaused, plain: boolean): Promise<Send | null> {
+  async #sendOf(id: string, tab: WatchedTab, seat: Seat, event: RequestPaused, plain: boolean): Promise<{ send: Send; unpartitioned: boolean } | null> {
     const body = bodyOf(event.request);
     if (!body) return this.#missed(plain ? "The payment carries a file from the disk, so the stand-in in it could not be replaced." : "The page sent a body that the browser does not show.");
     if (!plain && !(await this.#isIn(body))) return null;
     if (!fits(body)) return this.#missed("The page's request is larger than 4 MB, so the stand-in in it could not be replaced.");
     const [sender, stored, activated] = await Promise.all([senderOf(seat, tab.opener, event), partitionedCookies(seat, event), activatedIn(tab.tabId, event)]);
     if (!sender) return this.#missed("The payment came from a frame that has no address of its own, so the stand-in could not be replaced.");
-    return {
+    const unpartitioned = await sendsUnpartitioned(seat, sender, event);
+    const send: Send = {
       type: "send",
       requestId: id,
       releaseId: this.subject.releaseId,
       url: event.request.url,
       method: event.request.method.toUpperCase(),
-      headers: headersOf(event, sender, stored),
+      headers: headersOf(event, sender, stored, unpartitioned),
       body: asText(body),
       topOrigin: sender.topOrigin,
       frameOrigin: sender.frameOrigin,
       resourceType: sender.resourceType,
       userActivated: activated.includes(sender.frameOrigin),
     };
+    return { send, unpartitioned };
   }
 
   async #isIn(body: Uint8Array<ArrayBuffer>): Promise<boolean> {

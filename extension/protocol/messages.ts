@@ -64,6 +64,7 @@ export interface Messages {
   Action: Action;
   Approve: Approve;
   AskCoverage: AskCoverage;
+  BillingAddress: BillingAddress;
   BrokerEnrolled: BrokerEnrolled;
   Chunk: Chunk;
   Claimed: Claimed;
@@ -266,6 +267,17 @@ export interface AskCoverage {
   type: "ask_coverage";
 }
 /**
+ * A postal address. `country` is ISO 3166-1 alpha-2; `state` is what the country calls its first level, by code or name.
+ */
+export interface BillingAddress {
+  city: string;
+  country: string;
+  line1: string;
+  line2?: string | null;
+  postalCode?: string | null;
+  state?: string | null;
+}
+/**
  * This broker now acts for `organisation_name`.
  */
 export interface BrokerEnrolled {
@@ -337,6 +349,7 @@ export interface DeliverSurrogate {
  * What the extension fills in surrogate mode: the stand-ins, and what of a card is no secret from the page.
  */
 export interface SurrogateCard {
+  billing?: BillingAddress | null;
   cardholderName: string;
   expirationMonth: number;
   expirationYear: number;

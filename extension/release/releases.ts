@@ -116,7 +116,7 @@ export class Releases {
     const release = this.#book.get(id);
     if (!release || release.shown || !OPEN.includes(release.state)) return;
     release.shown = true;
-    this.#book.save();
+    this.#book.save(release);
     await this.around.send({ type: "shown", releaseId: id }).catch(() => undefined);
   }
 
@@ -316,16 +316,14 @@ export class Releases {
   async #approved(release: Release, passkey: PasskeyAssertion | null, drafted: Bytes | null = null): Promise<void> {
     const { decision } = release;
     if (!decision) return;
-    release.state = "approved";
+    Object.assign(release, { state: "approved", approved: release.target });
     const signature = drafted ?? (await (await this.around.device).sign(await decisionDigest(decision)));
-    try {
-      const sent = this.around.send({ type: "approve", releaseId: release.id, signed: { decision, deviceSignature: b64u(signature), passkey } });
-      this.#book.move(release, "approved"); // kept and shown while it is on its way
-      await sent;
-    } catch {
-      release.decision = null;
-      this.#book.show(release); // the popup says that the broker is not there
-    }
+    const signed = { decision, deviceSignature: b64u(signature), passkey };
+    const sent = await this.around.send({ type: "approve", releaseId: release.id, signed }).then(() => true, () => false);
+    if (release.state !== "approved") return; // it ended while the message was sealed
+    if (sent) return this.#book.move(release, "approved"); // kept and shown while the broker works
+    release.decision = null;
+    this.#book.show(release); // the popup says that the broker is not there
   }
 
   async #restrict(release: Release, kind: Restricting): Promise<void> {
@@ -334,7 +332,7 @@ export class Releases {
     const label = card ? `${plainText(facts.cardBrand, 20)} ·· ${facts.last4}` : plainText(facts.agentName, 60);
     const became = (state: "doing" | "done" | "failed", error: string | null) => {
       release.regret = { kind, label, state, error };
-      this.#book.save();
+      this.#book.save(release);
       this.around.changed();
     };
     became("doing", null);

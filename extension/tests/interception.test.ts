@@ -5,6 +5,7 @@ import type { RequestPaused } from "../interception/events";
 import { acceptLanguage, headersOf } from "../interception/headers";
 import { frameOrigin } from "../interception/sender";
 import { StandIn } from "../interception/stand_in";
+import { withoutUnpartitioned } from "../interception/third_party";
 import { b64u, utf8 } from "../protocol/canonical";
 import type { Send } from "../protocol/messages";
 
@@ -55,15 +56,24 @@ describe("a body", () => {
 
 describe("the headers", () => {
   const shop = { topOrigin: "https://shop.test", frameOrigin: "https://shop.test", resourceType: "xhr" as const };
-  const cookies = (headers: Record<string, string>, sender: Parameters<typeof headersOf>[1], url?: string) =>
-    headersOf(paused(headers, url), sender, ["part=1"]).find(([name]) => name === "Cookie")?.[1];
+  const cookies = (headers: Record<string, string>, sender: Parameters<typeof headersOf>[1], url?: string, unpartitioned = true) =>
+    headersOf(paused(headers, url), sender, ["part=1"], unpartitioned).find(([name]) => name === "Cookie")?.[1];
 
   it("have the partition's cookies after the browser's", () => expect(cookies({ Cookie: "a=1" }, shop)).toBe("a=1; part=1"));
   it("have the partition's alone where cookies are sent by default", () => expect(cookies({}, shop)).toBe("part=1"));
+  it("have the partition's alone where the browser lets no others go", () => expect(cookies({ Cookie: "a=1" }, shop, undefined, false)).toBe("part=1"));
   it("have none where nothing says that the browser would send any", () => expect(cookies({}, shop, "https://pay.test/pay")).toBeUndefined());
   it("name the languages as the browser does", () => {
     expect(acceptLanguage(["en-US", "en"])).toBe("en-US,en;q=0.9");
     expect(acceptLanguage(["de-CH", "fr"])).toBe("de-CH,de;q=0.9,fr;q=0.8");
+  });
+});
+
+describe("an answer across sites", () => {
+  it("keeps its partitioned cookies alone", () => {
+    const others: [string, string][] = [["Content-Type", "text/html"], ["set-cookie", "a=1; SameSite=None; Secure; partitioned"]];
+    const dropped: [string, string][] = [["Set-Cookie", "b=1; SameSite=None; Secure"], ["SET-COOKIE", "Partitioned=1; Path=/partitioned"]];
+    expect(withoutUnpartitioned([...others, ...dropped])).toEqual(others);
   });
 });
 

@@ -53,7 +53,7 @@ export function nameHolder(form: Scored[]): void {
   for (let place = 0; place < form.length; place++) {
     const scored = form[place] as Scored;
     const named = scored.type === "name" || (scored.type === "given-name" && !family);
-    if (!named || distance(fields, place) !== 1) continue;
+    if (!named || distance(fields, place) !== 1 || !canHold(scored.control, "cc-name")) continue;
     settle(scored, "cc-name", "name beside a card field");
     return;
   }

@@ -3,8 +3,9 @@
  */
 
 import { classify, fieldType } from "./classify";
-import type { FieldType, Kind } from "./rules";
+import { planDocument, planFrame } from "./plan";
 import { rootsOf } from "./roots";
+import type { FieldType, Kind } from "./rules";
 import { hiddenReason, type Hidden } from "./visibility";
 
 /** One control and the evidence about it. Holds what the page says, never what is typed into it. */
@@ -14,18 +15,26 @@ export interface Explanation {
   readonly control: string;
   readonly type: FieldType | null;
   readonly hidden: Hidden | null;
+  /** Whether a release would write into it. */
+  readonly planned: boolean;
   /** Strongest first. */
   readonly signals: readonly { readonly type: Kind; readonly weight: number; readonly because: string }[];
 }
 
-/** Explain every control of a document, its shadow roots and same-origin frames. */
-export function explain(document: Document): Explanation[] {
+/** A page, or a frame of another site that is asked only when it may hold a processor's fields. */
+type Reading = "page" | "card frame";
+
+/** Explain every control of a document, its shadow roots and same-origin frames, as `reading` has it. */
+export function explain(document: Document, reading: Reading = "page"): Explanation[] {
+  const plan = reading === "card frame" ? planFrame(document) : planDocument(document);
+  const planned = new Set(plan.flatMap(({ controls }) => controls.map(({ element }) => element)));
   return rootsOf(document).flatMap((root) =>
-    classify(root).map((scored) => ({
+    classify(root, reading).map((scored) => ({
       index: scored.control.index,
       control: describe(scored.control.element),
       type: fieldType(scored),
       hidden: hiddenReason(scored.control.element),
+      planned: planned.has(scored.control.element),
       signals: [...scored.signals]
         .sort((one, other) => other.weight - one.weight)
         .map(({ type, weight, source, detail }) => ({ type, weight, because: `${source}: ${detail.slice(0, 60)}` })),

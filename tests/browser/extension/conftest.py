@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import shutil
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -112,8 +113,13 @@ class Authenticator:
 
 
 @asynccontextmanager
-async def chromium(extension: Path, profile: Path, peer: Peer, shop_origin: str, beside: Sequence[Path] = ()) -> AsyncIterator[Browser]:
-    """Chromium on `profile`, with a native messaging host that leads to `peer`; `beside` are further extensions."""
+async def chromium(
+    extension: Path, profile: Path, peer: Peer, shop_origin: str, *, display: str | None = None, beside: Sequence[Path] = ()
+) -> AsyncIterator[Browser]:
+    """Chromium on `profile`, with a native messaging host that leads to `peer`.
+
+    With a window on the X `display` if one is named; `beside` are further extensions.
+    """
     config = HostConfig(
         port_file=str(peer.port_file),
         ca_file=str(peer.pki.ca_file),
@@ -131,7 +137,13 @@ async def chromium(extension: Path, profile: Path, peer: Peer, shop_origin: str,
             profile,
             headless=False,
             executable_path="/usr/bin/chromium",
-            args=[*FLAGS, f"--load-extension={loaded}", f"--disable-extensions-except={loaded}"],
+            args=[
+                *(FLAGS if display is None else FLAGS[1:]),
+                f"--load-extension={loaded}",
+                f"--disable-extensions-except={loaded}",
+            ],
+            env={**os.environ, **({} if display is None else {"DISPLAY": display})},
+            no_viewport=display is not None,
         )
         context.set_default_timeout(15_000)
         yield Browser(context, peer, shop_origin)

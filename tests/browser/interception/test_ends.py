@@ -170,6 +170,25 @@ async def test_a_file_without_the_stand_in_ends_nothing(paying: Paying, tmp_path
     assert [got.number for got in paying.merchant.paid] == ["real"]
 
 
+async def test_a_request_that_is_too_large_is_said(paying: Paying) -> None:
+    page = await paying.armed()
+    await page.evaluate("fetch('/pay', { method: 'POST', body: number() + ' '.repeat(4_100_000) })")
+    result = await paying.expect("result")
+    assert result["outcome"] == "swap_not_seen"
+    assert "larger than 4 MB" in result["detail"]
+    assert [got.number for got in paying.merchant.paid] == ["stand-in"]
+
+
+async def test_a_tab_that_was_opened_is_named_when_nothing_else_was_seen(paying: Paying) -> None:
+    page = await paying.browser.open_shop("/")
+    await paying.arm(page, expires_at=now_ms() + 6_000)
+    async with paying.browser.context.expect_page():
+        await page.evaluate("() => void window.open('/elsewhere')")
+    result = await paying.expect("result")
+    assert result["outcome"] == "swap_not_seen"
+    assert "A tab was opened" in result["detail"]
+
+
 async def test_a_shared_worker_is_named_when_nothing_else_was_seen(paying: Paying) -> None:
     page = await paying.browser.open_shop("/")
     await page.evaluate(

@@ -90,6 +90,13 @@ async def test_every_body_kind_reaches_its_endpoint(stand: Stand) -> None:
         assert stand.merchant.received[-1].body == real_values(body.encode())
 
 
+async def test_the_charset_of_a_body_is_kept(stand: Stand) -> None:
+    content_type, body = "application/x-www-form-urlencoded; charset=ISO-8859-1", FORM_BODY + "&city=München".encode("latin-1")
+    await stand.paid(None, body, content_type)
+    assert stand.merchant.received[0].header("content-type") == [content_type]
+    assert stand.merchant.received[0].body == real_values(body)
+
+
 @pytest.mark.parametrize(
     ("coding", "encode"),
     [
