@@ -113,8 +113,19 @@ def _show_swap(times: SwapTimes, p50: float, p99: float) -> None:
     from tests.bench.swap import at
 
     table = Table("", "p50 ms", "p99 ms", title="A request of the page, answered", title_justify="left", box=None)
-    for name, series in (("unwatched", times.plain), ("watched, no stand-in in it", times.watched), ("paid", times.paid)):
+    rows = {
+        "unwatched": times.plain,
+        "floor: paused by nothing but Chromium": times.bare_pause,
+        "watched, no stand-in in it": times.watched,
+        "floor: paused, to a native host and back": times.bare_answer,
+        "floor: the peer's own request": times.sent_on,
+        "paid": times.paid,
+    }
+    for name, series in rows.items():
         table.add_row(name, f"{at(series, 0.5):.1f}", f"{at(series, 0.99):.1f}")
+    floor = at(times.bare_answer, 0.5) + at(times.sent_on, 0.5) - at(times.plain, 0.5)
+    table.add_row("of Chromium alone, watching adds", f"{times.added(times.bare_pause, 0.5):.1f}", "")
+    table.add_row("of the paying floors, paying adds", f"{floor:.1f}", "")
     for name, series in (("watching adds", times.watched), ("paying adds", times.paid)):
         cells = [(times.added(series, share), bound) for share, bound in ((0.5, p50), (0.99, p99))]
         table.add_row(name, *(f"[{'green' if value <= bound else 'red'}]{value:.1f}[/] (≤ {bound:.0f})" for value, bound in cells))

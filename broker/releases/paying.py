@@ -103,10 +103,11 @@ class Paying:
         try:
             async with asyncio.timeout(self._desk.limits.send_ms / 1000), contextlib.aclosing(self._desk.egress.send(message)) as answer:
                 async for item in answer:
+                    head = item.answer if isinstance(item, End) else item if isinstance(item, Head) else None
+                    redirected = redirected or (head is not None and head.status in _KEEPS_METHOD_AND_BODY)
                     if isinstance(item, End):
                         end = item
                         break
-                    redirected = redirected or (isinstance(item, Head) and item.status in _KEEPS_METHOD_AND_BODY)
                     # A browser that went away hears no more; the egress's last word is waited for all the same.
                     reachable = reachable and await self._desk.courier.stream(device_id, item)
         except TimeoutError:

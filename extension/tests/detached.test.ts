@@ -26,7 +26,7 @@ afterEach(() => vi.unstubAllGlobals());
 
 async function watching(): Promise<Watch> {
   const answers = new Answers(async (message) => void sent.push(message));
-  const watch = new Watch({ releaseId: "rel_1", tabId: TAB, number: NUMBER }, answers, ears);
+  const watch = new Watch({ releaseId: "rel_1", tabId: TAB, number: NUMBER }, answers, { in: () => false }, ears);
   await watch.start();
   return watch;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Answers } from "../interception/answers";
-import { fits, inflated, textOf } from "../interception/body";
+import { bodyOf, fits, inflated, textOf } from "../interception/body";
 import type { RequestPaused } from "../interception/events";
 import { acceptLanguage, headersOf } from "../interception/headers";
 import { frameOrigin } from "../interception/sender";
@@ -29,6 +29,12 @@ const paused = (headers: Record<string, string>, url = "https://shop.test/pay"):
 describe("a body", () => {
   it("is read from all its parts, byte for byte", () => {
     expect(textOf({ ...paused({}).request, postDataEntries: [{ bytes: btoa("n=41") }, { bytes: btoa("\u00ff11") }] })).toBe("n=41\u00ff11");
+  });
+  it("with a file from the disk in it is not whole", () => {
+    const { request } = paused({});
+    expect(bodyOf({ ...request, hasPostData: true, postDataEntries: [{ bytes: btoa("n=41") }, {}] })).toBeNull();
+    expect(bodyOf({ ...request, hasPostData: true, postDataEntries: [{ bytes: btoa("n=41") }] })).toEqual(utf8("n=41"));
+    expect(bodyOf(request)).toEqual(utf8(""));
   });
   it.each(["gzip", "deflate"] as const)("is looked into when it is %s", async (format) => {
     const stream = new Blob([`number=${NUMBER}`]).stream().pipeThrough(new CompressionStream(format));
@@ -96,6 +102,15 @@ describe("an answer", () => {
     const asked = answers.ask(send);
     for (const part of [head, chunk(utf8("pa")), chunk(utf8("id")), end]) answers.came(part);
     expect(await asked).toEqual({ head, body: utf8("paid"), end });
+  });
+  it("that fits one message comes with its end", async () => {
+    const answers = new Answers(async () => undefined);
+    const told: string[] = [];
+    const asked = answers.ask(send, () => told.push("sent"));
+    const answer = { status: 200, reason: "OK", headers: [], data: b64u(utf8("paid")) };
+    answers.came({ ...end, answer });
+    expect(await asked).toEqual({ head: answer, body: utf8("paid"), end: { ...end, answer } });
+    expect(told).toEqual(["sent"]);
   });
   it("above 8 MB has no body to show", async () => {
     const answers = new Answers(async () => undefined);

@@ -189,12 +189,14 @@ class Swapper:
         self.asked.set()
         await self.hold.wait()
         outcome = self.outcomes.pop(0) if self.outcomes else EgressOutcome.SWAPPED
-        if outcome is EgressOutcome.SWAPPED:
-            await self._pay(send, say)
         charged = outcome is EgressOutcome.SWAPPED
-        say({"type": "end", "requestId": send.request_id, "outcome": outcome.value, "mayHaveBeenCharged": charged})
+        answer = await self._pay(send, say) if charged else None
+        say({
+            "type": "end", "requestId": send.request_id, "outcome": outcome.value, "mayHaveBeenCharged": charged, "answer": answer,
+        })  # fmt: skip
 
-    async def _pay(self, send: Send, say: Say) -> None:
+    async def _pay(self, send: Send, say: Say) -> dict[str, Any] | None:
+        """The merchant's answer when it is small; a large one is said in pieces."""
         url = URL(send.url)
         host = f"{url.host}:{url.port}"
         headers = {**{name: value for name, value in send.headers if name.lower() != "accept-encoding"}, "Host": host}
@@ -204,9 +206,13 @@ class Swapper:
         ) as answer:
             body = (await answer.read()).replace(PAN.encode(), SURROGATE.encode()).replace(SPACED_PAN.encode(), SPACED.encode())
             shown = [[name, value] for name, value in answer.headers.items() if name.lower() not in _NOT_SHOWN]
-        say({"type": "head", "requestId": send.request_id, "status": answer.status, "reason": answer.reason or "", "headers": shown})
+        head = {"status": answer.status, "reason": answer.reason or "", "headers": shown}
+        if len(body) <= CHUNK:
+            return {**head, "data": b64u(body)}
+        say({"type": "head", "requestId": send.request_id, **head})
         for at in range(0, len(body), CHUNK):
             say({"type": "chunk", "requestId": send.request_id, "data": b64u(body[at : at + CHUNK])})
+        return None
 
 
 def _swapped(body: bytes) -> bytes:
