@@ -13,6 +13,7 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_group
 
+from broker.cli.state import CliState, in_state
 from broker.core.errors import LedgerError
 from broker.install.layout import clone_root
 
@@ -99,6 +100,16 @@ class GroupedHelp(TyperGroup):
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)
         self.commands = Commands()  # type: ignore[assignment]  # nothing is ever added to them
+
+    def invoke(self, ctx: Context) -> Any:
+        """Run the command; what a fault advises names the state folder."""
+        try:
+            return super().invoke(ctx)
+        except LedgerError as error:
+            chosen = ctx.find_object(CliState)  # none yet when the command could not be loaded
+            if error.hint and chosen:
+                error.hint = in_state(chosen.folder, error.hint)
+            raise
 
     def format_commands(self, ctx: Context, formatter: Formatter) -> None:
         """Write the commands, one heading after the other."""

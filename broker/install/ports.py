@@ -13,6 +13,7 @@ TAKEN = "port_taken"
 
 def port_taken(wanted: Mapping[int, str], proc: Path = Path("/proc")) -> LedgerError:
     """The error to say when one of the ports `wanted` (port → the option that moves it) is taken."""
+    wanted = {port: option for port, option in wanted.items() if port}  # 0 takes a free one
     held = next((port for port in wanted if listens(port, proc)), None)
     if held is None:  # not Linux, or free again by now
         named = " or ".join(map(str, wanted))

@@ -59,7 +59,7 @@ def _run(name: str, state: Path, ports: list[int]) -> None:
 
 @contextmanager
 def _quick_imports() -> Iterator[None]:
-    """Leave out what libraries do while they are imported and no server needs: a third of the start."""
+    """Leave out what libraries do while they are imported and no server needs: a quarter of the start."""
     sys.modules["rich"] = None  # type: ignore[assignment]  # structlog would load it, for a console that is none here
     # aiohttp would read every public CA, for sessions that bring no TLS context of their own; all of ours do.
     certificates = os.environ.get(_CERTIFICATES)

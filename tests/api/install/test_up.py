@@ -87,12 +87,12 @@ def test_a_second_up_says_who_runs_it_and_down_ends_it(running: subprocess.Popen
     second = run(tmp_path, "up", *FREE_PORTS)
     assert second.returncode == 1
     assert f"process {running.pid}" in second.stderr
-    assert "ledgeros down" in second.stderr
+    assert f"ledgeros --state {tmp_path} down" in second.stderr
     assert json.loads(run(tmp_path, "down", "--json").stdout) == {"stopped": running.pid}
     assert running.wait(60) == 0
     again = run(tmp_path, "down")
     assert again.returncode == 1
-    assert "ledgeros up" in again.stderr
+    assert f"ledgeros --state {tmp_path} up" in again.stderr
 
 
 def test_when_one_ends_the_others_do_too_and_its_log_is_named(running: subprocess.Popen[str], tmp_path: Path) -> None:

@@ -85,6 +85,16 @@ def test_a_state_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_what_a_fault_advises_finds_the_state_folder_again(tmp_path: Path) -> None:
+    state = tmp_path / "a state"
+    assert f"Start it: ledgeros --state '{state}' up" in run(state, "down").stderr
+    named = subprocess.run(
+        [sys.executable, "-P", "-m", "broker.cli", "down"],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "LEDGEROS_STATE": str(state)}, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert "Start it: ledgeros up" in named.stderr  # the variable finds it
+
+
 def test_certificates_are_made_and_shown(tmp_path: Path) -> None:
     assert run(tmp_path, "certs", "init").returncode == 0
     rows = json.loads(run(tmp_path, "certs", "show", "--json").stdout)
