@@ -101,7 +101,7 @@ export const checkout: Checkout = {
 
   unchanged(nonce, origin) {
     const remembered = looks.get(nonce);
-    return globalThis.origin === origin && remembered !== undefined && changeSince(remembered) === null;
+    return globalThis.origin === origin && remembered !== undefined && typeof changeSince(remembered) !== "string";
   },
 
   ready(nonce, origin) {
@@ -114,9 +114,10 @@ export const checkout: Checkout = {
     if (globalThis.origin !== origin) return { written: false, reason: "origin_changed", detail: "the page is of another origin" };
     const remembered = looks.get(nonce);
     looks.delete(nonce);
-    const changed = remembered ? changeSince(remembered) : "the page was not looked at";
-    if (!remembered || changed !== null) return { written: false, reason: "page_changed", detail: changed ?? "" };
-    const filling = startFill(remembered.plan, card);
+    if (!remembered) return { written: false, reason: "page_changed", detail: "the page was not looked at" };
+    const found = changeSince(remembered);
+    if (typeof found === "string") return { written: false, reason: "page_changed", detail: found };
+    const filling = startFill(remembered.plan, card, undefined, found);
     fillings.set(nonce, filling);
     return { written: true, fields: named(filling.results()) };
   },

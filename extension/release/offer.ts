@@ -23,6 +23,7 @@ export async function accept(offer: Offer, issuer: IssuerPin): Promise<Release |
       factsHash: await factsHash(offer.facts),
       claimed: offer.claimed,
       pageUrl: offer.pageUrl,
+      offeredAt: Date.now(),
       deadline: facts.expiresAt - clockOffset,
       clockOffset,
       target: null,

@@ -73,7 +73,7 @@ export class Payings {
         paying.maybe = sentence;
         setTimeout(() => !paying.seen && this.#end(id, paying, sentence), UNSEEN_MS);
       },
-      blinded: (sentence: string) => this.#end(id, paying, sentence),
+      blinded: (sentence: string, out: boolean) => this.#end(id, paying, sentence, out ? "may_have_been_charged" : "swap_not_seen"),
     };
   }
 
@@ -84,8 +84,8 @@ export class Payings {
     if (why && !paying.seen) this.#end(id, paying, why);
   }
 
-  #end(id: string, paying: Paying, sentence: string): void {
-    if (this.#all.get(id) === paying) this.around.over(id, "swap_not_seen", sentence);
+  #end(id: string, paying: Paying, sentence: string, outcome: Outcome = "swap_not_seen"): void {
+    if (this.#all.get(id) === paying) this.around.over(id, outcome, sentence);
   }
 }
 

@@ -35,6 +35,8 @@ export interface TabChoice {
   tabId: number;
   title: string;
   origin: string;
+  /** Tells tabs of one site with one title apart. */
+  path: string;
 }
 
 /**
@@ -60,7 +62,8 @@ export interface Release {
   /** As sent: part of what is signed. `shown` holds the harmless form of its words. */
   claimed: Claimed;
   pageUrl: string | null;
-  /** Unix ms on this machine's clock. */
+  /** Unix ms on this machine's clock, as is `deadline`. */
+  offeredAt: number;
   deadline: number;
   /** LedgerOS's clock less this machine's, in ms. */
   clockOffset: number;
@@ -97,14 +100,20 @@ export function approvalFirst({ facts }: Pick<Release, "facts">): boolean {
   return facts.tokenHash === null;
 }
 
-/** Releases survive a restart of the worker, not of the browser. */
-const KEY = "releases";
+// One key for each release: a step of one writes that one, however many are kept beside it.
+const PREFIX = "release:";
 
+/** Releases survive a restart of the worker, not of the browser. Oldest first. */
 export async function loadReleases(): Promise<Release[]> {
-  const stored = await chrome.storage.session.get<{ releases?: Release[] }>(KEY);
-  return stored.releases ?? [];
+  const stored = await chrome.storage.session.get<Record<string, Release>>(null);
+  const releases = Object.entries(stored).flatMap(([key, release]) => (key.startsWith(PREFIX) ? [release] : []));
+  return releases.sort((one, other) => one.offeredAt - other.offeredAt);
 }
 
-export async function saveReleases(releases: Release[]): Promise<void> {
-  await chrome.storage.session.set({ [KEY]: releases });
+export async function saveRelease(release: Release): Promise<void> {
+  await chrome.storage.session.set({ [PREFIX + release.id]: release });
+}
+
+export async function forgetRelease(id: string): Promise<void> {
+  await chrome.storage.session.remove(PREFIX + id);
 }

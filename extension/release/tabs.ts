@@ -5,6 +5,7 @@ import { onThisMachine } from "./processors";
 import type { TabChoice } from "./release";
 
 const TITLE_MAX = 80;
+const PATH_MAX = 60;
 
 /** One document in a tab, as the browser reports it. */
 export interface FrameDocument {
@@ -51,7 +52,9 @@ async function focusedWindow(): Promise<number | undefined> {
 }
 
 function choice(tab: chrome.tabs.Tab): TabChoice {
-  return { tabId: tab.id ?? -1, title: plainText(tab.title ?? "", TITLE_MAX) || "Untitled", origin: parseOrigin(tab.url ?? "") ?? "" };
+  const url = tab.url ?? "";
+  const path = URL.canParse(url) ? plainText(new URL(url).pathname, PATH_MAX) : "";
+  return { tabId: tab.id ?? -1, title: plainText(tab.title ?? "", TITLE_MAX) || "Untitled", origin: parseOrigin(url) ?? "", path };
 }
 
 const MOST_FRAMES = 40;

@@ -14,7 +14,7 @@ const SHOP = "https://shop.example.com";
 const facts = vectors.facts.facts as Facts;
 const target: Target = { tabId: 1, documentId: "d", origin: SHOP, frameOrigins: [], sites: [], hosted: [], look: "n", own: { types: ["cc-number"], billing: false }, fields: ["number"], pageAmount: 4990 };
 const release: Release = {
-  id: "rel_1", state: "waiting", facts, factsHash: "h", pageUrl: null, deadline: 0, clockOffset: 0, target, choices: [],
+  id: "rel_1", state: "waiting", facts, factsHash: "h", pageUrl: null, offeredAt: 0, deadline: 0, clockOffset: 0, target, choices: [],
       mode: "direct",
       cover: null,
       detail: null, revision: 1,

@@ -22,10 +22,10 @@ from broker.storage import Transaction
 
 def redeem(context: Context, keys: PublicKeys, broker_id: str, body: Redeem) -> Awaitable[dict[str, Any]]:
     """Spend a token under a decision: a `Redeemed`. Nothing is sealed unless the burn and its events are on disk."""
-    return context.db.write_in_steps(_Redemption(context, keys, broker_id, body))
+    return context.db.write_in_steps(Redemption(context, keys, broker_id, body))
 
 
-class _Redemption:
+class Redemption:
     """Signatures, then the write job, then the seal."""
 
     def __init__(self, context: Context, keys: PublicKeys, broker_id: str, body: Redeem) -> None:

@@ -20,9 +20,18 @@ export function isCovered(element: Element): boolean {
   return areCovered([element])[0] === true;
 }
 
+/** What lies over some elements: good for the task that asked, and no longer. */
+export type Covering = ReadonlyMap<Element, boolean>;
+
 /** {@link isCovered} of each element; dear is making overlays touchable, so it is done once for all. */
 export function areCovered(elements: readonly Element[]): boolean[] {
   return withClicksCaught(new Set(elements.flatMap(scopesOf)), () => elements.map(isCoveredNow));
+}
+
+/** {@link areCovered}, by element. */
+export function coveringOf(elements: readonly Element[]): Covering {
+  const covered = areCovered(elements);
+  return new Map(elements.map((element, index) => [element, covered[index] === true]));
 }
 
 /** Out of view it cannot be told what lies on top: of the window, or of a box that scrolls. */

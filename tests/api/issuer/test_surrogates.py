@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from stdnum import luhn
 
 from broker.issuer.cards.numbers import BIN
 from broker.issuer.sweep import sweep
+from broker.issuer.transactions.tables import windows
 from broker.protocol.decision import Decision
 from broker.protocol.issuer_api import Redeemed
 from broker.protocol.sealing import Credentials, key_id
@@ -28,9 +30,9 @@ def standing_in(redeemed: Redeemed, real: Credentials) -> dict[str, Any]:
     return {"pan": redeemed.surrogate.surrogate.number, "cvv": redeemed.surrogate.surrogate.security_code}
 
 
-def windows(world: World) -> list[tuple[Any, ...]]:
-    query = "SELECT access_event_id, consumed_at, closed_at FROM windows ORDER BY opened_at, id"
-    return world.issuer.context.db.read_now(lambda c: [tuple(row) for row in c.exec_driver_sql(query)])
+def opened(world: World) -> list[tuple[Any, ...]]:
+    query = select(windows.c.access_event_id, windows.c.consumed_at, windows.c.closed_at).order_by(windows.c.opened_at, windows.c.id)
+    return world.issuer.context.db.read_now(lambda c: [tuple(row) for row in c.execute(query)])
 
 
 # Redeem ---------------------------------------------------------------------------------------
@@ -286,7 +288,7 @@ async def test_where_the_number_never_left_the_egress_the_window_closes(world: W
     redeemed, decision = await redeem(world, egress, await world.new_card())
     report = {"releaseId": decision.release_id, "accessEventId": redeemed.access_event_id, "outcome": outcome, "fields": []}
     assert (await world.broker.post("outcomes", report)).status == 200
-    [(_, _, closed_at)] = windows(world)
+    [(_, _, closed_at)] = opened(world)
     assert (closed_at is not None) is closed
     charged: Reply = await world.authorise(egress.open(redeemed.wire(), decision))
     assert (charged.body["declinedReason"] == "no_release") is closed
