@@ -87,6 +87,10 @@ it("a plain date near a card that has its expiry is another's", () => {
   expect(cardTypes(`<input type=date>${NUMBER}<input placeholder=MM/YY>${CODE}`)).toEqual(["cc-number", "cc-exp", "cc-csc"]);
 });
 
+it("MM/YY before two short boxes is their month and their year", () => {
+  expect(cardTypes(`${NUMBER}<p>ММ/РР</p><input maxlength=2> / <input maxlength=2>${CODE}`)).toEqual(["cc-number", "cc-exp-month", "cc-exp-year", "cc-csc"]);
+});
+
 it("a plain number at the head of the card is its number, though the sure field is far", () => {
   const html = "<input placeholder=Number><input placeholder='Full name'><input placeholder=MM><input placeholder=YYYY><input placeholder=CVC>";
   expect(cardTypes(html)).toEqual(["cc-number", "cc-name", "cc-exp-month", "cc-exp-year", "cc-csc"]);
