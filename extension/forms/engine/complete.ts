@@ -3,7 +3,7 @@
  */
 
 import { isBox, silentBoxes } from "./boxes";
-import { BEYOND_DOUBT, CARD_TYPES, isDeclared, isShort, isSilent } from "./cardform";
+import { BEYOND_DOUBT, CARD_TYPES, isDeclared, isDoubted, isShort, isSilent } from "./cardform";
 import { canHold } from "./kinds";
 import { type Meaning, meaningOf } from "./lexicon";
 import type { Kind } from "./rules";
@@ -81,11 +81,13 @@ function nameByExample(form: readonly Scored[], fields: readonly number[]): void
   if (found) settle(found, "cc-name", "an example of a name beside a card field");
 }
 
-/** Of several plain "Numbers" near a card one is the card's, the first; the others are of a house or a document. */
+/** Of several plain "Numbers" near a card one is the card's, the first; beside a "Card number" the "Store card number" is another's. */
 export function keepOneNumber(form: readonly Scored[]): void {
   const numbers = form.filter((scored) => scored.type === "cc-number" && !isBox(scored));
   const hinted = numbers.filter(({ signals }) => signals.every(({ type, source }) => type !== "cc-number" || source === "neighbours"));
-  for (const scored of hinted.length === numbers.length ? hinted.slice(1) : hinted) scored.type = null;
+  const doubted = numbers.filter(isDoubted);
+  const clear = numbers.length - hinted.length - doubted.length;
+  for (const scored of clear > 0 ? [...hinted, ...doubted] : doubted.length > 0 ? hinted : hinted.slice(1)) scored.type = null;
 }
 
 /** One number has one security code; the other "security code" is a captcha or a message's. */

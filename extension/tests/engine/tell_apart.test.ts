@@ -19,10 +19,10 @@ describe("words without seams are read", () => {
     ["Kreditkorttype", "cc-type"], ["Bankkaartnummer", "cc-number"], ["Kontrollnummer", "cc-csc"],
   ])("the compound %s", (label, type) => expect(strongest(normalise(label))).toBe(type));
 
-  it("two parts that repeat a letter are a month and a year in any language, three are a date with its day", () => {
+  it("two parts that repeat a letter are a month and a year in any language, three say nothing", () => {
     expect(strongest(normalise("Gültig bis (MM/JJ)"))).toBe("cc-exp");
     expect(strongest(normalise("Voimassaolo (KK/VV)"))).toBe("cc-exp");
-    expect(strongest(normalise("gg/mm/aaaa"))).toBe("date");
+    expect(strongest(normalise("gg/mm/aaaa"))).toBeUndefined();
   });
 });
 
@@ -77,6 +77,18 @@ it("new-password keeps browsers away and names nothing", () => {
 
 it("of two plain numbers the first is the card's", () => {
   expect(cardTypes(`<label>Number <input></label><label>Expires <input type=month></label>${CODE}<label>Number <input></label>`)).toEqual(["cc-number", "cc-exp", "cc-csc"]);
+});
+
+it("beside a card number the number of a card that is not understood is another's", () => {
+  expect(typesOf(`<form><label>Zorblax card number <input></label>${NUMBER}${CODE}</form>`)).toEqual([null, "cc-number", "cc-csc"]);
+});
+
+it("a plain date near a card that has its expiry is another's", () => {
+  expect(cardTypes(`<input type=date>${NUMBER}<input placeholder=MM/YY>${CODE}`)).toEqual(["cc-number", "cc-exp", "cc-csc"]);
+});
+
+it("MM/YY before two short boxes is their month and their year", () => {
+  expect(cardTypes(`${NUMBER}<p>ММ/РР</p><input maxlength=2> / <input maxlength=2>${CODE}`)).toEqual(["cc-number", "cc-exp-month", "cc-exp-year", "cc-csc"]);
 });
 
 it("a plain number at the head of the card is its number, though the sure field is far", () => {
