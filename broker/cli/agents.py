@@ -68,7 +68,7 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
 
     rows = [camel(asdict(agent)) for agent in list_agents(folder(context).path)]
     columns = (("id", "Id"), ("name", "Name"), ("createdAt", "Added"), ("revokedAt", "Revoked"))
-    show_list(rows, columns, as_json=as_json, empty="No agents yet: ledgeros agents add NAME")
+    show_list(rows, columns, as_json=as_json, empty="No agents yet: ledgeros agents add my-agent --file agent.json")
 
 
 @app.command("revoke")

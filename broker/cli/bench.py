@@ -13,7 +13,6 @@ from rich.table import Table
 
 from broker.cli import bench_start
 from broker.cli.output import console, errors, say
-from broker.core.errors import LedgerError
 from broker.install.layout import clone_root
 
 if TYPE_CHECKING:
@@ -31,10 +30,6 @@ Count = Annotated[int, typer.Option(min=1, help="How many.", show_default=True)]
 def both(context: typer.Context) -> None:
     """Measure; without a command, everything."""
     sys.path.insert(0, str(clone_root()))
-    try:
-        import tests.bench  # noqa: F401
-    except ModuleNotFoundError:
-        raise LedgerError(400, "clone_only", "The benchmarks are in the source tree only.", "Run ./ledgeros bench in a clone.") from None
     if context.invoked_subcommand is None:
         redeem()
         fill()

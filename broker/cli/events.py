@@ -41,6 +41,9 @@ def list_(
     if as_json:
         show_json([entry.export() for entry in entries])
         return
+    if not entries:
+        console.print("[dim]No events yet.[/dim]")
+        return
     console.print(events_table(entries))
 
 

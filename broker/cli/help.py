@@ -13,19 +13,24 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_group
 
+from broker.cli.state import CliState, in_state
+from broker.core.errors import LedgerError
+from broker.install.layout import clone_root
+
 if TYPE_CHECKING:
     Command = Any  # typer's own copy of click has no public name for them
     Context = Any
     Formatter = Any
 
+ENGINEERS = "For this project's engineers"
 SECTIONS = {
-    "Start": ("up", "down", "install", "uninstall", "pair", "doctor", "teach"),
+    "Start": ("up", "down", "install", "uninstall", "pair", "doctor", "teach", "demo"),
     "Every day": ("releases", "agents", "cards", "grants", "events", "receipt"),
     "What may act": ("brokers", "devices", "passkeys", "egress"),
     "Servers and certificates": ("issuer", "broker", "mcp", "certs"),
-    "For this project's engineers": ("demo", "test", "build-extension", "forms", "screenshots", "lock", "wheel", "protocol", "bench"),
+    ENGINEERS: ("test", "build-extension", "forms", "screenshots", "lock", "wheel", "protocol", "bench"),
 }
-"""Heading → commands."""
+"""Heading → commands. The engineers' work on the source tree, and are shown there only."""
 
 FILES = {"down": "up", "uninstall": "install", "test": "tests", "build-extension": "extension"}
 """Command → file, where they are not called the same."""
@@ -41,6 +46,15 @@ EXAMPLES = (
     "  ledgeros doctor                 what is wrong, and its cure\n\n"
     "Tab completion: ledgeros --install-completion"
 )
+
+
+def sections() -> dict[str, tuple[str, ...]]:
+    """`SECTIONS` as far as they are of use here."""
+    return {heading: names for heading, names in SECTIONS.items() if heading != ENGINEERS or _in_clone()}
+
+
+def _in_clone() -> bool:
+    return (clone_root() / "extension" / "package.json").exists()
 
 
 class Commands(Mapping[str, "Command"]):
@@ -60,13 +74,17 @@ class Commands(Mapping[str, "Command"]):
         return any(name in names for names in SECTIONS.values())
 
     def __iter__(self) -> Iterator[str]:
-        return (name for names in SECTIONS.values() for name in names)
+        return (name for names in sections().values() for name in names)
 
     def __len__(self) -> int:
-        return sum(map(len, SECTIONS.values()))
+        return sum(map(len, sections().values()))
 
 
 def _load(name: str) -> Command:
+    if name in SECTIONS[ENGINEERS] and not _in_clone():
+        raise LedgerError(
+            400, "clone_only", f"“{name}” works on the source tree, and this is an installed package.", f"In a clone: ./ledgeros {name}"
+        )
     module = import_module(f"broker.cli.{FILES.get(name, name)}")
     above = typer.Typer(rich_markup_mode=None)
     if hasattr(module, "register"):
@@ -83,8 +101,18 @@ class GroupedHelp(TyperGroup):
         super().__init__(**attributes)
         self.commands = Commands()  # type: ignore[assignment]  # nothing is ever added to them
 
+    def invoke(self, ctx: Context) -> Any:
+        """Run the command; what a fault advises names the state folder."""
+        try:
+            return super().invoke(ctx)
+        except LedgerError as error:
+            chosen = ctx.find_object(CliState)  # none yet when the command could not be loaded
+            if error.hint and chosen:
+                error.hint = in_state(chosen.folder, error.hint)
+            raise
+
     def format_commands(self, ctx: Context, formatter: Formatter) -> None:
         """Write the commands, one heading after the other."""
-        for heading, names in SECTIONS.items():
+        for heading, names in sections().items():
             with formatter.section(heading):
                 formatter.write_dl([(name, self.commands[name].get_short_help_str(90)) for name in names])

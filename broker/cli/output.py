@@ -82,6 +82,19 @@ def say(text: str) -> None:
     console.print(text, soft_wrap=True)  # what is copied from a terminal must come whole
 
 
+def ask_code() -> str:
+    """An enrolment code from the dashboard; `LedgerError` when it cannot be one."""
+    from broker.protocol.proof import normalise_code
+
+    code = ask_secret("Code from the dashboard, Brokers & browsers")
+    try:
+        normalise_code(code)
+    except ValueError as error:
+        hint = "Make one in the dashboard, Brokers & browsers."
+        raise LedgerError(400, "bad_code", f"That is not an enrolment code: {error}.", hint) from None
+    return code
+
+
 def ask_secret(words: str) -> str:
     """A secret from the person: hidden on a terminal, one line of standard input otherwise."""
     if sys.stdin.isatty():

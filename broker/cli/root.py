@@ -14,6 +14,8 @@ from broker.cli.state import CliState
 from broker.core.errors import LedgerError
 from broker.install.layout import STATE_VARIABLE, StateFolder, default_state
 
+_FILE_HINT = "Check that the place exists and is yours; another state folder is chosen with --state DIR."
+
 app = typer.Typer(
     name="ledgeros",
     help="Virtual cards for AI agents: a person approves, the checkout is filled, the agent never holds the number. Sandbox.",
@@ -42,6 +44,11 @@ def main() -> None:
         app(prog_name="ledgeros")
     except LedgerError as error:
         complain(error)
+        sys.exit(1)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        complain(LedgerError(500, "file_fault", f"{error.filename}: {error.strerror}.", _FILE_HINT))
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)

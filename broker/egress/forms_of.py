@@ -26,6 +26,7 @@ _NUL = rb"\x00{0,3}"
 # What begins an escape (% & \ <) is no separator by itself: the run would swallow the escape of the next digit.
 _MARKS = rb"(?:[\x01-\x24\x27-\x2f:;=>?@\[\]^_`{|}~\xa0\xad\xb7]" + _NUL + rb"){1,16}"
 _UTF8_MARK = rb"\xc2[\x80-\xbf]|\xe2[\x80\x81\x88][\x80-\xbf]|\xe3\x80[\x80-\xbf]|\xef\xbb\xbf"
+# Any named or numbered character, and any escaped one, but not a digit: that is the next one.
 _ENTITY_MARK = (
     rb"&(?>(?:amp;){0,4})(?:(?!amp;)[A-Za-z]{2,8};?|#(?!0{0,24}(?:4[89]|5[0-7])(?![0-9]))[0-9]{1,8};"
     rb"|#0{0,5}(?:32|45|160)|#[xX](?!0{0,24}3[0-9](?![0-9A-Fa-f]))[0-9A-Fa-f]{1,8};)"
@@ -38,8 +39,6 @@ _TAG = rb"<[^<>]{0,128}>"
 _TEXT_GAP = b"|".join((_MARKS, _UTF8_MARK, _ENTITY_MARK, _ESCAPED_MARK, _TAG))
 _HEX_GAP = _MARKS + rb"|0[xX]|\\{1,4}x|20|2[dD]"
 _LINE_BREAK = rb"\r|\n|[ \t]|\\{1,4}[rn]|%0[aAdD]|="
-
-
 # Digits of other scripts in UTF-8: full width, Arabic, Persian. What all ten begin with, and the last byte of zero.
 _SCRIPTS = ((b"\xef\xbc", 0x90), (b"\xd9", 0xA0), (b"\xdb", 0xB0))
 

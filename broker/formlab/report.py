@@ -70,7 +70,8 @@ def time_table(bench: Bench) -> Table:
     times = bench.pages
     sums = (sum(getattr(time, part) for time in times) for part in ("controls", "floor", "scan", "look"))
     total = PageTime(f"all {len(times)}", *sums)
-    for row in (total, replace(max(times, key=lambda t: t.scan), path="slowest"), bench.large):
+    slowest = max(times, key=lambda t: t.scan)
+    for row in (total, replace(slowest, path=f"slowest: {Path(slowest.path).name[-30:]}"), bench.large):
         table.add_row(
             row.path, str(row.controls), f"{row.floor:.2f}", f"{row.scan:.2f}", f"{row.scan / max(row.floor, 0.01):.2f}", f"{row.look:.2f}"
         )

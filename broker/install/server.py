@@ -22,7 +22,7 @@ from broker.core.errors import LedgerError
 
 _PR_SET_PDEATHSIG = 1
 _CERTIFICATES = "SSL_CERT_FILE"  # OpenSSL's name for it
-PORT_TAKEN = "port_taken"
+_OPTIONS = {"issuer": ("--port", "--broker-port"), "broker": ("--agent-port",), "egress": ()}
 
 
 def main(arguments: list[str]) -> int:
@@ -32,12 +32,22 @@ def main(arguments: list[str]) -> int:
     try:
         _run(name, Path(state), [int(port) for port in ports])
     except LedgerError as error:
-        return _tell(error.code, error.message, error.hint)
+        return _tell(error)
     except OSError as error:
         if error.errno != errno.EADDRINUSE:
             raise
-        return _tell(PORT_TAKEN, f"Port {' or '.join(ports)} is taken.", "Stop what listens there, or choose other ports.")
+        return _tell(_taken(name, Path(state), [int(port) for port in ports]))
     return 0
+
+
+def _taken(name: str, state: Path, ports: list[int]) -> LedgerError:
+    from broker.egress.settings import usual_socket
+    from broker.install.ports import port_taken
+
+    if name == "egress":
+        socket = usual_socket(state)
+        return LedgerError(409, "socket_taken", "The egress's socket cannot be made: another file is in its place.", f"Remove it: {socket}")
+    return port_taken(dict(zip(ports, _OPTIONS[name], strict=True)))
 
 
 def _run(name: str, state: Path, ports: list[int]) -> None:
@@ -49,7 +59,7 @@ def _run(name: str, state: Path, ports: list[int]) -> None:
 
 @contextmanager
 def _quick_imports() -> Iterator[None]:
-    """Leave out what libraries do while they are imported and no server needs: a third of the start."""
+    """Leave out what libraries do while they are imported and no server needs: a quarter of the start."""
     sys.modules["rich"] = None  # type: ignore[assignment]  # structlog would load it, for a console that is none here
     # aiohttp would read every public CA, for sessions that bring no TLS context of their own; all of ours do.
     certificates = os.environ.get(_CERTIFICATES)
@@ -87,8 +97,8 @@ def _egress(state: Path, ports: list[int]) -> Callable[[], None]:
     return lambda: run(read_settings(folder), folder.egress / "endpoints.json")
 
 
-def _tell(code: str | None, message: str, hint: str | None) -> int:
-    sys.stderr.write(json.dumps({"code": code, "message": message, "hint": hint}) + "\n")
+def _tell(error: LedgerError) -> int:
+    sys.stderr.write(json.dumps({"code": error.code, "message": error.message, "hint": error.hint}) + "\n")
     return 1
 
 

@@ -10,16 +10,16 @@ from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 from aiohttp import hdrs, web
-from multidict import CIMultiDict
 from pydantic_core import to_json
 
+from broker.core.clock import SECOND_MS
 from broker.core.errors import LedgerError
 from broker.issuer.context import Context
-from broker.issuer.http import API_HEADERS, check_source, error_answer, http_error, internal_error, read_body
+from broker.issuer.http import check_source, error_answer, http_error, internal_error, read_body
+from broker.issuer.ready_answer import ReadyAnswer
 from broker.pki.identity import WrongPeerError, peer_id
 from broker.protocol.wire import Wire
 
-_HEADERS = CIMultiDict({**API_HEADERS, hdrs.CONTENT_TYPE: "application/json; charset=utf-8"})
 _peers: WeakKeyDictionary[ssl.SSLObject, str] = WeakKeyDictionary()  # a connection's certificate does not change
 
 
@@ -83,13 +83,22 @@ class BrokerListener:
             raise LedgerError(417, "no_expectations", "This listener does not say 100 Continue.", "Send the body at once.")
         return route
 
-    async def _answer(self, request: web.BaseRequest, route: BrokerRoute) -> web.Response:
+    async def _answer(self, request: web.BaseRequest, route: BrokerRoute) -> web.StreamResponse:
         caller = broker_id(request)
         self._context.limiter.take("broker", caller)
-        body = read_body(request, await request.read(), route.model) if route.model is not None else None
+        body = read_body(request, await self._received(request), route.model) if route.model is not None else None
         answer = await route.view(BrokerCall(self._context, caller, body))
         json = answer.model_dump_json(by_alias=True).encode() if isinstance(answer, Wire) else to_json(answer or {})
-        return web.Response(body=json, headers=_HEADERS)
+        return ReadyAnswer(json, self._context.now() // SECOND_MS)
+
+    async def _received(self, request: web.BaseRequest) -> bytes:
+        """The body, at once where it came together with its head, as it nearly always does."""
+        if not request.content.is_eof():
+            return await request.read()
+        data = request.content.read_nowait()
+        if len(data) > self._context.settings.body_limit:
+            raise http_error(413)
+        return data
 
 
 def broker_id(request: web.BaseRequest) -> str:

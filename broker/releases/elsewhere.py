@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from broker.audit import Event
+from broker.protocol.outcomes import Outcome
 from broker.releases.desk import Desk
 from broker.releases.live import Live
 
+NOT_HERE = (Outcome.NO_TAB, Outcome.NOT_ENROLLED)
+"""A browser's answers that say nothing about the person's other ones."""
+
 
 async def offer_elsewhere(desk: Desk, live: Live) -> bool:
-    """Offer `live`, for which its browser has no tab, to the next one where somebody can be asked.
+    """Offer `live`, which is not for its browser, to the next one where somebody can be asked.
 
     False when there is none, or nothing is to be decided any more: then that browser's answer holds.
     """

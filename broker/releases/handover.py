@@ -15,7 +15,7 @@ from broker.protocol.egress import Send
 from broker.protocol.outcomes import MEANINGS, Outcome
 from broker.releases.decisions import decision_facts, decision_fault
 from broker.releases.desk import Desk, withdrawn
-from broker.releases.elsewhere import offer_elsewhere
+from broker.releases.elsewhere import NOT_HERE, offer_elsewhere
 from broker.releases.endings import Ending
 from broker.releases.live import Live
 from broker.releases.paying import Paying
@@ -113,7 +113,7 @@ class Handover:
         if not sources or not _plain_names((*message.fields, *message.failed)):
             await self._refuse(device_id, live.id, "result", "impossible_here")
             return
-        if message.outcome is Outcome.NO_TAB and await offer_elsewhere(self._desk, live):
+        if message.outcome in NOT_HERE and await offer_elsewhere(self._desk, live):
             return
         verb = "filled" if message.outcome is Outcome.FILLED else "failed"
         facts = {

@@ -15,10 +15,10 @@ import { Book, OPEN } from "./book";
 import { decide, passkeyNeeded, paymentOf } from "./decide";
 import { coverOf, firstMode, type Mode, modeBefore, mustPick } from "./mode";
 import { accept, soughtOrigin } from "./offer";
-import { stillThere } from "./fill";
 import { unknownSite } from "./hosted";
 import { findForm, lookNow } from "./page";
 import { Payings } from "./paying";
+import { Readiness } from "./readiness";
 import { approvalFirst, hasForm, type Release, type Target } from "./release";
 import { retryable, settle, type Settled, targetAgain } from "./settle";
 import { candidateTabs } from "./tabs";
@@ -47,8 +47,10 @@ export class Releases {
   readonly loaded: Promise<void>;
   #book: Book;
   #payings: Payings;
+  #readiness: Readiness;
 
   constructor(private readonly around: Surroundings) {
+    this.#readiness = new Readiness(around.device);
     this.#payings = new Payings({
       interception: around.interception,
       over: (id, outcome, detail) => {
@@ -120,6 +122,12 @@ export class Releases {
     await this.around.send({ type: "shown", releaseId: id }).catch(() => undefined);
   }
 
+  /** The button is pressed that approves what `revision` showed. Nothing is approved by that. */
+  press(id: string, revision: number): void {
+    const release = this.asked(id, revision);
+    if (release?.target && !mustPick(release)) this.#readiness.press(release, release.target);
+  }
+
   /**
    * The person approved what `revision` showed. Answers a challenge when a passkey has to sign first,
    * "changed" when the screen must be looked at again, and null otherwise.
@@ -129,28 +137,19 @@ export class Releases {
     if (!release?.target || release.revision !== revision || mustPick(release)) return release ? "changed" : null;
     release.state = "asserting";
     const { target } = release;
-    const [there, drafted] = await Promise.all([this.#stillThere(release, target), this.#draft(release, target)]);
+    const { there, draft } = await this.#readiness.take(release, target);
     if (!there) {
       await this.#look(release, target.tabId);
       return "changed";
     }
-    if (release.state !== "asserting" || !drafted) return null;
-    release.decision = drafted.decision;
+    if (release.state !== "asserting" || !draft) return null;
+    release.decision = draft.decision;
     if (!passkeyNeeded(release, target)) {
-      await this.#approved(release, null, drafted.signature);
+      await this.#approved(release, null, draft.signature);
       return null;
     }
     this.#book.move(release, "asserting");
-    return { releaseId: id, challenge: drafted.challenge, credentialIds: drafted.credentialIds };
-  }
-
-  /** The decision with this browser's signature, made while the page is still looked at; it counts only once it is sent. */
-  async #draft(release: Release, target: Target) {
-    const [{ issuer, passkeys }, device] = await Promise.all([readPins(), this.around.device]);
-    if (!issuer) return null;
-    const decision = decide(release, target, issuer.deviceId, device.sealingKeyId, Date.now() + release.clockOffset);
-    const challenge = await decisionDigest(decision);
-    return { decision, challenge, signature: await device.sign(challenge), credentialIds: passkeys.map(({ credentialId }) => credentialId) };
+    return { releaseId: id, challenge: draft.challenge, credentialIds: draft.credentialIds };
   }
 
   /** The person chose how to pay what `revision` showed. */
@@ -288,13 +287,6 @@ export class Releases {
   async #checkoutWithoutForm(release: Release, tabId: number): Promise<Target | null> {
     const target = approvalFirst(release) ? await lookNow(tabId, release.facts.expectedCurrency) : null;
     return target && target.pageAmount !== null ? target : null;
-  }
-
-  /** Whether what was shown is still there; without a form, whether there still is none. */
-  async #stillThere(release: Release, target: Target): Promise<boolean> {
-    if (hasForm(target)) return stillThere(target);
-    const now = await lookNow(target.tabId, release.facts.expectedCurrency);
-    return now !== null && !hasForm(now) && now.origin === target.origin && now.pageAmount === target.pageAmount;
   }
 
   /** Approve in the person's place where a standing rule inside LedgerOS's signed facts covers this payment. */

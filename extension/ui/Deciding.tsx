@@ -29,6 +29,11 @@ export function Deciding({ request, online, worker, toolbar, passkeys }: Props) 
   const ready = settled && online && request.state === "waiting" && !request.paying.mustPick;
   const inWindow = toolbar && request.passkey;
 
+  // The worker looks at the page again and drafts the decision while the finger comes up.
+  function press(event: PointerEvent) {
+    if (ready && event.isTrusted && !inWindow && !rule) void worker.ask("press", { id: request.id, revision: request.revision }).catch(() => undefined);
+  }
+
   async function approve(event: MouseEvent) {
     // One approval a revision: the second half of a double click finds it taken.
     if (!ready || !event.isTrusted || sent.current === request.revision) return;
@@ -60,7 +65,7 @@ export function Deciding({ request, online, worker, toolbar, passkeys }: Props) 
       <div class="actions">
         <DenyMenu request={request} settled={settled} onDeny={deny} />
         {request.state !== "choosing" && (
-          <button type="button" class={request.mismatch ? "" : "primary"} aria-disabled={!ready} onClick={(event) => void approve(event)}>
+          <button type="button" class={request.mismatch ? "" : "primary"} aria-disabled={!ready} onPointerDown={press} onClick={(event) => void approve(event)}>
             {inWindow ? "Go on in a window" : request.mismatch ? "Approve anyway" : "Approve"}
           </button>
         )}

@@ -4,8 +4,8 @@ The servers are processes of their own; tokens and decisions are made beforehand
 API (limits raised for that, lifetimes stretched so that the last token still lives). The signature
 checks are priced apart, in LedgerOS itself: they buy a property the floor lacks.
 
-A machine's speed drifts by a third within a minute. So all servers run at once and take turns, a
-twentieth of their requests each time.
+A machine's speed drifts by a third within a minute. So all servers run at once and take turns, an
+eighth of their requests each time.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from tests.bench.load import Load, Measured
 BOUND = 1.3
 """The redeem may cost this many times the floor, signature checks apart."""
 
-_TURNS = 20
+_TURNS = 8
 _PRICE = "signature-us"
 _LIMITS = {
     "reads_per_minute": 10**9, "reads_burst": 10**9, "writes_per_minute": 10**9, "writes_burst": 10**9, "broker_calls_per_minute": 10**9,

@@ -105,9 +105,14 @@ def _calendar_start(frequency: str, day: int) -> int:
     return int(start.timestamp() * 1000)
 
 
+@lru_cache(maxsize=4)
+def _calendar_starts(day: int) -> tuple[int, int, int]:
+    return _calendar_start("perWeek", day), _calendar_start("perMonth", day), _calendar_start("perYear", day)
+
+
 def periods(now: int) -> tuple[int, int, int, int]:
     """When the last 24 hours and this week, month and year began (Unix ms): the first parameters of a query with `REMAINING`."""
-    return now - DAY_MS, period_start("perWeek", now), period_start("perMonth", now), period_start("perYear", now)
+    return now - DAY_MS, *_calendar_starts(now // DAY_MS)
 
 
 def ceilings(raw: sqlite3.Connection, card_id: str, agent_id: str, user_id: str, limits: LimitSet, now: int) -> dict[str, int]:

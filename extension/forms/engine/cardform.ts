@@ -61,9 +61,17 @@ function hasParts(form: readonly Scored[]): boolean {
 /** Whether the card is one that pays. A number, a date and a holder are enough; with one of the last two alone it is a library's form too. */
 export function speaksOfCard(form: readonly Scored[]): boolean {
   const parts = PARTS.filter(([types]) => form.some((scored) => isSure(scored) && !isOtherType(scored) && types.includes(scored.type as Kind)));
-  const numbered = form.some((scored) => NUMBERED.has(scored.type ?? "other") || isSilent(scored));
+  const numbered = form.some((scored) => (NUMBERED.has(scored.type ?? "other") && !isDoubted(scored)) || isSilent(scored));
   return parts.length >= FULL || form.some((scored) => speaksOfPaying(scored) && (numbered || !isAnyCode(scored)));
 }
+
+/** Whether all that says "card number" says more that is not understood: "Alpine club card number". */
+export function isDoubted({ type, signals }: Scored): boolean {
+  const speaking = type === "cc-number" ? signals.filter((signal) => signal.type === type) : [];
+  return speaking.length > 0 && speaking.every(({ detail, source }) => WRITTEN.has(source) && meaningOf(detail).strange && !meaningOf(detail).concepts.has("creditCard"));
+}
+
+const WRITTEN: ReadonlySet<string> = new Set(["label", "aria", "near", "column", "before", "placeholder", "title"]);
 
 // "Security code" is asked for by much else; "CVV" by cards alone.
 function isAnyCode({ type, signals }: Scored): boolean {

@@ -34,9 +34,9 @@ export function coveringOf(elements: readonly Element[]): Covering {
   return new Map(elements.map((element, index) => [element, covered[index] === true]));
 }
 
-/** Out of view it cannot be told what lies on top. */
+/** Out of view it cannot be told what lies on top: of the window, or of a box that scrolls. */
 export function bringIntoView(element: Element): void {
-  if (isOutOfView(element)) element.scrollIntoView({ block: "center", behavior: "instant" });
+  element.scrollIntoView({ block: isOutOfView(element) ? "center" : "nearest", inline: "nearest", behavior: "instant" });
 }
 
 /** Whether the control is above or below what its window shows. */

@@ -2,8 +2,9 @@
  * Why a control was taken for what it was taken for: for the debug view, and for whoever mends a rule.
  */
 
-import { classify, fieldType } from "./classify";
-import { planDocument, planFrame } from "./plan";
+import { planBeside } from "./beside";
+import { classify, fieldType, type Reading } from "./classify";
+import { type Plan, planDocument, planFrame } from "./plan";
 import { rootsOf } from "./roots";
 import type { FieldType, Kind } from "./rules";
 import { hiddenReason, type Hidden } from "./visibility";
@@ -21,12 +22,20 @@ export interface Explanation {
   readonly signals: readonly { readonly type: Kind; readonly weight: number; readonly because: string }[];
 }
 
-/** A page, or a frame of another site that is asked only when it may hold a processor's fields. */
-type Reading = "page" | "card frame";
+/** Explain every control of a document, its shadow roots and same-origin frames; `given` is what frames of other sites in it take. */
+export function explain(document: Document, given: readonly FieldType[] = []): Explanation[] {
+  const plan = planDocument(document);
+  if (plan.length > 0 || !given.includes("cc-number")) return explained(document, "page", plan);
+  const frames = rootsOf(document).flatMap((root) => [...root.querySelectorAll("iframe")]);
+  return explained(document, "beside card frames", planBeside(document, frames, given));
+}
 
-/** Explain every control of a document, its shadow roots and same-origin frames, as `reading` has it. */
-export function explain(document: Document, reading: Reading = "page"): Explanation[] {
-  const plan = reading === "card frame" ? planFrame(document) : planDocument(document);
+/** {@link explain} in a frame of another site that may hold a processor's fields. */
+export function explainFrame(document: Document): Explanation[] {
+  return explained(document, "card frame", planFrame(document));
+}
+
+function explained(document: Document, reading: Reading, plan: Plan): Explanation[] {
   const planned = new Set(plan.flatMap(({ controls }) => controls.map(({ element }) => element)));
   return rootsOf(document).flatMap((root) =>
     classify(root, reading).map((scored) => ({

@@ -41,8 +41,9 @@ function gateFor(elements: readonly Element[], covering: Covering | undefined): 
   const inView = new Set(elements.filter((element) => !isOutOfView(element)));
   const known = covering ?? coveringOf([...inView]);
   return (element) => {
-    const covered = inView.has(element) ? known.get(element) : undefined;
-    return covered === undefined || isOutOfView(element) ? isFillable(element) : !covered && hiddenReason(element) === null;
+    // What seems covered may be out of the view of a box that scrolls.
+    const isUncovered = inView.has(element) && known.get(element) === false && !isOutOfView(element);
+    return isUncovered ? hiddenReason(element) === null : isFillable(element);
   };
 }
 

@@ -79,7 +79,6 @@ function readAt(list: readonly string[], at: number, found: Set<Concept>): numbe
   const pattern = patternAt(list, at);
   if (pattern > 0) {
     if (pattern === EXPIRY_PARTS) found.add("month").add("year");
-    else found.add("date");
     return pattern;
   }
   let longest = 0;
@@ -101,7 +100,7 @@ function readAt(list: readonly string[], at: number, found: Set<Concept>): numbe
 const EXPIRY_PARTS = 2;
 const PART = /^(?!cc$)(\p{L})\1(?:\1\1)?$/u;
 
-// "MM JJ", "kk vv", "mm aaaa" in whatever language: two parts that repeat a letter; three ("dd mm yyyy") are a date with its day.
+// "MM JJ", "kk vv", "mm aaaa" in whatever language: two parts that repeat a letter; three ("dd mm yyyy") are any date.
 function patternAt(list: readonly string[], at: number): number {
   let parts = 0;
   while (at + parts < list.length && PART.test(list[at + parts] as string) && list[at + parts] !== list[at + parts - 1]) parts += 1;

@@ -2,7 +2,7 @@
  * Every tree of a page that one script may read: the document, open shadow roots, same-origin frames.
  */
 
-import { isShadow } from "./tree";
+import { allIn, isShadow } from "./tree";
 
 /** The document, its open shadow roots and its same-origin frames (about:blank and srcdoc too), all the way down. */
 export function rootsOf(document: Document): (Document | ShadowRoot)[] {
@@ -18,9 +18,20 @@ export function documentsOf(document: Document): Document[] {
 
 const ELEMENTS = 1; // NodeFilter.SHOW_ELEMENT
 
+/** The open shadow roots in a part of a tree, at any depth; frames are left alone. */
+export function shadowsIn(part: Element): ShadowRoot[] {
+  const found: (Document | ShadowRoot)[] = [];
+  const walker = Document.prototype.createTreeWalker.call(part.ownerDocument, part, ELEMENTS);
+  for (let node: Node | null = part; node; node = walker.nextNode()) {
+    const inside = (node as Element).shadowRoot;
+    if (inside && isShadow(inside)) collect(inside, found);
+  }
+  return found.filter(isShadow);
+}
+
 function collect(root: Document | ShadowRoot, found: (Document | ShadowRoot)[]): void {
   found.push(root);
-  const framed = root.querySelector("iframe,frame") !== null; // in most there is none, and no name need be asked for
+  const framed = allIn(root, "iframe,frame").length > 0; // in most there is none, and no name need be asked for
   // A walker, since a list of all elements costs several times as much.
   // A form called "createTreeWalker" would stand in the document's method's place.
   const walker = Document.prototype.createTreeWalker.call(root.ownerDocument ?? root, root, ELEMENTS);

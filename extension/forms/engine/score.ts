@@ -62,7 +62,14 @@ function scoreControl(control: Control, shared: boolean, common: ReadonlySet<str
   merge(scores, "year", "cc-exp-year");
   // "Card number" says more than "Number", and nothing else.
   if (scores.has("cc-number")) scores.delete("number");
+  yieldToHolder(scores);
   return { control, signals, scores, type: null };
+}
+
+// "Name of the cardholder" over a box named "name" or "surname": the name is the holder's.
+function yieldToHolder(scores: Map<Kind, number>): void {
+  const holder = scores.get("cc-name") ?? 0;
+  for (const kind of ["name", "given-name", "family-name"] as const) if ((scores.get(kind) ?? 0) <= holder) scores.delete(kind);
 }
 
 // "Expiry month" by its name and "MM" in the box are one statement.

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
+
 from broker.protocol.channel import Act, ActAnswer, Deliver, GrantsAnswer, ListGrants, Offer, Presence, Shown, Stop
 from broker.protocol.grants import Action, Grant, GrantState, SignedAction
 from broker.protocol.outcomes import Outcome
@@ -117,12 +119,13 @@ async def active(stack: Stack, browser: Browser) -> Browser:
     return browser
 
 
-async def test_a_request_is_passed_on_to_the_browser_that_has_the_page(stack: Stack) -> None:
+@pytest.mark.parametrize("answer", [Outcome.NO_TAB, Outcome.NOT_ENROLLED])
+async def test_a_request_is_passed_on_to_the_browser_that_has_the_page(stack: Stack, answer: Outcome) -> None:
     other, first = await stack.browser(), await active(stack, await stack.browser())
     async with stack.client() as agent:
         asked = await agent.request_release(stack.ledger.mint())
         offer = await first.expect(Offer)
-        await first.report(asked.id, Outcome.NO_TAB)
+        await first.report(asked.id, answer)
         passed_on = await other.expect(Offer)
         assert passed_on == offer
         await first.approve(offer)  # it has no say any more

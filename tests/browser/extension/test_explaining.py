@@ -41,4 +41,6 @@ async def test_the_fields_of_frames_of_other_sites_are_explained_where_they_are(
     await options.get_by_role("button", name="Explain").click()
     told = options.get_by_role("status", name="How Shop is read")
     await expect(told.get_by_role("heading", name="Frame of http://fields.localhost")).to_have_count(3)
+    await expect(told.get_by_role("listitem").filter(has_text="input#holder")).to_contain_text("cc-name ✓")
+    await expect(told.get_by_role("listitem").filter(has_text="input#other")).not_to_contain_text("✓")
     await expect(told.get_by_role("listitem").filter(has_text="input#number").filter(has_text="✓")).to_have_count(1)

@@ -191,6 +191,23 @@ async def test_hosted_fields_that_came_after_the_approval_are_filled_again(brows
     assert await held(page) == filled(VALUES)
 
 
+async def test_a_frame_that_is_sandboxed_or_hangs_in_another_sites_frame_gets_nothing(ready: Browser) -> None:
+    page = await ready.open_shop("/hosted/fields.localhost")
+    await page.evaluate("for (const f of document.querySelectorAll('iframe')) { f.sandbox = 'allow-scripts'; f.src += '?' }")
+    ready.peer.offer(ready.shop, "rel_1")
+    assert await ready.peer.result() == "no_form"
+    await page.close()
+    page = await ready.open_shop("/cart")
+    between = ready.shop.replace("shop.", "between.")
+    await page.evaluate(
+        "(src) => document.body.insertAdjacentHTML('beforeend', `<iframe src=${src} width=600 height=500></iframe>`)",
+        f"{between}/hosted/fields.localhost",
+    )
+    await page.frame_locator("iframe").frame_locator("#number").locator("#number").wait_for()
+    ready.peer.offer(ready.shop, "rel_2")
+    assert await ready.peer.result() == "no_form"
+
+
 OVER = "position:fixed;inset:0;background:white"
 COVERED = {
     "the frames are transparent": "for (const f of document.querySelectorAll('iframe')) f.style.opacity = '0.01'",

@@ -294,6 +294,23 @@ async def test_a_page_that_changed_before_the_approval_is_shown_anew(ready: Brow
     assert ready.peer.check(await ready.peer.expect("approve")).max_amount == 5200
 
 
+async def test_a_page_that_changes_while_the_button_is_held_down_is_shown_anew(ready: Browser) -> None:
+    page = await ready.open_shop()
+    popup = await ready.popup()
+    ready.peer.offer(ready.shop)
+    await ready.peer.expect("shown")
+    button = popup.get_by_role("button", name="Approve", exact=True)
+    await expect(button).to_have_attribute("aria-disabled", "false")
+    await button.hover()
+    await popup.mouse.down()
+    await page.evaluate("for (const e of document.querySelectorAll('p, button')) e.textContent = 'Total: $52.00'")
+    await popup.wait_for_timeout(600)  # longer than what was looked at when the button went down counts
+    await popup.mouse.up()
+    await expect(popup.get_by_test_id("amount")).to_have_text("$52.00")
+    await approve(popup)
+    assert ready.peer.check(await ready.peer.expect("approve")).max_amount == 5200
+
+
 async def test_a_restarted_worker_takes_up_what_was_open(ready: Browser) -> None:
     page = await ready.open_shop()
     popup = await ready.popup()

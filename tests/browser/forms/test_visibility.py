@@ -77,6 +77,7 @@ async def test_a_hidden_field_gets_nothing(page: Page, engine: str, trick: str) 
         '<style>label{position:relative}label span{position:absolute;left:4px;top:2px;pointer-events:none}</style>',
         f'<div style="{COVER};background:none;pointer-events:none"></div>',
         "<style>#parent{overflow:hidden;height:60px}</style>",
+        "<style>form{overflow:auto;height:60px}p{margin-top:200px}</style><footer style='height:500px;background:white'>Pay</footer>",
         '<style>body{margin-top:2000px}</style>',
     ],
 )  # fmt: skip

@@ -100,6 +100,19 @@ def test_the_help_loads_nothing_that_only_servers_need() -> None:
     assert not {"asyncio", "cryptography", "sqlalchemy", "aiohttp", "pydantic", "pydantic_core", "structlog"} & loaded
 
 
+def test_an_installed_package_hides_the_engineers_commands_and_says_where_they_work(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("broker.cli.help.clone_root", lambda: tmp_path)
+    offered = CliRunner().invoke(app, ["--help"], terminal_width=120).stdout
+    assert "doctor" in offered
+    assert "screenshots" not in offered
+    assert "screenshots" not in list(Commands())
+    refused = CliRunner().invoke(app, ["wheel"]).exception
+    assert isinstance(refused, LedgerError)
+    assert refused.hint == "In a clone: ./ledgeros wheel"
+
+
 def test_a_command_loads_no_other_command() -> None:
     loaded = loaded_by("from broker.cli.help import Commands; Commands()['down']")
     assert "broker.cli.up" in loaded
