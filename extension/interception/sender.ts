@@ -118,15 +118,6 @@ export function isWorker({ type }: Seat): boolean {
   return type.endsWith("worker");
 }
 
-/** The origins of the tab's frames in which a person (or who plays one) clicked or typed just now; for a navigation only, where the browser says so too. */
-export async function activatedIn(tabId: number, event: RequestPaused): Promise<string[]> {
-  if (event.resourceType !== "Document") return [];
-  const active = () => (navigator.userActivation.isActive ? self.origin : null);
-  const asked = chrome.scripting.executeScript({ target: { tabId, allFrames: true }, func: active, injectImmediately: true }).catch(() => null);
-  const answers = await Promise.race([asked, later(PAGE_MS)]);
-  return (answers ?? []).flatMap(({ result }) => result ?? []);
-}
-
 // A worker may be made from a blob, whose address carries the origin that made it.
 function originOf(url: string): string | null {
   return parseOrigin(url.startsWith("blob:") ? url.slice("blob:".length) : url);

@@ -7,7 +7,7 @@ import { asText, bodyOf, fits, holdsFile, inflated, textOf } from "./body";
 import type { RequestPaused, TargetInfo } from "./events";
 import { headersOf, partitionedCookies } from "./headers";
 import { answered, forget, keepSent, keepTab } from "./leftovers";
-import { activatedIn, header, type Seat, senderOf } from "./sender";
+import { header, type Seat, senderOf } from "./sender";
 import type { HasSockets } from "./sockets";
 import { StandIn } from "./stand_in";
 import { WatchedTab } from "./tab";
@@ -154,30 +154,31 @@ export class Watch {
     } catch {
       return failed(place, event.requestId); // the channel is down: nothing was sent, and the page may try again
     }
-    await carryOut(place, event.requestId, answer, made.unpartitioned);
+    await carryOut(place, event.requestId, answer, await made.unpartitioned);
     answered(this.subject.releaseId, event.requestId);
   }
 
-  async #sendOf(id: string, tab: WatchedTab, seat: Seat, event: RequestPaused, plain: boolean): Promise<{ send: Send; unpartitioned: boolean } | null> {
+  async #sendOf(id: string, tab: WatchedTab, seat: Seat, event: RequestPaused, plain: boolean): Promise<{ send: Send; unpartitioned: Promise<boolean> } | null> {
     const body = bodyOf(event.request);
     if (!body) return this.#missed(plain ? "The payment carries a file from the disk, so the stand-in in it could not be replaced." : "The page sent a body that the browser does not show.");
     if (!plain && !(await this.#isIn(body))) return null;
     if (!fits(body)) return this.#missed("The page's request is larger than 4 MB, so the stand-in in it could not be replaced.");
-    const [sender, stored, activated] = await Promise.all([senderOf(seat, tab.opener, event), partitionedCookies(seat, event), activatedIn(tab.tabId, event)]);
+    const [sender, stored] = await Promise.all([senderOf(seat, tab.opener, event), partitionedCookies(seat, event)]);
     if (!sender) return this.#missed("The payment came from a frame that has no address of its own, so the stand-in could not be replaced.");
-    const unpartitioned = await sendsUnpartitioned(seat, sender, event);
+    const unpartitioned = sendsUnpartitioned(seat, sender, event);
+    // A request without such cookies goes before that is known: it is time enough when the answer comes.
+    const keeps = header(event, "cookie") === undefined || (await unpartitioned);
     const send: Send = {
       type: "send",
       requestId: id,
       releaseId: this.subject.releaseId,
       url: event.request.url,
       method: event.request.method.toUpperCase(),
-      headers: headersOf(event, sender, stored, unpartitioned),
+      headers: headersOf(event, sender, stored, keeps),
       body: asText(body),
       topOrigin: sender.topOrigin,
       frameOrigin: sender.frameOrigin,
       resourceType: sender.resourceType,
-      userActivated: activated.includes(sender.frameOrigin),
     };
     return { send, unpartitioned };
   }

@@ -23,6 +23,7 @@ chrome.debugger.onEvent.addListener((target, method, parameters) => method === "
 
 /** Pause what the tab at `url` sends and let it go on. */
 self.pause = async (url) => {
+  answering = false;
   const { tabId } = (await chrome.debugger.getTargets()).find((target) => target.type === "page" && target.url === url);
   await chrome.debugger.attach({ tabId }, "1.3");
   await chrome.debugger.sendCommand({ tabId }, "Fetch.enable", { patterns: [{ urlPattern: "*" }] });
@@ -31,9 +32,10 @@ self.pause = async (url) => {
 
 /** From now on, answer it after a message went to a native host and came back. */
 self.answer = () => {
+  answering = true;
+  if (port) return;
   port = chrome.runtime.connectNative(HOST);
   port.onMessage.addListener(() => answered());
-  answering = true;
 };
 
 self.stop = (tabId) => chrome.debugger.detach({ tabId });
