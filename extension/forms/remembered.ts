@@ -25,7 +25,8 @@ export interface Remembered {
   currency: string | null;
 }
 
-const controlsOf = (plan: Plan): Control[] => plan.flatMap(({ controls }) => [...controls]);
+// An address is no secret from the page: each of its fields is asked about when it is written, and holds nothing up before.
+const controlsOf = (plan: Plan): Control[] => plan.flatMap(({ controls, part }) => (part === "card" ? [...controls] : []));
 
 /** Remember how the fields of `plan` and `frames` stand now. */
 export function remember(plan: Plan, frames: HeldFrame[], pageAmount: number | null, currency: string | null): Remembered {

@@ -32,6 +32,7 @@ export async function accept(offer: Offer, issuer: IssuerPin): Promise<Release |
       cover: null,
       revision: 0,
       decision: null,
+      approved: null,
       outcome: null,
       detail: null,
       fields: [],

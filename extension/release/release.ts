@@ -1,4 +1,5 @@
 /** One release as the worker keeps it: in memory and in `storage.session`, never with a card's details. */
+import type { Own } from "../forms/checkout";
 import type { FieldKind } from "../forms/fields";
 import type { Claimed, Decision, Facts, Outcome } from "../protocol/messages";
 import type { Restricting } from "../rules/regret";
@@ -17,8 +18,8 @@ export interface Target {
   hosted: Hosted[];
   /** Name of the look that each document's isolated world remembers. */
   look: string;
-  /** Whether the top document itself has card fields. */
-  own: boolean;
+  /** What the top document itself takes. */
+  own: Own;
   /** Empty where there is no card form yet. */
   fields: FieldKind[];
   pageAmount: number | null;
@@ -34,6 +35,8 @@ export interface TabChoice {
   tabId: number;
   title: string;
   origin: string;
+  /** Tells tabs of one site with one title apart. */
+  path: string;
 }
 
 /**
@@ -73,6 +76,8 @@ export interface Release {
   /** Counts what changed on screen: an approval names the revision it saw. */
   revision: number;
   decision: Decision | null;
+  /** What the person or the rule decided on: at a retry `target` is another one. */
+  approved: Target | null;
   outcome: Outcome | null;
   /** What the outcome alone does not say, in a sentence. */
   detail: string | null;

@@ -308,7 +308,7 @@ export class Releases {
   async #approved(release: Release, passkey: PasskeyAssertion | null, drafted: Bytes | null = null): Promise<void> {
     const { decision } = release;
     if (!decision) return;
-    release.state = "approved";
+    Object.assign(release, { state: "approved", approved: release.target });
     const signature = drafted ?? (await (await this.around.device).sign(await decisionDigest(decision)));
     const signed = { decision, deviceSignature: b64u(signature), passkey };
     const sent = await this.around.send({ type: "approve", releaseId: release.id, signed }).then(() => true, () => false);

@@ -6,7 +6,7 @@ import { Readiness } from "../release/readiness";
 import type { Release, Target } from "../release/release";
 
 const SHOP = "https://shop.example.com";
-const target: Target = { tabId: 1, documentId: "d", origin: SHOP, frameOrigins: [], sites: [], hosted: [], look: "n", own: true, fields: ["number"], pageAmount: 4990 };
+const target: Target = { tabId: 1, documentId: "d", origin: SHOP, frameOrigins: [], sites: [], hosted: [], look: "n", own: { types: ["cc-number"], billing: false }, fields: ["number"], pageAmount: 4990 };
 const release = {
   id: "rel_1", facts: vectors.facts.facts as Facts, claimed: { origin: SHOP, merchantText: null, amount: 5000, currency: "USD", purpose: "Pens" },
   clockOffset: 0, mode: "direct", cover: null, revision: 1, target,

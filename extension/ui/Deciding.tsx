@@ -4,6 +4,7 @@ import type { TypedBounds } from "../policy/bounds";
 import type { RequestView, RuleFrom } from "../release/view";
 import { BoundsFields, firstBounds } from "./BoundsFields";
 import { DenyMenu } from "./DenyMenu";
+import { Place } from "./Origin";
 import type { Props } from "./Request";
 import { sign, wordsOf } from "./sign";
 import type { Worker } from "./worker";
@@ -111,7 +112,7 @@ function RuleBox({ from, rule, onRule, worker, toolbar }: RuleBoxProps) {
           onChange={(event) => onRule(event.currentTarget.checked ? firstBounds(from.amount, from.currency) : null)}
         />
         <span>
-          Allow this agent at <span class="mono">{from.site}</span> up to …
+          Allow this agent at <Place origin={from.site} /> up to …
         </span>
       </label>
       {rule && <BoundsFields bounds={rule} currency={from.currency} onChange={onRule} />}

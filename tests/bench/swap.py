@@ -3,6 +3,7 @@
 A real Chromium, the real native messaging host and TLS to a peer that plays broker and egress and
 sends each payment on by plain HTTP. So the payment's figure holds everything but the egress's own
 work (checking, scrubbing, the merchant's TLS), which `pytest tests/unit/egress` and the egress room speak of.
+Its floors are measured in the same browser and the same page: Chromium's pause with nothing else (`bare_pause`).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pathlib import Path
 
 from playwright.async_api import Page
 
+from tests.bench import bare_pause
 from tests.browser.extension.peer import SURROGATE
 from tests.browser.interception.world import paying_world
 
@@ -36,11 +38,18 @@ _NOT_A_CARD = "0000000000000000"
 
 @dataclass(frozen=True, slots=True)
 class SwapTimes:
-    """Milliseconds of each request, sorted: unwatched, watched without a stand-in, and paid through the peer."""
+    """Milliseconds of each request, sorted: unwatched, watched without a stand-in, and paid through the peer.
+
+    The floors: paused by an extension that does nothing else and let go, or answered after a message
+    to a native host and back; and one request as the peer sends it on.
+    """
 
     plain: list[float]
     watched: list[float]
     paid: list[float]
+    bare_pause: list[float]
+    bare_answer: list[float]
+    sent_on: list[float]
 
     def added(self, series: list[float], share: float) -> float:
         """How much later than unwatched a request of `series` is answered at this quantile."""
@@ -51,6 +60,7 @@ class SwapTimes:
         return {
             "requests": len(self.paid), "bounds": {"p50Ms": P50_MS, "p99Ms": P99_MS},
             "plain": _quantiles(self.plain), "watched": _quantiles(self.watched), "paid": _quantiles(self.paid),
+            "barePause": _quantiles(self.bare_pause), "bareAnswer": _quantiles(self.bare_answer), "sentOn": _quantiles(self.sent_on),
         }  # fmt: skip
 
 
@@ -70,13 +80,22 @@ async def _times(page: Page, number: str, count: int) -> list[float]:
 async def run(extension: Path, count: int, progress: Callable[[str], None]) -> SwapTimes:
     """`count` requests of each kind with the built `extension`, half of the unwatched ones before and half after the others."""
     with tempfile.TemporaryDirectory() as folder:
-        async with paying_world(extension, Path(folder)) as world:
+        bare_pause.write_host(Path(folder) / "profile")
+        async with paying_world(extension, Path(folder), beside=(bare_pause.EXTENSION,)) as world:
             page = await world.browser.open_shop("/")
             await _times(page, _NOT_A_CARD, 50)
             progress("unwatched")
             before = await _times(page, _NOT_A_CARD, count // 2)
+            progress("paused by an extension that does nothing else")
+            async with bare_pause.pausing(world.browser.context, page) as bare:
+                await _times(page, _NOT_A_CARD, 20)
+                paused = await _times(page, _NOT_A_CARD, count)
+                await bare.evaluate("answer()")
+                await _times(page, _NOT_A_CARD, 20)
+                answered = await _times(page, _NOT_A_CARD, count)
+            sent_on = await bare_pause.sent_on(world.shop + "/pay", count)
             await world.arm(page)
-            await _times(page, SURROGATE, 5)
+            await _times(page, SURROGATE, 20)
             progress("watched, without a stand-in")
             watched = await _times(page, _NOT_A_CARD, count)
             progress("paid")
@@ -85,4 +104,4 @@ async def run(extension: Path, count: int, progress: Callable[[str], None]) -> S
             await page.reload()
             await _times(page, _NOT_A_CARD, 50)
             after = await _times(page, _NOT_A_CARD, count - count // 2)
-    return SwapTimes(sorted(before + after), watched, paid)
+    return SwapTimes(sorted(before + after), watched, paid, paused, answered, sent_on)

@@ -7,7 +7,7 @@ import { namesBrand } from "./radios";
 import type { Control } from "./read";
 import type { FieldType } from "./rules";
 import { brandOf, splitNumber, textsFor, type FillValues } from "./values";
-import { type Covering, coveringOf, isCovered } from "./covering";
+import { bringIntoView, type Covering, coveringOf, isCovered, isOutOfView } from "./covering";
 import { hiddenReason } from "./visibility";
 import { holds, SETTLE_MS, WAYS, type Way } from "./write";
 
@@ -41,8 +41,9 @@ function gateFor(elements: readonly Element[], covering: Covering | undefined): 
   const inView = new Set(elements.filter((element) => !isOutOfView(element)));
   const known = covering ?? coveringOf([...inView]);
   return (element) => {
-    const covered = inView.has(element) ? known.get(element) : undefined;
-    return covered === undefined || isOutOfView(element) ? isFillable(element) : !covered && hiddenReason(element) === null;
+    // What seems covered may be out of the view of a box that scrolls.
+    const isUncovered = inView.has(element) && known.get(element) === false && !isOutOfView(element);
+    return isUncovered ? hiddenReason(element) === null : isFillable(element);
   };
 }
 
@@ -56,7 +57,7 @@ export interface Filling {
 
 /** Write every value, in the task of the caller's last check, whose `covering` is not asked for again; a field without a value in `values` is left out. */
 export function startFill(plan: Plan, values: FillValues, fillable: Shown = isFillable, covering?: Covering): Filling {
-  const wanted = plan.filter((field) => field.part === "card" || values.billing !== undefined);
+  const wanted = plan.filter((field) => field.part === "card" || (values.billing !== undefined && !isFilledIn(field)));
   const tasks = wanted.flatMap((field) => tasksOf(field, values));
   const gate = fillable === isFillable ? gateFor(tasks.map(({ control }) => control.element), covering) : fillable;
   const chosen = chooseRadios(wanted, values, fillable);
@@ -74,6 +75,11 @@ export function startFill(plan: Plan, values: FillValues, fillable: Shown = isFi
       return results();
     },
   };
+}
+
+// An address that somebody typed stays; a select has a choice from the beginning.
+function isFilledIn({ controls }: PlannedField): boolean {
+  return controls.some(({ element, options }) => options === null && element.value.trim() !== "");
 }
 
 function tasksOf(field: PlannedField, values: FillValues): Task[] {
@@ -125,15 +131,4 @@ function settled(): Promise<void> {
   return new Promise((resolve) => {
     setTimeout(resolve, SETTLE_MS);
   });
-}
-
-// Out of view it cannot be told what lies on top.
-function bringIntoView(element: Element): void {
-  if (isOutOfView(element)) element.scrollIntoView({ block: "center", behavior: "instant" });
-}
-
-function isOutOfView(element: Element): boolean {
-  const view = element.ownerDocument.defaultView;
-  const box = element.getBoundingClientRect();
-  return view !== null && (box.top < 0 || box.bottom > view.innerHeight);
 }

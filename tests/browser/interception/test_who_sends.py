@@ -82,6 +82,19 @@ async def test_a_shop_behind_its_own_service_worker_pays_once_with_all_cookies(p
     await page.evaluate("navigator.serviceWorker.ready.then((registration) => registration.unregister())")
 
 
+@pytest.mark.parametrize("gesture", [True, False])
+async def test_a_navigation_says_whether_somebody_clicked_or_typed(paying: Paying, gesture: bool) -> None:
+    page = await paying.armed()
+    session = await page.context.new_cdp_session(page)
+    # Opening the page counted as one.
+    over = "new Promise((done) => setInterval(() => navigator.userActivation.isActive || done(), 50))"
+    await session.send("Runtime.evaluate", {"expression": over, "awaitPromise": True})
+    send = "const form = document.querySelector('form'); form.method = 'post'; form.action = '/pay'; form.submit()"
+    async with page.expect_navigation():
+        await session.send("Runtime.evaluate", {"expression": send, "userGesture": gesture})
+    assert [(send.resource_type, send.user_activated) for send in paying.egress.sends] == [("document", gesture)]
+
+
 @pytest.mark.parametrize("how", ["json", "form"])
 async def test_cookies_go_along_as_the_browser_would_send_them(paying: Paying, how: str) -> None:
     setter = await paying.browser.open_shop("/set")
