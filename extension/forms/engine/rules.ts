@@ -175,7 +175,9 @@ function addNumberSense(found: ReadonlySet<Concept>, length: number, senses: Sen
   else if (spokenFor || found.has("date") || found.has("month") || found.has("year")) return;
   else if (found.has("card") && found.has("number")) senses.push(["cc-number", 0.9]);
   else if (found.has("card") && found.has("code")) senses.push(["cc-number", 0.4]);
-  else if (found.has("card") && found.size === (found.has("creditCard") ? 2 : 1) && length <= 3) senses.push(["card", 1]);
+  // "Credit card" is more often the heading of all its fields than the name of one.
+  else if (found.has("card") && found.has("creditCard") && found.size === 2 && length <= 3) senses.push(["card", 0.6]);
+  else if (found.has("card") && found.size === 1 && length <= 3) senses.push(["card", 1]);
   else if (found.has("number")) senses.push(["number", 1]);
 }
 

@@ -87,6 +87,11 @@ it("a plain date near a card that has its expiry is another's", () => {
   expect(cardTypes(`<input type=date>${NUMBER}<input placeholder=MM/YY>${CODE}`)).toEqual(["cc-number", "cc-exp", "cc-csc"]);
 });
 
+it("Credit card over the first field is a heading, and over a box without a name its number", () => {
+  expect(cardTypes(`<p>Credit card</p><input name=fullname>${NUMBER}${CODE}`)).toEqual(["cc-name", "cc-number", "cc-csc"]);
+  expect(cardTypes(`<label>Credit card <input></label><label>Expires <input></label>${CODE}`)).toEqual(["cc-number", "cc-exp", "cc-csc"]);
+});
+
 it("MM/YY before two short boxes is their month and their year", () => {
   expect(cardTypes(`${NUMBER}<p>ММ/РР</p><input maxlength=2> / <input maxlength=2>${CODE}`)).toEqual(["cc-number", "cc-exp-month", "cc-exp-year", "cc-csc"]);
 });
