@@ -10,7 +10,7 @@ import typer
 from rich.markup import escape
 
 from broker.cli.output import ask_secret, say, show_json, show_list
-from broker.cli.state import AsJson, folder
+from broker.cli.state import AsJson, as_typed, folder
 from broker.core.errors import LedgerError
 
 File = Annotated[
@@ -68,7 +68,9 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
 
     rows = [camel(asdict(agent)) for agent in list_agents(folder(context).path)]
     columns = (("id", "Id"), ("name", "Name"), ("createdAt", "Added"), ("revokedAt", "Revoked"))
-    show_list(rows, columns, as_json=as_json, empty="No agents yet: ledgeros agents add my-agent --file agent.json")
+    show_list(
+        rows, columns, as_json=as_json, empty=as_typed(folder(context), "No agents yet: ledgeros agents add my-agent --file agent.json")
+    )
 
 
 @app.command("revoke")

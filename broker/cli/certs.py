@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from broker.cli.output import say, show_list
-from broker.cli.state import AsJson, folder
+from broker.cli.state import AsJson, as_typed, folder
 
 app = typer.Typer(help="Certificates of this installation.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -38,7 +38,7 @@ def show(context: typer.Context, as_json: AsJson = False) -> None:
         for row in certificates.describe(folder(context))
     ]
     columns = (("file", "File"), ("state", "State"), ("notAfter", "Valid until (UTC)"), ("names", "Names"))
-    show_list(rows, columns, as_json=as_json, empty="No certificates yet: ledgeros certs init")
+    show_list(rows, columns, as_json=as_json, empty=as_typed(folder(context), "No certificates yet: ledgeros certs init"))
 
 
 @app.command("ca")

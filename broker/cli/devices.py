@@ -11,7 +11,7 @@ from broker.cli.agents import camel
 from broker.cli.enrolled import revoke_enrolled, show_enrolled
 from broker.cli.events import Log
 from broker.cli.output import say, show_list
-from broker.cli.state import AsJson, folder
+from broker.cli.state import AsJson, as_typed, folder
 
 app = typer.Typer(help="Browsers: paired with this broker, enrolled at LedgerOS.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -29,7 +29,7 @@ def list_(context: typer.Context, of: Whose = Log.broker, as_json: AsJson = Fals
     rows = [camel(asdict(device)) for device in list_devices(folder(context).path)]
     columns = (("id", "Id"), ("name", "Name"), ("pairedAt", "Paired"), ("lastSeenAt", "Last seen"), ("revokedAt", "Revoked"))
     shown = [{**row, "lastSeenAt": row.get("lastSeen")} for row in rows]
-    show_list(shown, columns, as_json=as_json, empty="No browser is paired yet: ledgeros pair")
+    show_list(shown, columns, as_json=as_json, empty=as_typed(folder(context), "No browser is paired yet: ledgeros pair"))
 
 
 @app.command("revoke")

@@ -13,7 +13,7 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_group
 
-from broker.cli.state import CliState, in_state
+from broker.cli.state import CliState, as_typed
 from broker.core.errors import LedgerError
 from broker.install.layout import clone_root
 
@@ -108,7 +108,7 @@ class GroupedHelp(TyperGroup):
         except LedgerError as error:
             chosen = ctx.find_object(CliState)  # none yet when the command could not be loaded
             if error.hint and chosen:
-                error.hint = in_state(chosen.folder, error.hint)
+                error.hint = as_typed(chosen.folder, error.hint)
             raise
 
     def format_commands(self, ctx: Context, formatter: Formatter) -> None:

@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 
 from broker.cli.output import errors, say, show_json
-from broker.cli.state import AsJson, folder, in_state
+from broker.cli.state import AsJson, as_typed, folder
 from broker.core.errors import LedgerError
 
 if TYPE_CHECKING:
@@ -92,5 +92,5 @@ def _show(state: StateFolder, record: Record, extension: Path) -> None:
         say(f"  1. Open [bold]{page}[/bold] and switch on Developer mode")
     say("  2. Click “Load unpacked” and choose this folder (after an upgrade: click Reload instead)")
     typer.echo(f"     {extension}")
-    pair, doctor = (escape(in_state(state, command)) for command in ("ledgeros pair", "ledgeros doctor"))
+    pair, doctor = (escape(as_typed(state, command)) for command in ("ledgeros pair", "ledgeros doctor"))
     say(f"\nThen: [bold]{pair}[/bold]. If something does not work: [bold]{doctor}[/bold]")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ import typer
 
 from broker.install.layout import StateFolder, default_state
 
+# The script of a clone says what was typed to start it; processes that this one starts were not typed.
+_STARTED_AS = os.environ.pop("LEDGEROS_COMMAND", "ledgeros")
 _COMMAND = re.compile(r"(?<![./])\bledgeros (?=[a-z])")
 
 
@@ -28,11 +31,12 @@ def folder(context: typer.Context) -> StateFolder:
     return found.folder
 
 
-def in_state(state: StateFolder, words: str) -> str:
-    """`words` with the state folder in the commands that they name: copied from there they must find it again."""
-    if state.path == default_state().expanduser().absolute():
-        return words
-    return _COMMAND.sub(lambda _: f"ledgeros --state {shlex.quote(str(state.path))} ", words)
+def as_typed(state: StateFolder, words: str) -> str:
+    """`words` with their commands as they are typed here: with the script of a clone, and with a state folder that is not the usual one."""
+    command = shlex.quote(_STARTED_AS)
+    if state.path != default_state().expanduser().absolute():
+        command += f" --state {shlex.quote(str(state.path))}"
+    return _COMMAND.sub(lambda _: f"{command} ", words)
 
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]

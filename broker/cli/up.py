@@ -12,7 +12,7 @@ from broker.cli.broker import DEFAULT_PORT as AGENT_PORT
 from broker.cli.issuer import DEFAULT_BROKER_PORT, DEFAULT_PORT
 from broker.cli.output import errors, say, show_json
 from broker.cli.serving import Port
-from broker.cli.state import AsJson, folder, in_state
+from broker.cli.state import AsJson, as_typed, folder
 from broker.install.layout import StateFolder
 
 _NAMES = {"issuer": ("LedgerOS", "publicUrl"), "broker": ("Broker  ", "agentUrl"), "egress": ("Egress  ", "socket")}
@@ -70,8 +70,8 @@ def _show_next(state: StateFolder) -> None:
 
     steps = next_steps(state)
     if not steps:
-        say(escape(in_state(state, "Nothing is left to set up. If something does not work: ledgeros doctor")))
+        say(escape(as_typed(state, "Nothing is left to set up. If something does not work: ledgeros doctor")))
         return
     say("\nNext, in another terminal:")
     for number, step in enumerate(steps, 1):
-        say(f"  {number}. {escape(step.what)}: [bold]{escape(in_state(state, step.command))}[/bold]")
+        say(f"  {number}. {escape(step.what)}: [bold]{escape(as_typed(state, step.command))}[/bold]")

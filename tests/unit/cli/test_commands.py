@@ -95,6 +95,15 @@ def test_what_a_fault_advises_finds_the_state_folder_again(tmp_path: Path) -> No
     assert "Start it: ledgeros up" in named.stderr  # the variable finds it
 
 
+def test_what_is_advised_is_typed_as_the_command_was(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    done = subprocess.run(
+        [ROOT / "ledgeros", "--state", state, "down"], cwd=tmp_path, env={**os.environ, "COLUMNS": "300"},
+        capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert f"Start it: {ROOT}/ledgeros --state {state} up" in done.stderr
+
+
 def test_certificates_are_made_and_shown(tmp_path: Path) -> None:
     assert run(tmp_path, "certs", "init").returncode == 0
     rows = json.loads(run(tmp_path, "certs", "show", "--json").stdout)
