@@ -9,6 +9,8 @@ import { isUnspaced, normalise } from "../forms/engine/text.ts";
 const folder = new URL("../forms/languages/", import.meta.url);
 const target = new URL("../forms/engine/terms.generated.ts", import.meta.url);
 const STEM = 3;
+/** "numerodetarjeta": a name in lower case has no seams; shorter ones would be found in other words. */
+const SHORTEST_JOINED = 6;
 
 const languages = readdirSync(folder)
   .filter((name) => name.endsWith(".json"))
@@ -32,7 +34,9 @@ function addTerm(concept, written) {
   const [first, ...rest] = term.split(" ");
   const open = written.endsWith("*");
   add(words, first, `${letter}${open && rest.length > 0 ? "*" : ""}${rest.join(" ")}`);
-  if (open && rest.length === 0 && term.length >= STEM) add(stems, term.slice(0, STEM), letter + term);
+  const joined = term.replace(/ /g, "");
+  if (rest.length > 0 && joined.length >= SHORTEST_JOINED && concept !== "filler") add(words, joined, letter);
+  if (open && joined.length >= (rest.length > 0 ? SHORTEST_JOINED : STEM)) add(stems, joined.slice(0, STEM), letter + joined);
 }
 
 for (const language of languages) {

@@ -57,6 +57,8 @@ class Burnt(NamedTuple):
     window_amount: int
     window_ends: int
     stand_in: str | None
+    billing: str | None
+    """The JSON of the user's `BillingAddress`, where LedgerOS holds one."""
 
 
 def burn(raw: sqlite3.Connection, context: Context, proven: Proven, now: int) -> Burnt | None:
@@ -67,7 +69,7 @@ def burn(raw: sqlite3.Connection, context: Context, proven: Proven, now: int) ->
     spent = (now, broker_id, broker_id, window, proven.window_amount, origin, ends, token.event_id)
     if raw.execute(_BURN, spent).rowcount != 1:
         return None
-    burnt = Burnt(token, proven.standing.sealing_key, window, proven.window_amount, ends, proven.stand_in)
+    burnt = Burnt(token, proven.standing.sealing_key, window, proven.window_amount, ends, proven.stand_in, proven.standing.billing)
     if burnt.stand_in is not None:
         release_id = proven.signed.decision.release_id
         release = Reservation(token.event_id, token.org_id, token.card_id, release_id, token.agent_id, token.user_id)

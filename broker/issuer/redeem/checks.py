@@ -61,6 +61,7 @@ class Standing(NamedTuple):
     """Whether the parties of a redeem are enrolled, and what is known of its decision; read with the token.
 
     `sealing_key` is what the card is sealed to: the device's, in surrogate mode the egress's (empty when that is not enrolled).
+    `billing` is the JSON of the user's `BillingAddress`, where LedgerOS holds one.
     """
 
     device_org: str | None
@@ -70,6 +71,7 @@ class Standing(NamedTuple):
     decision_used: int
     origin_linked: int
     broker_org: str | None
+    billing: str | None
 
 
 def token_refusal(token: TokenRow, broker_id: str, now: int) -> LedgerError | None:

@@ -29,7 +29,8 @@ SELECT {_COLUMNS}, d.org_id, d.sealing_key, d.sealing_key_id,
   EXISTS (SELECT 1 FROM decisions x WHERE x.org_id = e.org_id AND x.release_id = ?9)
     OR EXISTS (SELECT 1 FROM decisions x WHERE x.device_id = ?8 AND x.nonce = ?10),
   EXISTS (SELECT 1 FROM merchant_links l WHERE l.org_id = e.org_id AND l.merchant_key = e.merchant_key AND l.origin = ?11),
-  (SELECT b.org_id FROM brokers b WHERE b.id = ?6 AND b.revoked_at IS NULL)
+  (SELECT b.org_id FROM brokers b WHERE b.id = ?6 AND b.revoked_at IS NULL),
+  (SELECT address FROM billing_addresses WHERE user_id = u.id)
 {_JOINED} LEFT JOIN devices d ON d.id = ?8 AND d.revoked_at IS NULL
 WHERE e.token_hash = ?5"""  # noqa: S608
 _TOKEN_FIELDS = len(TokenRow._fields)

@@ -5,6 +5,7 @@
  */
 
 import { isBox } from "./boxes";
+import { isHeadedOtherwise } from "./heading";
 import { canHold } from "./kinds";
 import { meaningOf } from "./lexicon";
 import type { Kind } from "./rules";
@@ -28,8 +29,21 @@ const PARTS: readonly (readonly [readonly Kind[], number])[] = [
 const HINTED: readonly (readonly Kind[])[] = [["number", "card"], ["month", "year", "month-year"], ["name"]];
 const ENOUGH = 4;
 
-/** Whether enough parts of a card stand in the form. */
+/** Whether enough parts of a card stand in the form, and what stands over them names no other card. */
 export function isCardForm(form: readonly Scored[]): boolean {
+  return hasParts(form) && !isOfAnotherCard(form);
+}
+
+/** Whether the form's only number stands under a heading that names another card, and nothing shows that it pays. */
+export function isOfAnotherCard(form: readonly Scored[]): boolean {
+  const numbers = form.filter((scored) => scored.type === "cc-number");
+  const [number] = numbers;
+  if (!number || numbers.length > 1 || isDeclared(number) || isFirm(number)) return false;
+  if (form.some((scored) => scored.type === "cc-type" || (scored.type === "cc-csc" && !isAnyCode(scored)))) return false;
+  return isHeadedOtherwise(number.control.element);
+}
+
+function hasParts(form: readonly Scored[]): boolean {
   const sure = form.filter((scored) => isSure(scored) && !isOtherType(scored));
   if (sure.length === 0) return false;
   const signsIn = form.some(isSignIn);
@@ -40,15 +54,24 @@ export function isCardForm(form: readonly Scored[]): boolean {
   // "Card number" and "Name" are on a library's form too.
   const hints = points === 3 ? HINTED.slice(1, 2) : HINTED;
   for (const kinds of hints) if (form.some((scored) => kinds.includes(scored.type as Kind) && scoreOf(scored, scored.type as Kind) > 2)) points += 1;
-  return points >= ENOUGH || (points === 3 && form.some(isShortCode));
+  const numbered = form.some(({ type }) => type === "cc-number" || type === "number" || type === "card");
+  return points >= ENOUGH || (points === 3 && numbered && form.some(isShortCode));
 }
 
 /** Whether the card is one that pays. A number, a date and a holder are enough; with one of the last two alone it is a library's form too. */
 export function speaksOfCard(form: readonly Scored[]): boolean {
   const parts = PARTS.filter(([types]) => form.some((scored) => isSure(scored) && !isOtherType(scored) && types.includes(scored.type as Kind)));
-  const numbered = form.some((scored) => NUMBERED.has(scored.type ?? "other") || isSilent(scored));
+  const numbered = form.some((scored) => (NUMBERED.has(scored.type ?? "other") && !isDoubted(scored)) || isSilent(scored));
   return parts.length >= FULL || form.some((scored) => speaksOfPaying(scored) && (numbered || !isAnyCode(scored)));
 }
+
+/** Whether all that says "card number" says more that is not understood: "Alpine club card number". */
+export function isDoubted({ type, signals }: Scored): boolean {
+  const speaking = type === "cc-number" ? signals.filter((signal) => signal.type === type) : [];
+  return speaking.length > 0 && speaking.every(({ detail, source }) => WRITTEN.has(source) && meaningOf(detail).strange && !meaningOf(detail).concepts.has("creditCard"));
+}
+
+const WRITTEN: ReadonlySet<string> = new Set(["label", "aria", "near", "column", "before", "placeholder", "title"]);
 
 // "Security code" is asked for by much else; "CVV" by cards alone.
 function isAnyCode({ type, signals }: Scored): boolean {
@@ -61,9 +84,11 @@ const CARD_CODE = /\bc(?:vv|vc|sc|vn|cv|id|vd)\d?\b|card/;
 const FULL = 3;
 const NUMBERED: ReadonlySet<Kind> = new Set<Kind>(["cc-number", "card", "number", "cc-type"]);
 
-/** Whether a list of types names no brand: "Card type: Monster, Spell, Trap". */
-export function isOtherType({ type, control: { options } }: Scored): boolean {
-  return (type === "cc-type" || type === "type") && options !== null && options.brands === 0 && options.count >= FULL;
+/** Whether a list of types names no brand: "Card type: Monster, Spell, Trap"; "Room type: single, double". */
+export function isOtherType(scored: Scored): boolean {
+  const { type, control: { options } } = scored;
+  const few = scoreOf(scored, "cc-type") > 0 ? FULL : FULL - 1;
+  return (type === "cc-type" || type === "type") && options !== null && (options.brands === 0 || options.documents) && options.count >= few;
 }
 
 // Of all cards only those that pay have a code, a brand, and an end without a day.
@@ -75,12 +100,12 @@ function speaksOfPaying(scored: Scored): boolean {
   return type === "cc-csc" || type === "code" || type === "otp" || control.kind === "password" || isFirm(scored);
 }
 
-// Two sources say so, or one that cannot mean another card.
+// Said by what cannot mean another card.
 function isFirm(scored: Scored): boolean {
   if (scored.type !== "cc-number") return false;
   if (isDeclared(scored) || isBox(scored)) return true;
   const speaking = scored.signals.filter((signal) => signal.type === "cc-number" && signal.weight > 1);
-  return speaking.some(({ source, detail }) => source === "shape" || meaningOf(detail).concepts.has("creditCard")) || scoreOf(scored, "cc-number") >= BEYOND_DOUBT;
+  return speaking.some(({ source, detail }) => source === "shape" || meaningOf(detail).concepts.has("creditCard"));
 }
 
 function isSignIn(scored: Scored): boolean {
@@ -89,7 +114,8 @@ function isSignIn(scored: Scored): boolean {
 
 function isShortCode(scored: Scored): boolean {
   const { kind } = scored.control;
-  return kind === "password" ? isShort(scored) : scored.type === "code";
+  // A PIN opens a library's card as well.
+  return kind === "password" ? isShort(scored) && scoreOf(scored, "other") <= 1 : scored.type === "code";
 }
 
 /** Whether the control takes three or four signs and no more. */

@@ -3,8 +3,9 @@
  */
 
 import { isBox, silentBoxes } from "./boxes";
-import { BEYOND_DOUBT, CARD_TYPES, isDeclared, isShort, isSilent } from "./cardform";
+import { BEYOND_DOUBT, CARD_TYPES, isDeclared, isDoubted, isShort, isSilent } from "./cardform";
 import { canHold } from "./kinds";
+import { type Meaning, meaningOf } from "./lexicon";
 import type { Kind } from "./rules";
 import { scoreOf, settle, type Scored } from "./score";
 
@@ -53,11 +54,22 @@ export function nameHolder(form: Scored[]): void {
   for (let place = 0; place < form.length; place++) {
     const scored = form[place] as Scored;
     const named = scored.type === "name" || (scored.type === "given-name" && !family);
-    if (!named || distance(fields, place) !== 1) continue;
+    if (!named || !isPlain(scored) || distance(fields, place) !== 1 || !canHold(scored.control, "cc-name")) continue;
     settle(scored, "cc-name", "name beside a card field");
     return;
   }
   nameByExample(form, fields);
+}
+
+const WORDY = 4;
+
+// "Receipt for the tax office in the name of": of a phrase that is not understood the name is of something else.
+function isPlain({ type, signals }: Scored): boolean {
+  return signals.some((signal) => signal.type === type && !isPhrase(meaningOf(signal.detail)));
+}
+
+function isPhrase({ strange, length }: Meaning): boolean {
+  return strange && length >= WORDY;
 }
 
 /** "John Doe", "J. Smith", "TARO YAMADA". */
@@ -67,6 +79,15 @@ const PERSON_EXAMPLE = /^\p{Lu}[\p{L}.]*(?: \p{Lu}[\p{L}.]*){1,2}$/u;
 function nameByExample(form: readonly Scored[], fields: readonly number[]): void {
   const found = form.find((scored, place) => scored.type === null && scored.scores.size === 0 && distance(fields, place) === 1 && PERSON_EXAMPLE.test(scored.control.placeholder) && canHold(scored.control, "cc-name"));
   if (found) settle(found, "cc-name", "an example of a name beside a card field");
+}
+
+/** Of several plain "Numbers" near a card one is the card's, the first; beside a "Card number" the "Store card number" is another's. */
+export function keepOneNumber(form: readonly Scored[]): void {
+  const numbers = form.filter((scored) => scored.type === "cc-number" && !isBox(scored));
+  const hinted = numbers.filter(({ signals }) => signals.every(({ type, source }) => type !== "cc-number" || source === "neighbours"));
+  const doubted = numbers.filter(isDoubted);
+  const clear = numbers.length - hinted.length - doubted.length;
+  for (const scored of clear > 0 ? [...hinted, ...doubted] : doubted.length > 0 ? hinted : hinted.slice(1)) scored.type = null;
 }
 
 /** One number has one security code; the other "security code" is a captcha or a message's. */

@@ -4,6 +4,7 @@
 
 import { APART, type ControlElement, isTelling, UNREAD } from "./read";
 import { normalise } from "./text";
+import { walkerAt } from "./tree";
 
 const LEVELS = 5;
 const ENOUGH = 160;
@@ -77,9 +78,7 @@ function tableHeader(element: Element): string {
 
 /** The last text before the control, up to the control before it. */
 export function precedingText(element: ControlElement, previous: Element | null): string {
-  const root = element.getRootNode();
-  const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT | NodeFilter.SHOW_ELEMENT);
-  walker.currentNode = element;
+  const walker = walkerAt(element, NodeFilter.SHOW_TEXT | NodeFilter.SHOW_ELEMENT);
   for (let step = 0; step < STEPS; step++) {
     const node = walker.previousNode();
     if (!node || node === previous || isField(node)) return "";

@@ -77,7 +77,7 @@ function tellsHalves(first: Scored, second: Scored): boolean {
 }
 
 function isSecondHalf(scored: Scored): boolean {
-  return scored.type === null && isHalf(scored) && scored.control.texts.some((text) => text.source === "row");
+  return (scored.type === null || scored.type === "month-year") && isHalf(scored) && scored.control.texts.some((text) => text.source === "row");
 }
 
 function saysExpiry(scored: Scored): boolean {

@@ -9,7 +9,7 @@ const TYPED: ReadonlySet<string> = new Set(["text", "tel", "number", "password",
 const WRITTEN: ReadonlySet<string> = new Set(["text", "search"]);
 
 /** Whether the control can hold a value of the type. */
-export function canHold({ kind, options }: Control, type: Kind): boolean {
+export function canHold({ element, kind, options }: Control, type: Kind): boolean {
   switch (type) {
     case "cc-number":
     case "cc-csc":
@@ -17,14 +17,14 @@ export function canHold({ kind, options }: Control, type: Kind): boolean {
     case "cc-name":
       return WRITTEN.has(kind);
     case "cc-type":
-      return kind === "select" || kind === "text";
+      return kind === "select" ? !(element as HTMLSelectElement).multiple : kind === "text";
     case "cc-exp":
       return kind === "month" || kind === "date" || kind === "text" || kind === "tel" || kind === "number" || kind === "password" || kind === "select";
     case "cc-exp-month":
     case "cc-exp-year":
     case "month":
     case "year":
-      return kind === "select" ? options === null || (!options.days && !options.pastYears) : TYPED.has(kind);
+      return kind === "select" ? options === null || (!options.days && !options.pastYears && !options.counted) : TYPED.has(kind);
     default:
       return true;
   }

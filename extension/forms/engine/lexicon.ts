@@ -6,11 +6,11 @@
  * spaces match anywhere, and the longest term wins and takes its words.
  */
 
-import { CONCEPTS, SIGNS, STEMS, WORDS } from "./terms.generated";
+import { compoundedWith, gluedConcepts } from "./compounds";
+import { type Concept, signsFrom, stemsOf, termsFrom, type Term, WEIGHTY } from "./terms";
 import { isUnspaced } from "./text";
 
-/** What a term can stand for; the keys of `terms` in a language file. */
-export type Concept = (typeof CONCEPTS)[number];
+export type { Concept } from "./terms";
 
 /** The concepts a text names, and how many words it has. */
 export interface Meaning {
@@ -20,70 +20,12 @@ export interface Meaning {
   readonly strange: boolean;
 }
 
-interface Term {
-  readonly concept: Concept;
-  /** The words after the first. */
-  readonly rest: readonly string[];
-  /** The last word may go on. */
-  readonly open: boolean;
-}
-
 // Single signs that mean something inside a longer word; all others must stand alone.
 const ANYWHERE: ReadonlySet<Concept> = new Set(["card", "month", "year"]);
-const STEM = 3;
 const EMPTY: Meaning = { concepts: new Set(), length: 0, strange: false };
-/** A shorter word that is not known qualifies nothing: an article, a pronoun. */
-const WEIGHTY = 4;
 const WEIGHTY_SIGNS = 2;
-const FILLERS = /^(?:inp|input|txt|text|tb|fld|field|frm|form|my|new|the|user|pay|payment|billing|ddl|sel|select|lbl|str|cc|edit|add|checkout|order|customer|i|f|c)$/;
-
-type Packed = Readonly<Record<string, string | undefined>>;
-
-interface Start {
-  readonly concept: Concept;
-  readonly text: string;
-}
-
-// Parsed when first needed: a page without controls never pays for it.
-let tables: { readonly words: Packed; readonly stems: Packed; readonly signs: Packed } | null = null;
-const termsOf = new Map<string, readonly Term[]>();
-const startsOf = new Map<string, readonly Start[]>();
+const MOST_KEPT = 4000;
 const known = new Map<string, Meaning>();
-const knownWords = new Map<string, ReadonlySet<Concept>>();
-const NO_TERMS: readonly Term[] = [];
-
-function packed(): NonNullable<typeof tables> {
-  tables ??= { words: JSON.parse(WORDS) as Packed, stems: JSON.parse(STEMS) as Packed, signs: JSON.parse(SIGNS) as Packed };
-  return tables;
-}
-
-function termsFrom(word: string): readonly Term[] {
-  const cached = termsOf.get(word);
-  if (cached) return cached;
-  const entries = Object.hasOwn(packed().words, word) ? packed().words[word] : undefined;
-  const terms = entries ? entries.split("|").map(term) : NO_TERMS;
-  if (entries) termsOf.set(word, terms);
-  return terms;
-}
-
-function term(entry: string): Term {
-  const open = entry[1] === "*";
-  const rest = entry.slice(open ? 2 : 1);
-  return { concept: conceptAt(entry), rest: rest ? rest.split(" ") : [], open };
-}
-
-function startsFrom(map: Packed, key: string): readonly Start[] {
-  const cached = startsOf.get(key);
-  if (cached) return cached;
-  const entries = Object.hasOwn(map, key) ? map[key] : undefined;
-  const starts = entries ? entries.split("|").map((entry) => ({ concept: conceptAt(entry), text: entry.slice(1) })) : [];
-  if (entries) startsOf.set(key, starts);
-  return starts;
-}
-
-function conceptAt(entry: string): Concept {
-  return CONCEPTS[entry.charCodeAt(0) - 65] as Concept;
-}
 
 /** The concepts that a normalised text names. */
 export function meaningOf(words: string): Meaning {
@@ -97,7 +39,7 @@ export function meaningOf(words: string): Meaning {
   addQualifiers(words, list, concepts);
   concepts.delete("filler");
   const meaning = { concepts, length: list.length, strange: strange || (unspaced !== null && unspaced.unread >= WEIGHTY_SIGNS) };
-  if (known.size > 4000) known.clear();
+  if (known.size > MOST_KEPT) known.clear();
   known.set(words, meaning);
   return meaning;
 }
@@ -127,13 +69,18 @@ function addQualifiers(words: string, list: readonly string[], found: Set<Concep
 
 function addQualifyingSigns(text: string, found: Set<Concept>): void {
   for (let at = 0; at < text.length; at++) {
-    for (const entry of startsFrom(packed().signs, text[at] as string)) if (QUALIFIERS.includes(entry.concept) && text.startsWith(entry.text, at)) found.add(entry.concept);
+    for (const entry of signsFrom(text[at] as string)) if (QUALIFIERS.includes(entry.concept) && text.startsWith(entry.text, at)) found.add(entry.concept);
   }
 }
 
 // How many words the longest term at this place takes; none when the word is not known.
 function readAt(list: readonly string[], at: number, found: Set<Concept>): number {
   const word = list[at] as string;
+  const pattern = patternAt(list, at);
+  if (pattern > 0) {
+    if (pattern === EXPIRY_PARTS) found.add("month").add("year");
+    return pattern;
+  }
   let longest = 0;
   let hits: Concept[] = [];
   for (const term of termsFrom(word)) {
@@ -144,9 +91,20 @@ function readAt(list: readonly string[], at: number, found: Set<Concept>): numbe
     hits.push(term.concept);
   }
   if (longest < 2) for (const concept of stemsOf(word)) hits.push(concept);
+  if (longest === 0 && hits.length > 0) for (const concept of compoundedWith(word)) hits.push(concept);
   if (hits.length === 0 && word.length >= 5) for (const concept of gluedConcepts(word)) hits.push(concept);
   for (const concept of hits) found.add(concept);
   return hits.length > 0 ? Math.max(1, longest) : /^\d/.test(word) ? 1 : 0;
+}
+
+const EXPIRY_PARTS = 2;
+const PART = /^(?!cc$)(\p{L})\1(?:\1\1)?$/u;
+
+// "MM JJ", "kk vv", "mm aaaa" in whatever language: two parts that repeat a letter; three ("dd mm yyyy") are any date.
+function patternAt(list: readonly string[], at: number): number {
+  let parts = 0;
+  while (at + parts < list.length && PART.test(list[at + parts] as string) && list[at + parts] !== list[at + parts - 1]) parts += 1;
+  return parts === EXPIRY_PARTS || parts === EXPIRY_PARTS + 1 ? parts : 0;
 }
 
 function continues(term: Term, list: readonly string[], at: number): boolean {
@@ -160,40 +118,6 @@ function continues(term: Term, list: readonly string[], at: number): boolean {
   return true;
 }
 
-function stemsOf(word: string): Concept[] {
-  const found: Concept[] = [];
-  let longest = 0;
-  for (const entry of startsFrom(packed().stems, word.slice(0, STEM))) {
-    if (!word.startsWith(entry.text) || entry.text.length < longest) continue;
-    if (entry.text.length > longest) found.length = 0;
-    longest = entry.text.length;
-    found.push(entry.concept);
-  }
-  return found;
-}
-
-// "numerotarjeta", "inpcvv": an identifier whose words were glued together.
-function gluedConcepts(word: string): ReadonlySet<Concept> {
-  const cached = knownWords.get(word);
-  if (cached) return cached;
-  const found = new Set<Concept>();
-  for (let cut = word.length - 2; cut >= 1 && found.size === 0; cut--) {
-    const left = word.slice(0, cut);
-    const right = word.slice(cut);
-    const first = wholeWord(left);
-    const second = wholeWord(right);
-    if (first.length && second.length && left.length >= 2) for (const concept of [...first, ...second]) found.add(concept);
-    else if (second.length && right.length >= 3 && FILLERS.test(left)) for (const concept of second) found.add(concept);
-    else if (first.length && left.length >= 3 && FILLERS.test(right)) for (const concept of first) found.add(concept);
-  }
-  knownWords.set(word, found);
-  return found;
-}
-
-function wholeWord(word: string): Concept[] {
-  return (termsFrom(word)).filter((term) => term.rest.length === 0).map((term) => term.concept);
-}
-
 // Takes the signs it understands out of the text and leaves the rest, so that "cvv" beside them is still read.
 function readUnspaced(words: string, found: Set<Concept>): { rest: string; unread: number } {
   const text = words.replace(/ /g, "");
@@ -202,7 +126,7 @@ function readUnspaced(words: string, found: Set<Concept>): { rest: string; unrea
   for (let at = 0; at < text.length; ) {
     let longest = "";
     let hits: Concept[] = [];
-    for (const entry of startsFrom(packed().signs, text[at] as string)) {
+    for (const entry of signsFrom(text[at] as string)) {
       if (entry.text.length < longest.length || !text.startsWith(entry.text, at)) continue;
       if (entry.text.length === 1 && text.length > 1 && !ANYWHERE.has(entry.concept) && !standsAlone(words, entry.text)) continue;
       if (entry.text.length > longest.length) hits = [];

@@ -11,14 +11,18 @@ export interface OptionsSummary {
   /** Years that reach back to people's births. */
   readonly pastYears: boolean;
   readonly days: boolean;
+  /** A run of numbers that are none of these: how many, which size. */
+  readonly counted: boolean;
   /** How many options name a card brand. */
   readonly brands: number;
   /** Some option names a way to pay without a card. */
   readonly otherMeans: boolean;
+  /** "Visa" among them is a paper to travel with: no other brand beside it. */
+  readonly documents: boolean;
   readonly count: number;
 }
 
-const NONE: OptionsSummary = { months: false, years: false, pastYears: false, days: false, brands: 0, otherMeans: false, count: 0 };
+const NONE: OptionsSummary = { months: false, years: false, pastYears: false, days: false, counted: false, brands: 0, otherMeans: false, documents: false, count: 0 };
 // Lists of countries, currencies and years of birth are longer than anything a card needs.
 const LONGEST = 130;
 const MOST_BRANDS = 20;
@@ -33,13 +37,20 @@ export function summariseOptions(select: HTMLSelectElement): OptionsSummary {
   const texts: string[] = [];
   for (let i = 0; i < count; i++) texts.push(normalise((options[i] as HTMLOptionElement).text));
   const numbers = consecutive(texts);
+  const brands = count <= MOST_BRANDS ? texts.filter((text) => BRANDS.test(text) && !SAVED.test(text)) : [];
   const named = count >= 12 && count <= 14 && monthNames(texts);
+  const months = named || (numbers !== null && numbers.first <= 1 && numbers.last - numbers.first === 11) || valuesAreMonths(options);
+  const years = numbers !== null && isExpiryRange(numbers) && !isPast(numbers);
+  const pastYears = numbers !== null && ((numbers.first >= 1850 && numbers.first < 2005) || isPast(numbers));
+  const days = numbers !== null && numbers.first === 1 && numbers.last >= 28 && numbers.last <= 31;
   return {
-    months: named || (numbers !== null && numbers.first <= 1 && numbers.last - numbers.first === 11) || valuesAreMonths(options),
-    years: numbers !== null && isExpiryRange(numbers),
-    pastYears: numbers !== null && numbers.first >= 1850 && numbers.first < 2005,
-    days: numbers !== null && numbers.first === 1 && numbers.last >= 28 && numbers.last <= 31,
-    brands: count <= MOST_BRANDS ? texts.filter((text) => BRANDS.test(text)).length : 0,
+    months,
+    years,
+    pastYears,
+    days,
+    counted: numbers !== null && !months && !years && !pastYears && !days,
+    brands: brands.length,
+    documents: brands.length === 1 && (brands[0] as string) === "visa" && count > 2,
     otherMeans: count <= MOST_BRANDS && texts.some((text) => OTHER_MEANS.test(text)),
     count,
   };
@@ -50,11 +61,15 @@ function isNumbered(options: HTMLOptionsCollection, count: number): boolean {
   return /\p{Nd}/u.test((options[count - 1] as HTMLOptionElement).text) || /\p{Nd}/u.test((options[count >> 1] as HTMLOptionElement).text);
 }
 
+// "Visa ending in 1111" is a card kept from before.
+const SAVED = /\d{3}/;
 const OTHER_MEANS = /paypal|\b(?:cash|klarna|sepa|ideal|sofort|bizum|pix|boleto|bitcoin|bancontact|giropay|apple ?pay|google ?pay|alipay|wechat|bank transfer|wire|cheque|check|bonifico|contrassegno|transferencia|efectivo|virement|uberweisung|rechnung|invoice|havale|eft|blik|swish|vipps|mobilepay|nalozhennym|paysafe ?card|on delivery)\b|наличн|перевод|現金|现金|转账|轉帳|代金引換|代引/;
 
 interface Range {
   readonly first: number;
   readonly last: number;
+  /** From the highest down. */
+  readonly falling: boolean;
 }
 
 // The options that are numbers, as a run without gaps; a first "Year" or "--" may stand before it.
@@ -68,7 +83,14 @@ function consecutive(texts: readonly string[]): Range | null {
   const sorted = [...numbers].sort((a, b) => a - b);
   const first = sorted[0] as number;
   const last = sorted[sorted.length - 1] as number;
-  return last - first === new Set(sorted).size - 1 ? { first, last } : null;
+  return last - first === new Set(sorted).size - 1 ? { first, last, falling: (numbers[0] as number) > (numbers[1] as number) } : null;
+}
+
+const SHORTEST_PAST = 8;
+
+// Years to come are told upwards; a long list that begins with the latest looks back.
+function isPast({ first, last, falling }: Range): boolean {
+  return falling && first >= 1850 && last < 2100 && last - first >= SHORTEST_PAST && last <= new Date().getFullYear() + 1;
 }
 
 function isExpiryRange({ first, last }: Range): boolean {

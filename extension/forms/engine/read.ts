@@ -5,17 +5,19 @@
  * order. Nothing is judged here, nothing is written, and no layout is forced.
  */
 
+import { addBindings } from "./bindings";
 import { columnHeader, nearText, precedingText, readable, sharesRow } from "./context";
 import { type Concept, meaningOf } from "./lexicon";
 import { summariseOptions, type OptionsSummary } from "./options";
 import { sensesOf } from "./rules";
 import { identifierWords, normalise } from "./text";
+import { allIn, elementOf } from "./tree";
 import { declaredAutocomplete } from "./write";
 
 export type ControlElement = HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement;
 
 /** Where a piece of text about a control was found. */
-export type Source = "label" | "aria" | "placeholder" | "title" | "name" | "id" | "data" | "near" | "before" | "row" | "column";
+export type Source = "label" | "aria" | "placeholder" | "title" | "name" | "id" | "data" | "class" | "near" | "before" | "row" | "column";
 
 /** A piece of text about a control, normalised. */
 export interface Words {
@@ -74,11 +76,11 @@ interface Heard {
 }
 
 // Controls and labels in one walk.
-function listen(root: Document | ShadowRoot): { heard: Heard[]; labels: Map<Element, string> } {
+function listen(root: Document | ShadowRoot): { heard: Heard[]; labels: Labels } {
   const heard: Heard[] = [];
-  const labels = new Map<Element, string>();
+  const labels: Labels = new Map();
   let index = 0;
-  for (const element of root.querySelectorAll<ControlElement | HTMLLabelElement>(SPEAKING)) {
+  for (const element of allIn<ControlElement | HTMLLabelElement>(root, SPEAKING)) {
     if (isLabel(element)) {
       addLabel(element, labels);
       continue;
@@ -94,12 +96,19 @@ function isLabel(element: ControlElement | HTMLLabelElement): element is HTMLLab
   return element.tagName === "LABEL";
 }
 
-function addLabel(label: HTMLLabelElement, labels: Map<Element, string>): void {
+function addLabel(label: HTMLLabelElement, labels: Labels): void {
   const control = label.control as ControlElement | null;
   if (!control || !FILLABLE.has(kindOf(control))) return;
   const text = ownText(label);
-  if (text) labels.set(control, labels.has(control) ? `${labels.get(control)} ${text}` : text);
+  if (!text) return;
+  const others = labels.get(control);
+  if (others) others.push(text);
+  else labels.set(control, [text]);
 }
+
+// A control may have several labels, and not all that point to it speak of it.
+type Labels = Map<Element, string[]>;
+const NO_LABEL: readonly string[] = [];
 
 interface Around {
   readonly previous: ControlElement | null;
@@ -107,14 +116,15 @@ interface Around {
   readonly last: Control | null;
 }
 
-function readControl(element: ControlElement, index: number, kind: string, labels: Map<Element, string>, around: Around): Control {
-  const label = labels.get(element) ?? "";
+function readControl(element: ControlElement, index: number, kind: string, labels: Labels, around: Around): Control {
+  const own = labels.get(element) ?? NO_LABEL;
+  const label = own.length > 1 ? own.join(" ") : (own[0] ?? "");
   const aria = ariaText(element);
   const placeholder = element.getAttribute("placeholder") ?? "";
   const texts: Words[] = [];
   const labelWords = normalise(label);
   const ariaWords = aria === label ? "" : normalise(aria);
-  addPieces(texts, "label", label, labelWords);
+  for (const text of own) addPieces(texts, "label", text, own.length > 1 ? normalise(text) : labelWords);
   add(texts, "aria", ariaWords);
   add(texts, "placeholder", normalise(placeholder));
   add(texts, "title", normalise(element.title));
@@ -122,7 +132,7 @@ function readControl(element: ControlElement, index: number, kind: string, label
   const id = lastWords(identifierWords(lastSegments(element.id)));
   add(texts, "name", name);
   add(texts, "id", id === name ? "" : id);
-  if (!isTelling(name) && !isTelling(id)) addData(texts, element);
+  if (!isTelling(name) && !isTelling(id)) addBindings(texts, element);
   const autocomplete = autocompleteTokens(element);
   const named = LETTER.test(labelWords) || LETTER.test(ariaWords);
   let caption = named || speaksForItself(kind, autocomplete) || texts.some(isNoPayment) ? label || aria : addNeighbours(texts, element, around);
@@ -163,7 +173,7 @@ function addNeighbours(texts: Words[], element: ControlElement, around: Around):
   return "";
 }
 
-const UNIT = /^[\s/]*([月年월년])/;
+const UNIT = /^[\s/]*([月年日월년일])/;
 const ONLY_UNIT = /^[\s/月年월년日일]*$/;
 
 // Japanese, Chinese and Korean write the unit after the box: "有効期限 [  ]月 / [  ]年".
@@ -175,7 +185,7 @@ function withUnit(before: string, element: ControlElement): string {
 }
 
 // "checkout.billing.cardInput-1.securityCode": the end of a path names the field, the rest its place.
-function lastSegments(identifier: string): string {
+export function lastSegments(identifier: string): string {
   if (identifier.length < 24) return identifier;
   const segments = identifier.split(/[.[\]/:$]+/).filter((segment) => /\p{L}/u.test(segment));
   return segments.slice(-2).join(" ");
@@ -184,7 +194,7 @@ function lastSegments(identifier: string): string {
 const MOST_NAMED = 5;
 
 // "shop_billing_payment_methods_credit_card_number": so do the last words of a long name.
-function lastWords(words: string): string {
+export function lastWords(words: string): string {
   if (words.length < 24) return words;
   return words.split(" ").slice(-MOST_NAMED).join(" ");
 }
@@ -222,26 +232,7 @@ export function isTelling(words: string): boolean {
   return sensesOf(meaningOf(words)).length > 0;
 }
 
-// Frameworks and payment libraries bind a field without a name by an attribute of their own: formcontrolname, ng-model, th:field, data-checkout.
-const BINDS = /^(?:data-|form-?control|ng-|v-model|x-model|th:|wire:|automation)/;
-const LONGEST_BINDING = 80;
-
-function addData(texts: Words[], element: ControlElement): void {
-  const { attributes } = element;
-  for (let at = 0; at < attributes.length; at++) {
-    const { name, value } = attributes[at] as Attr;
-    if (value.length < 3 || value.length > LONGEST_BINDING) continue;
-    if (name === "class") for (const part of value.split(" ")) addBinding(texts, part);
-    else if (BINDS.test(name)) addBinding(texts, lastSegments(value));
-  }
-}
-
-function addBinding(texts: Words[], binding: string): void {
-  const words = lastWords(identifierWords(binding));
-  if (isTelling(words) && !texts.some((text) => text.source === "data" && text.words === words)) add(texts, "data", words);
-}
-
-function add(texts: Words[], source: Source, words: string): void {
+export function add(texts: Words[], source: Source, words: string): void {
   if (words) texts.push({ source, words });
 }
 
@@ -255,7 +246,7 @@ function limitOf(element: ControlElement): number {
   return (element as HTMLInputElement).maxLength;
 }
 
-const DECLARED = /^(?:cc-\w|given-name|family-name|name$|address-l|street-address|postal-code|country|tel|email|username|current-password|new-password|one-time-code|bday|organization)/;
+const DECLARED = /^(?:cc-\w|given-name|family-name|name$|address-l|street-address|postal-code|country|tel|email|username|one-time-code|bday|organization)/;
 
 // Nobody has to look around for what a control is that says so to the browser.
 function speaksForItself(kind: string, autocomplete: readonly string[]): boolean {
@@ -281,8 +272,7 @@ function ariaText(element: Element): string {
   if (own) return own;
   const ids = element.getAttribute("aria-labelledby");
   if (!ids) return "";
-  const root = element.getRootNode() as Document | ShadowRoot;
-  return ids.split(/\s+/).map((id) => root.getElementById(id)?.textContent ?? "").join(" ").slice(0, 160);
+  return ids.split(/\s+/).map((id) => elementOf(id, element)?.textContent ?? "").join(" ").slice(0, 160);
 }
 
 // A label that wraps its control must not read the control's own options aloud.
@@ -291,4 +281,4 @@ function ownText(label: HTMLLabelElement): string {
 }
 
 /** Elements whose text nobody reads as a description. */
-export const UNREAD = new Set(["OPTION", "SELECT", "OPTGROUP", "SCRIPT", "STYLE", "TEXTAREA", "NOSCRIPT", "TEMPLATE"]);
+export const UNREAD = new Set(["OPTION", "SELECT", "OPTGROUP", "SCRIPT", "STYLE", "TEXTAREA", "NOSCRIPT", "TEMPLATE", "TITLE"]);

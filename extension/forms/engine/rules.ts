@@ -6,7 +6,7 @@
  */
 
 import { meaningOf, type Concept, type Meaning } from "./lexicon";
-import type { Control, Source } from "./read";
+import type { Control, Source, Words } from "./read";
 
 /** The types of fields that a card, its holder or a billing address fill. */
 export type FieldType =
@@ -15,7 +15,7 @@ export type FieldType =
   | "postal-code" | "country" | "tel" | "email";
 
 /** What a control can be: a type that is filled, or something that looks like one and is not. */
-export type Kind = FieldType | Hint | "gift" | "bank" | "otp" | "birth" | "loyalty" | "coupon" | "search" | "login" | "amount" | "other" | "start";
+export type Kind = FieldType | Hint | "gift" | "bank" | "otp" | "birth" | "loyalty" | "coupon" | "search" | "login" | "amount" | "other" | "start" | "day";
 
 /** What only the fields around it can make a card field: "Month", "Date", "Code". */
 export type Hint = "month" | "year" | "month-year" | "date" | "code" | "number" | "card" | "type";
@@ -31,15 +31,16 @@ export interface Signal {
 
 /** How far each source is believed. */
 const TRUST: Record<Source, number> = {
-  label: 4, aria: 4, near: 3.5, column: 3.5, before: 3, placeholder: 3, title: 2, name: 3, id: 3, data: 2.5, row: 1.5,
+  label: 4, aria: 4, near: 3.5, column: 3.5, before: 3, placeholder: 3, title: 2, name: 3, id: 3, data: 2.5, class: 2.5, row: 1.5,
 };
 
 /** "Alpine club card number" is a card's number, and hardly a payment card's. */
 const QUALIFIED = 0.6;
-// A class or a binding is written for a program: only what it says in full counts.
+// A class is written for looks, a binding for a program: only what a class says in full counts, and of a binding what names a part of a card too.
 const DECIDED: ReadonlySet<Kind> = new Set<Kind>(["cc-number", "cc-exp", "cc-exp-month", "cc-exp-year", "cc-csc", "cc-name", "gift", "otp", "coupon", "loyalty", "search"]);
+const BOUND: ReadonlySet<Kind> = new Set<Kind>([...DECIDED, "number", "month", "year", "month-year"]);
 // What one description over several controls can tell about those after the first.
-const SHARED: ReadonlySet<Kind> = new Set<Kind>(["cc-exp", "cc-exp-month", "cc-exp-year", "month-year", "date", "birth", "start", "other"]);
+const SHARED: ReadonlySet<Kind> = new Set<Kind>(["cc-exp", "cc-exp-month", "cc-exp-year", "month-year", "date", "birth", "start", "day", "other"]);
 // What stands around a control is often the heading of its group; its own placeholder is nearer.
 const AROUND: ReadonlySet<Source> = new Set<Source>(["before", "row"]);
 
@@ -47,7 +48,7 @@ type Sense = readonly [type: Kind, strength: number];
 
 const PLAIN: Readonly<Partial<Record<Concept, Kind>>> = {
   giftCard: "gift", bankAccount: "bank", oneTimeCode: "otp", birth: "birth", loyalty: "loyalty", coupon: "coupon",
-  search: "search", login: "login", amount: "amount", other: "other", startDate: "start", email: "email",
+  search: "search", login: "login", amount: "amount", other: "other", startDate: "start", day: "day", email: "email",
   phone: "tel", postalCode: "postal-code", country: "country", city: "address-level2", state: "address-level1",
   street2: "address-line2", street: "address-line1", givenName: "given-name", familyName: "family-name", middleName: "additional-name",
 };
@@ -60,15 +61,17 @@ const NOTHING: readonly Sense[] = [];
 export function signalsOf(control: Control, identity: number, common: ReadonlySet<string>): Signal[] {
   const signals: Signal[] = [];
   addAutocomplete(control, signals);
+  const other = control.texts.find(isOtherCard);
   for (const text of control.texts) {
-    if (text.source === "data" && common.has(text.words)) continue;
+    const told = text.source === "data" ? BOUND : text.source === "class" ? DECIDED : null;
+    if ((told && common.has(text.words)) || (NAMING.has(text.source) && text.words.length < 2)) continue;
     const meaning = meaningOf(text.words);
     const trust = TRUST[text.source] * attention(meaning.length) * believed(control, text.source, identity);
-    const told = text.source === "data";
     const doubted = meaning.strange && !meaning.concepts.has("creditCard") && text.source !== "name" && text.source !== "id";
     for (const [type, strength] of sensesOf(meaning)) {
-      if ((text.source === "row" && !SHARED.has(type)) || (told && !DECIDED.has(type)) || (doubted && type === "number")) continue;
-      signals.push({ type, weight: trust * strength * (doubted && type === "cc-number" ? QUALIFIED : 1), source: text.source, detail: text.words });
+      if ((text.source === "row" && !SHARED.has(type)) || (told && !told.has(type)) || (doubted && (type === "number" || type === "card"))) continue;
+      const doubt = (doubted && type === "cc-number" ? QUALIFIED : 1) * (other && text !== other && OF_OTHERS.has(type) ? OVERRULED : 1);
+      signals.push({ type, weight: trust * strength * doubt, source: text.source, detail: text.words });
     }
   }
   addShapes(control, signals);
@@ -76,6 +79,23 @@ export function signalsOf(control: Control, identity: number, common: ReadonlySe
   addInputType(control, signals);
   return signals;
 }
+
+const OVERRULED = 0.4;
+// What other cards have too.
+const OF_OTHERS: ReadonlySet<Kind> = new Set<Kind>(["cc-number", "cc-exp", "cc-exp-month", "cc-exp-year", "card", "number"]);
+const NAMING: ReadonlySet<Source> = new Set<Source>(["name", "id"]);
+const SHOWN: ReadonlySet<Source> = new Set<Source>(["label", "aria", "placeholder", "title", "near", "column", "before"]);
+
+// "Gift card number" over a box named "cardNumber" leaves no doubt; a name that mentions an order or a booking only tells its place.
+function isOtherCard({ source, words }: Words): boolean {
+  const { concepts, length } = meaningOf(words);
+  if (concepts.has("creditCard") || length > LONGEST_NAMING) return false;
+  if (concepts.has("giftCard")) return NAMING.has(source) || SHOWN.has(source);
+  return SHOWN.has(source) && concepts.has("loyalty") && ENDS_OR_COUNTS.some((concept) => concepts.has(concept));
+}
+
+const LONGEST_NAMING = 7;
+const ENDS_OR_COUNTS: readonly Concept[] = ["card", "cardNumber", "number", "expiry"];
 
 function believed(control: Control, source: Source, identity: number): number {
   if (source === "name" || source === "id") return identity;
@@ -115,22 +135,26 @@ function allSenses(meaning: Meaning): Sense[] {
 
 // "Card holder's first name" is the holder; "card verification code" is no one-time code.
 function isOverruled(type: Kind, found: ReadonlySet<Concept>): boolean {
-  if (NAMES.has(type)) return found.has("holder") || found.has("card");
+  // "The last three digits".
+  if (NAMES.has(type)) return found.has("holder") || found.has("card") || found.has("digits") || found.has("securityCode");
   // "Credit card number (to guarantee your booking)" is no booking's.
   if (type === "loyalty") return found.has("creditCard");
+  // Persian for a town is Arabic for a month.
+  if (type === "address-level2") return found.has("month") && (found.has("expiry") || found.has("year"));
   return type === "otp" && (found.has("securityCode") || (found.has("card") && found.has("security")));
 }
 
 function addCardSenses({ concepts: found, length }: Meaning, senses: Sense[]): void {
   const card = found.has("card");
   const code = found.has("code");
-  if (found.has("securityCode")) senses.push(["cc-csc", 1]);
-  else if (found.has("security") && (code || found.has("number"))) senses.push(["cc-csc", 0.9]);
+  if (found.has("securityCode")) senses.push(["cc-csc", found.has("giftCard") && !found.has("creditCard") ? 0.5 : 1]);
+  else if (found.has("security") && (code || found.has("number") || found.has("cardNumber"))) senses.push(["cc-csc", 0.9]);
   else if (found.has("three") && found.has("digits")) senses.push(["cc-csc", 0.9]);
   else if (card && code) senses.push(["cc-csc", 0.5]);
-  else if (code || found.has("security")) senses.push(["code", 1]);
+  else if ((code && !found.has("sixteen")) || found.has("security")) senses.push(["code", 1]);
   if (found.has("bankAccount") && (found.has("holder") || found.has("name"))) return addNumberSense(found, length, senses);
-  if (found.has("holder")) senses.push(["cc-name", 1]);
+  // "Cardholder's ID number", "Date of birth of the holder".
+  if (found.has("holder")) senses.push(["cc-name", found.has("loyalty") || found.has("birth") ? 0.5 : 1]);
   else if (card && (found.has("name") || found.has("givenName") || found.has("familyName"))) senses.push(["cc-name", 0.9]);
   else if (found.has("name")) senses.push(["name", 0.8]);
   if (found.has("cardType")) senses.push(["cc-type", 1]);
@@ -144,12 +168,15 @@ function addNumberSense(found: ReadonlySet<Concept>, length: number, senses: Sen
     return;
   }
   const otherCard = found.has("giftCard") || found.has("loyalty");
+  if (found.has("sixteen") && found.has("digits") && !otherCard) return void senses.push(["cc-number", 0.9]);
   const spokenFor = otherCard || found.has("securityCode") || found.has("security") || found.has("holder") || found.has("expiry") || found.has("cardType");
   if (found.has("three") && found.has("digits")) return;
   if (found.has("cardNumber")) senses.push(["cc-number", spokenFor ? 0.4 : 1]);
   else if (spokenFor || found.has("date") || found.has("month") || found.has("year")) return;
   else if (found.has("card") && found.has("number")) senses.push(["cc-number", 0.9]);
   else if (found.has("card") && found.has("code")) senses.push(["cc-number", 0.4]);
+  // "Credit card" is more often the heading of all its fields than the name of one.
+  else if (found.has("card") && found.has("creditCard") && found.size === 2 && length <= 3) senses.push(["card", 0.6]);
   else if (found.has("card") && found.size === 1 && length <= 3) senses.push(["card", 1]);
   else if (found.has("number")) senses.push(["number", 1]);
 }
@@ -160,11 +187,19 @@ function addDateSenses({ concepts: found, length }: Meaning, senses: Sense[]): v
   const expiry = found.has("expiry");
   // "1 year free" is not about a year.
   const hinted = length <= 3 ? 1 : 0.5;
-  if (month && year) senses.push(expiry ? ["cc-exp", 1] : ["month-year", hinted]);
-  else if (month) senses.push(expiry ? ["cc-exp-month", 1] : ["month", hinted]);
-  else if (year) senses.push(expiry ? ["cc-exp-year", 1] : ["year", hinted]);
-  else if (expiry) senses.push(["cc-exp", 1]);
+  const own = isOtherEnd(found) ? OTHER_END : 1;
+  if (month && year) senses.push(expiry ? ["cc-exp", own] : ["month-year", hinted]);
+  else if (month) senses.push(expiry ? ["cc-exp-month", own] : ["month", hinted]);
+  else if (year) senses.push(expiry ? ["cc-exp-year", own] : ["year", hinted]);
+  else if (expiry) senses.push(["cc-exp", own]);
   else if (found.has("date")) senses.push(found.has("card") ? ["cc-exp", 0.7] : ["date", 1]);
+}
+
+const OTHER_END = 0.3;
+
+// "Passport expiry date": what ends is named, and is no card that pays.
+function isOtherEnd(found: ReadonlySet<Concept>): boolean {
+  return (found.has("loyalty") || found.has("giftCard")) && !found.has("creditCard");
 }
 
 const TOKENS: ReadonlyMap<string, Kind> = new Map([
@@ -179,14 +214,17 @@ const TOKENS: ReadonlyMap<string, Kind> = new Map([
   ["cc-cvc", "cc-csc"], ["cc-cvv", "cc-csc"], ["cc-expiry", "cc-exp"], ["cardnumber", "cc-number"], ["cvv", "cc-csc"], ["cvc", "cc-csc"],
 ]);
 const AUTOCOMPLETE_WEIGHT = 9;
+// Pages say "new-password" of any field to keep browsers from filling it.
+const PASSWORDS: ReadonlySet<string> = new Set(["new-password", "current-password"]);
+const PASSWORD_WEIGHT = 1.5;
 
 // The last token that is a field name counts; section, shipping and billing stand before it (HTML, "autofill detail tokens").
 function addAutocomplete(control: Control, signals: Signal[]): void {
   for (let i = control.autocomplete.length - 1; i >= 0; i--) {
     const token = control.autocomplete[i] as string;
     const type = TOKENS.get(token);
-    if (!type) continue;
-    signals.push({ type, weight: AUTOCOMPLETE_WEIGHT, source: "autocomplete", detail: token });
+    if (!type || (PASSWORDS.has(token) && control.kind !== "password")) continue;
+    signals.push({ type, weight: PASSWORDS.has(token) ? PASSWORD_WEIGHT : AUTOCOMPLETE_WEIGHT, source: "autocomplete", detail: token });
     return;
   }
 }
@@ -218,9 +256,9 @@ function addOptions(control: Control, signals: Signal[]): void {
   if (options.months) signals.push({ type: "month", weight: 3, source: "options", detail: "months" });
   if (options.years) signals.push({ type: "year", weight: 3, source: "options", detail: "years to come" });
   if (options.pastYears) signals.push({ type: "birth", weight: 4, source: "options", detail: "years of birth" });
-  if (options.days) signals.push({ type: "other", weight: 3, source: "options", detail: "days" });
+  if (options.days) signals.push({ type: "day", weight: 3, source: "options", detail: "days" });
   if (options.otherMeans && options.brands < 2) signals.push({ type: "other", weight: 4, source: "options", detail: "means of payment without a card" });
-  else if (options.brands > 0) signals.push({ type: "cc-type", weight: options.brands * 2 >= options.count - 1 ? 4 : 1.6, source: "options", detail: "card brands" });
+  else if (options.brands > 0) signals.push({ type: "cc-type", weight: options.brands * 2 >= options.count - 1 && !options.documents ? 4 : 1.6, source: "options", detail: "card brands" });
 }
 
 function addInputType(control: Control, signals: Signal[]): void {

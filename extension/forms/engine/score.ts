@@ -16,7 +16,7 @@ export interface Scored {
 
 // Sources that say the same thing twice count once: a name and an id, a label and what stands before.
 const SAID = new Set<Signal["source"]>(["label", "aria", "near", "column", "before", "row"]);
-const NAMED = new Set<Signal["source"]>(["name", "id", "data"]);
+const NAMED = new Set<Signal["source"]>(["name", "id", "data", "class"]);
 
 /** Collect and add up the evidence about each control by itself. */
 export function scoreAll(controls: readonly Control[]): Scored[] {
@@ -34,7 +34,7 @@ function commonData(controls: readonly Control[]): ReadonlySet<string> {
   const common = new Set<string>();
   for (const { texts } of controls) {
     for (const { source, words } of texts) {
-      if (source !== "data") continue;
+      if (source !== "data" && source !== "class") continue;
       if (once.has(words)) common.add(words);
       once.add(words);
     }
@@ -62,7 +62,14 @@ function scoreControl(control: Control, shared: boolean, common: ReadonlySet<str
   merge(scores, "year", "cc-exp-year");
   // "Card number" says more than "Number", and nothing else.
   if (scores.has("cc-number")) scores.delete("number");
+  yieldToHolder(scores);
   return { control, signals, scores, type: null };
+}
+
+// "Name of the cardholder" over a box named "name" or "surname": the name is the holder's.
+function yieldToHolder(scores: Map<Kind, number>): void {
+  const holder = scores.get("cc-name") ?? 0;
+  for (const kind of ["name", "given-name", "family-name"] as const) if ((scores.get(kind) ?? 0) <= holder) scores.delete(kind);
 }
 
 // "Expiry month" by its name and "MM" in the box are one statement.

@@ -23,6 +23,33 @@ export function own<T>(element: Element, prototype: object, name: string): T {
   return Object.getOwnPropertyDescriptor(prototype, name)?.get?.call(element) as T;
 }
 
+/**
+ * What matches in a document, a shadow root or an element. An image called "querySelectorAll" stands in front of the document's method,
+ * a control of that name in front of its form's.
+ */
+export function allIn<T extends Element = Element>(root: ParentNode & Node, selector: string): NodeListOf<T> {
+  return prototypeOf(root).querySelectorAll.call(root, selector) as NodeListOf<T>;
+}
+
+function prototypeOf(root: Node): ParentNode {
+  if (root.nodeType === Node.DOCUMENT_NODE) return Document.prototype;
+  return root.nodeType === Node.DOCUMENT_FRAGMENT_NODE ? DocumentFragment.prototype : Element.prototype;
+}
+
+/** The element of an id in the tree of another. */
+export function elementOf(id: string, beside: Element): Element | null {
+  const root = Node.prototype.getRootNode.call(beside);
+  if (root.nodeType === Node.DOCUMENT_NODE) return Document.prototype.getElementById.call(root, id);
+  return isShadow(root) ? root.getElementById(id) : null;
+}
+
+/** A walker that stands at the element and sees `show` of its tree. */
+export function walkerAt(element: Element, show: number): TreeWalker {
+  const walker = Document.prototype.createTreeWalker.call(element.ownerDocument, Node.prototype.getRootNode.call(element), show);
+  walker.currentNode = element;
+  return walker;
+}
+
 /** The frame element around the element's document; null at the top and where the parent is of another origin. */
 export function frameOf(element: Element): Element | null {
   try {

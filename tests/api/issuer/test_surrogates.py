@@ -57,6 +57,8 @@ async def test_the_facts_name_the_egress_keys_beside_this_broker(world: World) -
 
 async def test_the_card_is_sealed_to_the_egress_and_a_stand_in_is_answered(world: World) -> None:
     egress = await world.egress()
+    address = {"line1": "1 Analytical Row", "line2": None, "city": "Sacramento", "state": None, "postalCode": None, "country": "US"}
+    assert (await world.call("PUT", f"/v1/users/{world.user_id}/billing-address", address)).status == 200
     redeemed, decision = await redeem(world, egress)
     real = egress.open(redeemed.wire(), decision)
     card = redeemed.surrogate
@@ -67,6 +69,9 @@ async def test_the_card_is_sealed_to_the_egress_and_a_stand_in_is_answered(world
     assert card.surrogate.security_code != real.cvv.reveal()
     assert (card.expiration_month, card.expiration_year) == (real.expiration_month, real.expiration_year)
     assert card.cardholder_name == real.cardholder_name
+    assert card.billing is not None
+    assert card.billing.wire() == address
+    assert card.billing == real.billing
     events = dict(world.issuer.events())
     assert events["person:release:approved"]["mode"] == "surrogate"
     assert number not in str(events)

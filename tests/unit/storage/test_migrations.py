@@ -12,7 +12,7 @@ from broker.issuer.database import open_database
 from broker.issuer.metadata import SCHEMA_VERSION as ISSUER_VERSION
 from broker.issuer.transactions.tables import windows
 from broker.issuer.transactions.windows import Charge, fitting_window
-from broker.releases.store import all_releases
+from broker.releases.rows import all_releases
 from broker.state import SCHEMA_VERSION, BrokerState
 from broker.storage import Database, SchemaTooNewError
 

@@ -1,6 +1,7 @@
 """Checkouts and other forms drawn by hand.
 
-``drawn.html`` follows the habits of shop systems and payment pages, ``homemade.html`` those of people who write a page themselves.
+``drawn.html`` follows the habits of shop systems and payment pages, ``homemade.html`` those of people who write a page themselves,
+``unseen_cards.html`` and ``unseen_others.html`` were drawn before anybody looked at what the engine makes of them.
 
 A form follows a line ``## card|other LANGUAGE NAME``. A control says what it is in ``want``, which is taken out before the page is
 served; one without it is no part of a card.
@@ -22,6 +23,8 @@ _LISTS = {
     "{months}": "<option value=''>--</option>" + "".join(f"<option value={month}>{month:02}</option>" for month in range(1, 13)),
     "{years}": "<option value=''>--</option>" + "".join(f"<option>{year}</option>" for year in range(2026, 2038)),
     "{monthNames}": "".join(f"<option value={month}>{name}</option>" for month, name in enumerate(_MONTHS, start=1)),
+    "{past}": "".join(f"<option>{year}</option>" for year in range(2024, 2005, -1)),
+    "{counts}": "".join(f"<option>{count}</option>" for count in range(1, 10)),
     "{births}": "".join(f"<option>{year}</option>" for year in range(2010, 1930, -1)),
     "{days}": "".join(f"<option>{day}</option>" for day in range(1, 32)),
 }
@@ -40,7 +43,7 @@ class Page:
 
 def drawn_pages() -> Iterator[Page]:
     """All drawn pages."""
-    for source in ("drawn", "homemade"):
+    for source in ("drawn", "homemade", "unseen_cards", "unseen_others"):
         text = (Path(__file__).parent / f"{source}.html").read_text(encoding="utf-8")
         _, *parts = _HEADING.split(text)
         for kind, language, name, html in zip(parts[0::4], parts[1::4], parts[2::4], parts[3::4], strict=True):
