@@ -28,7 +28,7 @@ from broker.pki.profile import Roles
 from broker.protocol.agent_api import Release
 from broker.protocol.issuer_api import BrokerEnrolled, EgressEnrolled, EnrolBroker, EnrolEgress
 from broker.protocol.proof import check_proof, code_id, make_proof, proof_key
-from broker.releases.store import all_releases
+from broker.releases.rows import all_releases
 from broker.state import BrokerState
 from broker.storage import Database
 
@@ -131,7 +131,8 @@ async def _at_ledgeros(state: BrokerState, call: Callable[[IssuerClient], Awaita
         async with IssuerClient(lambda: url, client_context(state.pki, Roles.BROKER_CLIENT)) as issuer:
             return await call(issuer)
     except IssuerRefusedError as error:
-        raise LedgerError(error.status, error.code or "refused", error.message, "Make a new code in the dashboard.") from None
+        hint = "Enrol it first: ledgeros broker enrol" if error.code == "broker_not_enrolled" else "Make a new code in the dashboard."
+        raise LedgerError(error.status, error.code or "refused", error.message, hint) from None
     except IssuerUnavailableError as error:
         raise LedgerError(503, "issuer_unavailable", f"{error}.", "Start LedgerOS, then try again.") from None
 

@@ -15,7 +15,6 @@ import ssl
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import structlog
@@ -30,6 +29,7 @@ from broker.channel.status import StatusWatch
 from broker.core.clock import Clock, SystemClock
 from broker.core.ids import IdFactory
 from broker.core.logs import configure_logging
+from broker.core.version import own_version
 from broker.egress.link import EgressLink
 from broker.issuer_client import IssuerClient
 from broker.pki.contexts import client_context, reload_certificate, server_context
@@ -102,7 +102,7 @@ async def running_broker(state: BrokerState, settings: BrokerSettings, clock: Cl
             DeviceDirectory(database, clock),
             PairingDesk(database, clock, ids),
             clock,
-            _version(),
+            own_version(),
         )
         channel = ChannelServer(doorkeeper, settings.channel_limits())
         egress = EgressLink(
@@ -231,10 +231,3 @@ async def _run_until(stop: asyncio.Event, state: BrokerState, running: RunningBr
 
 def _own_uid() -> int:
     return os.getuid() if hasattr(os, "getuid") else -1  # Windows: no egress yet
-
-
-def _version() -> str:
-    try:
-        return version("ledgeros")
-    except PackageNotFoundError:  # run from a clone
-        return "0.1.0"

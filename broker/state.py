@@ -21,6 +21,7 @@ from broker.core.errors import LedgerError
 from broker.core.file_lock import try_lock
 from broker.core.ids import IdFactory
 from broker.core.text import plain_text
+from broker.egress.settings import usual_socket
 from broker.pki.files import PkiFolder, write_private
 from broker.pki.profile import Roles, identity_uri
 from broker.releases.migrations import approval_before_the_token
@@ -81,8 +82,8 @@ class BrokerState:
 
     @property
     def egress_socket(self) -> Path:
-        """Where the egress listens, unless the settings name another place (`egress.settings`)."""
-        return self.root / "run" / "egress.sock"
+        """Where the egress listens, unless the broker's settings name another place."""
+        return usual_socket(self.root)
 
     @property
     def pki(self) -> PkiFolder:

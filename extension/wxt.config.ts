@@ -15,8 +15,9 @@ export default defineConfig({
     key: PUBLIC_KEY,
     minimum_chrome_version: "137",
     incognito: "not_allowed",
-    permissions: ["nativeMessaging", "scripting", "storage", "webNavigation", "alarms", "notifications", "debugger"],
-    host_permissions: ["https://*/*", "http://127.0.0.1/*", "http://localhost/*", "http://*.localhost/*"],
+    permissions: ["nativeMessaging", "scripting", "storage", "webNavigation", "webRequest", "alarms", "notifications", "debugger"],
+    // The schemes of WebSockets: see interception/sockets.ts.
+    host_permissions: ["https://*/*", "wss://*/*", ...["http", "ws"].flatMap((scheme) => ["127.0.0.1", "localhost", "*.localhost"].map((host) => `${scheme}://${host}/*`))],
     content_security_policy: {
       extension_pages:
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'none'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",

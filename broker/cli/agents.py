@@ -18,7 +18,6 @@ File = Annotated[
     typer.Option(help="Write what the agent's clients need to this new file (agent.json); asks for its token.", show_default=False),
 ]
 
-NAME = "agents"
 app = typer.Typer(help="Who may ask this broker for releases.", no_args_is_help=True, rich_markup_mode=None)
 
 
@@ -69,7 +68,7 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
 
     rows = [camel(asdict(agent)) for agent in list_agents(folder(context).path)]
     columns = (("id", "Id"), ("name", "Name"), ("createdAt", "Added"), ("revokedAt", "Revoked"))
-    show_list(rows, columns, as_json=as_json, empty="No agents yet: ledgeros agents add NAME")
+    show_list(rows, columns, as_json=as_json, empty="No agents yet: ledgeros agents add my-agent --file agent.json")
 
 
 @app.command("revoke")

@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 
+from broker.cli import bench_start
 from broker.cli.output import console, errors, say
-from broker.core.errors import LedgerError
 from broker.install.layout import clone_root
 
 if TYPE_CHECKING:
@@ -21,8 +20,8 @@ if TYPE_CHECKING:
     from tests.bench.redeem import RedeemCost
     from tests.bench.swap import SwapTimes
 
-NAME = "bench"
 app = typer.Typer(help="Measure; nothing here is asserted by the tests.", no_args_is_help=False, rich_markup_mode=None)
+bench_start.register(app)
 
 Count = Annotated[int, typer.Option(min=1, help="How many.", show_default=True)]
 
@@ -31,10 +30,6 @@ Count = Annotated[int, typer.Option(min=1, help="How many.", show_default=True)]
 def both(context: typer.Context) -> None:
     """Measure; without a command, everything."""
     sys.path.insert(0, str(clone_root()))
-    try:
-        import tests.bench  # noqa: F401
-    except ModuleNotFoundError:
-        raise LedgerError(400, "clone_only", "The benchmarks are in the source tree only.", "Run ./ledgeros bench in a clone.") from None
     if context.invoked_subcommand is None:
         redeem()
         fill()
@@ -66,7 +61,7 @@ def fill(count: Count = 200) -> None:
     with console.status("fill") as status:
         times = asyncio.run(bench.run(count, status.update))
     _keep("fill", times.as_json())
-    _show_fill(times, bench.P50_MS, bench.P99_MS)
+    _show_fill(times)
 
 
 @app.command("swap")
@@ -99,13 +94,18 @@ def _show_redeem(cost: RedeemCost, bound: float) -> None:
     say(f"Signature checks: device key {cost.device_signature_us:.0f} µs, passkey {cost.passkey_signature_us:.0f} µs more.")
 
 
-def _show_fill(times: FillTimes, p50: float, p99: float) -> None:
-    table = Table("", "ms", "bound", title="Click on Approve → fields filled", title_justify="left", box=None)
-    judged: Callable[[float, float], str] = lambda value, bound: f"[{'green' if value <= bound else 'red'}]{value:.0f}[/]"  # noqa: E731
-    table.add_row("p50", judged(times.at(0.5), p50), f"≤ {p50:.0f}")
-    table.add_row("p99", judged(times.at(0.99), p99), f"≤ {p99:.0f}")
-    table.add_row("max", f"{times.milliseconds[-1]:.0f}", "")
-    table.add_row("a message on the same way, p50", f"{times.as_json()['floorP50Ms']:.0f}", "")
+def _show_fill(times: FillTimes) -> None:
+    from tests.bench.fill import P50_MS, P99_MS, STAGES, nearest_rank
+
+    table = Table("", "p50 ms", "p99 ms", "max", title="Click on Approve → fields filled", title_justify="left", box=None)
+    cells = [(times.at(0.5), P50_MS), (times.at(0.99), P99_MS)]
+    judged = [f"[{'green' if value <= bound else 'red'}]{value:.0f}[/] (≤ {bound:.0f})" for value, bound in cells]
+    table.add_row("click → last field", *judged, f"{times.milliseconds[-1]:.0f}")
+    for name, series in ((words, times.stages[name]) for name, words in STAGES.items()):
+        table.add_row(f"  {name}", *(f"{nearest_rank(series, share):.1f}" for share in (0.5, 0.99)), f"{series[-1]:.1f}")
+    table.add_row(
+        "a message on the same way", *(f"{nearest_rank(times.floor, share):.1f}" for share in (0.5, 0.99)), f"{times.floor[-1]:.1f}"
+    )
     console.print(table)
 
 
@@ -113,8 +113,19 @@ def _show_swap(times: SwapTimes, p50: float, p99: float) -> None:
     from tests.bench.swap import at
 
     table = Table("", "p50 ms", "p99 ms", title="A request of the page, answered", title_justify="left", box=None)
-    for name, series in (("unwatched", times.plain), ("watched, no stand-in in it", times.watched), ("paid", times.paid)):
+    rows = {
+        "unwatched": times.plain,
+        "floor: paused by nothing but Chromium": times.bare_pause,
+        "watched, no stand-in in it": times.watched,
+        "floor: paused, to a native host and back": times.bare_answer,
+        "floor: the peer's own request": times.sent_on,
+        "paid": times.paid,
+    }
+    for name, series in rows.items():
         table.add_row(name, f"{at(series, 0.5):.1f}", f"{at(series, 0.99):.1f}")
+    floor = at(times.bare_answer, 0.5) + at(times.sent_on, 0.5) - at(times.plain, 0.5)
+    table.add_row("of Chromium alone, watching adds", f"{times.added(times.bare_pause, 0.5):.1f}", "")
+    table.add_row("of the paying floors, paying adds", f"{floor:.1f}", "")
     for name, series in (("watching adds", times.watched), ("paying adds", times.paid)):
         cells = [(times.added(series, share), bound) for share, bound in ((0.5, p50), (0.99, p99))]
         table.add_row(name, *(f"[{'green' if value <= bound else 'red'}]{value:.1f}[/] (≤ {bound:.0f})" for value, bound in cells))

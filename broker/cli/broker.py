@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import typer
 
-from broker.cli.output import ask_secret, say
+from broker.cli.output import ask_code, say
 from broker.cli.serving import Port, serve
 from broker.cli.state import folder
 
-NAME = "broker"
 DEFAULT_PORT = 8450
 app = typer.Typer(help="The broker on this machine.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -33,5 +32,5 @@ def enrol(context: typer.Context) -> None:
 
     certificates.initialise(folder(context))
     # Asked for, never an argument: other users of the machine can read arguments.
-    enrolled = enrol_broker(folder(context).path, ask_secret("Code"))
+    enrolled = enrol_broker(folder(context).path, ask_code())
     say(f"{enrolled.broker_id} now acts for {enrolled.organisation_name}")

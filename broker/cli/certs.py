@@ -9,7 +9,6 @@ import typer
 from broker.cli.output import say, show_list
 from broker.cli.state import AsJson, folder
 
-NAME = "certs"
 app = typer.Typer(help="Certificates of this installation.", no_args_is_help=True, rich_markup_mode=None)
 
 RoleName = Annotated[str, typer.Argument(help="The name of a file that `certs show` lists, without .crt; or all.")]

@@ -13,7 +13,6 @@ from broker.cli.events import Log
 from broker.cli.output import say, show_list
 from broker.cli.state import AsJson, folder
 
-NAME = "devices"
 app = typer.Typer(help="Browsers: paired with this broker, enrolled at LedgerOS.", no_args_is_help=True, rich_markup_mode=None)
 
 Whose = Annotated[Log, typer.Option("--of", help="The broker's pairings or LedgerOS's enrolments.")]

@@ -11,7 +11,7 @@ from rich.markup import escape
 from broker.cli.broker import DEFAULT_PORT as AGENT_PORT
 from broker.cli.issuer import DEFAULT_BROKER_PORT, DEFAULT_PORT
 from broker.cli.output import errors, say, show_json
-from broker.cli.state import AsJson, folder
+from broker.cli.state import AsJson, folder, in_state
 
 _MARKS = {"fault": "[red]✕[/red]", "caution": "[yellow]![/yellow]"}
 
@@ -40,7 +40,7 @@ def doctor(context: typer.Context, as_json: AsJson = False) -> None:
     else:
         for finding in findings:
             say(f"{_MARKS[finding.severity]} [bold]{finding.name}[/bold]  {escape(finding.what)}")
-            say(f"  → {escape(finding.cure)}")
+            say(f"  → {escape(in_state(state, finding.cure))}")
         if not findings:
             say(f"[green]✓[/green] Nothing is wrong: {len(CHECKS)} checks.")
     raise typer.Exit(int(any(finding.severity == "fault" for finding in findings)))

@@ -7,10 +7,9 @@ from typing import Annotated
 import typer
 
 from broker.cli.enrolled import revoke_enrolled, show_enrolled
-from broker.cli.output import ask_secret, say
+from broker.cli.output import ask_code, say
 from broker.cli.state import AsJson, folder
 
-NAME = "egress"
 app = typer.Typer(help="The egress's key, enrolled at LedgerOS.", no_args_is_help=True, rich_markup_mode=None)
 
 PublicKey = Annotated[
@@ -29,7 +28,7 @@ def enrol(context: typer.Context, public_key: PublicKey = None) -> None:
     certificates.initialise(state)
     key = _own_key(context) if public_key is None else _given_key(public_key)
     # Asked for, never an argument: other users of the machine can read arguments.
-    enrolled = enrol_egress(state.path, ask_secret("Code"), key)
+    enrolled = enrol_egress(state.path, ask_code(), key)
     say(f"{enrolled.egress_id} is enrolled for {enrolled.organisation_name}; its key is {enrolled.key_id}")
 
 

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from broker.issuer.brokers.services import Thing
 
 _ENDS = (("enrolledAt", "Enrolled"), ("revokedAt", "Revoked"))
-EMPTY = "Nothing is enrolled yet: make a code in the dashboard, Brokers & browsers."
+_EMPTY = "Nothing is enrolled yet: make a code in the dashboard, Brokers & browsers."
+_NO_PASSKEY = "No passkey is enrolled yet. In the extension's options: Add a passkey."
 
 
 def show_enrolled(context: typer.Context, thing: Thing, *columns: tuple[str, str], as_json: bool) -> None:
@@ -22,7 +23,7 @@ def show_enrolled(context: typer.Context, thing: Thing, *columns: tuple[str, str
     from broker.issuer.admin import list_enrolled
 
     rows = [camel(row) for row in list_enrolled(folder(context).path, thing)]
-    show_list(rows, (("id", "Id"), *columns, *_ENDS), as_json=as_json, empty=EMPTY)
+    show_list(rows, (("id", "Id"), *columns, *_ENDS), as_json=as_json, empty=_NO_PASSKEY if thing == "passkey" else _EMPTY)
 
 
 def revoke_enrolled(context: typer.Context, thing: Thing, thing_id: str) -> None:

@@ -9,7 +9,6 @@ import typer
 
 from broker.cli.output import console, say, show_json
 from broker.cli.state import AsJson, folder
-from broker.core.canonical import b64u
 from broker.core.errors import LedgerError
 from broker.install.layout import StateFolder
 from broker.terminal import events_table
@@ -17,7 +16,6 @@ from broker.terminal import events_table
 if TYPE_CHECKING:
     from broker.tlog import Entry
 
-NAME = "events"
 app = typer.Typer(help="What happened, as hash-chained logs.", no_args_is_help=True, rich_markup_mode=None)
 
 
@@ -43,6 +41,9 @@ def list_(
     if as_json:
         show_json([entry.export() for entry in entries])
         return
+    if not entries:
+        console.print("[dim]No events yet.[/dim]")
+        return
     console.print(events_table(entries))
 
 
@@ -50,6 +51,7 @@ def list_(
 def verify(context: typer.Context, of: Which = Log.issuer) -> None:
     """Recompute the hash chain from the first event; fails at the first one that does not follow."""
     from broker import tlog
+    from broker.core.canonical import b64u
 
     try:
         seq, head = tlog.verify(read_log(folder(context), of))

@@ -18,10 +18,6 @@ if TYPE_CHECKING:
     from broker.formlab.run import Advance, BuiltExtension
 
 
-LARGE_PAGE = 2000
-"""Controls of the page that a scan must not choke on."""
-
-
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command("forms")(forms)
@@ -31,9 +27,11 @@ def forms(
     forms: Annotated[Path, typer.Option(help="Folder with labels.jsonl and pages/.", show_default=False)],
     out: Annotated[Path | None, typer.Option(help="Write the predictions here as JSON.", show_default=False)] = None,
     no_autocomplete: Annotated[bool, typer.Option("--no-autocomplete", help="Remove autocomplete attributes first.")] = False,
-    cross_validate: Annotated[bool, typer.Option("--cross-validate", help="Also show the score by folds of families.")] = False,
     mistakes: Annotated[bool, typer.Option("--mistakes", help="Also list every field that was read wrongly.")] = False,
-    bench: Annotated[bool, typer.Option("--bench", help="Measure time beside the floor instead.")] = False,
+    bench: Annotated[bool, typer.Option("--bench", help="Measure time instead: beside a plain walk, and while waiting.")] = False,
+    duckduckgo: Annotated[
+        Path | None, typer.Option(help="With --bench: their dist/autofill-debug.js, to be measured beside.", show_default=False)
+    ] = None,
 ) -> None:
     """Score what the built extension would fill on labelled pages, in Chromium."""
     import asyncio
@@ -43,7 +41,7 @@ def forms(
     pages = load_pages(forms)
     extension = _extension()
     if bench:
-        _bench(forms, pages, extension)
+        _bench(forms, pages, extension, duckduckgo)
         return
     from broker.formlab.run import predict
 
@@ -53,7 +51,7 @@ def forms(
         errors.print(f"[yellow]{len(lost)} pages did not load and count as not understood:[/yellow] {', '.join(lost[:5])}")
     if out:
         out.write_text(json.dumps(predictions, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    _show(forms, pages, predictions, folds=cross_validate)
+    _show(forms, pages, predictions)
     if mistakes:
         _list_mistakes(pages, predictions)
     if out:
@@ -68,10 +66,10 @@ def _extension() -> BuiltExtension:
     return BuiltExtension(folder, extension_id())
 
 
-def _show(folder: Path, pages: list[LabelledPage], predictions: Predictions, *, folds: bool) -> None:
-    from broker.formlab.folds import fold_scores
+def _show(folder: Path, pages: list[LabelledPage], predictions: Predictions) -> None:
+    from broker.formlab.folds import family_scores, fold_scores
     from broker.formlab.pages import BILLING_TYPES, CARD_TYPES
-    from broker.formlab.report import engine_table, fold_table, other_engines, type_table
+    from broker.formlab.report import FOLDS_MEAN, engine_table, fold_table, other_engines, type_table
     from broker.formlab.score import score
 
     ours = score(pages, predictions, CARD_TYPES)
@@ -79,8 +77,8 @@ def _show(folder: Path, pages: list[LabelledPage], predictions: Predictions, *, 
     console.print(type_table("billing", score(pages, predictions, BILLING_TYPES)))
     known = {name: found for name, found in other_engines(folder).items() if any(page.path in found for page in pages)}
     console.print(engine_table({"LedgerOS": ours, **{name: score(pages, found, CARD_TYPES) for name, found in known.items()}}))
-    if folds:
-        console.print(fold_table(fold_scores(pages, predictions)))
+    console.print(fold_table(fold_scores(pages, predictions), family_scores(pages, predictions)))
+    console.print(f"[dim]{FOLDS_MEAN}[/dim]")
 
 
 def _list_mistakes(pages: list[LabelledPage], predictions: Predictions) -> None:
@@ -91,15 +89,20 @@ def _list_mistakes(pages: list[LabelledPage], predictions: Predictions) -> None:
         console.print(f"{mistake.path} {mistake.index}: {mistake.expected or '–'} taken for {mistake.found or '–'}", markup=False)
 
 
-def _bench(folder: Path, pages: list[LabelledPage], extension: BuiltExtension) -> None:
+def _bench(folder: Path, pages: list[LabelledPage], extension: BuiltExtension, duckduckgo: Path | None) -> None:
     import asyncio
 
-    from broker.formlab.report import time_table
-    from broker.formlab.run import time_generated, time_pages
+    from broker.formlab.bench import measure
+    from broker.formlab.beside import measure_beside
+    from broker.formlab.report import beside_table, bounds_table, idle_table, time_table
 
     with _progress(len(pages), "timing forms") as advance:
-        times = asyncio.run(time_pages(folder, pages, extension, advance))
-    console.print(time_table(times, asyncio.run(time_generated(folder, extension, LARGE_PAGE))))
+        bench = asyncio.run(measure(folder, pages, extension, advance))
+    for table in (time_table(bench), idle_table(bench.idle), bounds_table(bench)):
+        console.print(table)
+    if duckduckgo is not None:
+        with _progress(len(pages), "timing both") as advance:
+            console.print(beside_table(asyncio.run(measure_beside(folder, pages, extension, duckduckgo, advance))))
 
 
 @contextmanager

@@ -9,7 +9,6 @@ import typer
 from broker.cli.output import say, show_list
 from broker.cli.state import AsJson, folder
 
-NAME = "grants"
 app = typer.Typer(help="Standing rules: payments that a person allowed in advance.", no_args_is_help=True, rich_markup_mode=None)
 
 

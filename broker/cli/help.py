@@ -1,24 +1,39 @@
-"""The help of ``ledgeros`` alone: commands under headings in the order a newcomer needs them, and the first steps."""
+"""The commands of ``ledgeros``, under headings in the order a newcomer needs them, and the first steps.
+
+A command's file is loaded when the command is asked for: nobody waits for the libraries of another one.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+import typer
 from typer.core import TyperGroup
+from typer.main import get_group
+
+from broker.cli.state import CliState, in_state
+from broker.core.errors import LedgerError
+from broker.install.layout import clone_root
 
 if TYPE_CHECKING:
-    Context = Any  # typer's own copy of click has no public name for them
+    Command = Any  # typer's own copy of click has no public name for them
+    Context = Any
     Formatter = Any
 
+ENGINEERS = "For this project's engineers"
 SECTIONS = {
-    "Start": ("up", "down", "install", "uninstall", "pair", "doctor", "teach"),
+    "Start": ("up", "down", "install", "uninstall", "pair", "doctor", "teach", "demo"),
     "Every day": ("releases", "agents", "cards", "grants", "events", "receipt"),
     "What may act": ("brokers", "devices", "passkeys", "egress"),
     "Servers and certificates": ("issuer", "broker", "mcp", "certs"),
-    "For this project's engineers": (),
+    ENGINEERS: ("test", "build-extension", "forms", "screenshots", "lock", "wheel", "protocol", "bench"),
 }
-"""Heading → commands; the last heading takes every command that has no other."""
+"""Heading → commands. The engineers' work on the source tree, and are shown there only."""
+
+FILES = {"down": "up", "uninstall": "install", "test": "tests", "build-extension": "extension"}
+"""Command → file, where they are not called the same."""
 
 EXAMPLES = (
     "First steps:\n\n"
@@ -26,32 +41,78 @@ EXAMPLES = (
     "  ledgeros up                     start LedgerOS and the broker; it says what to do next\n"
     "  ledgeros install                tell your browser, in another terminal\n"
     "  ledgeros pair                   a code to type in the extension's popup\n"
-    "  ledgeros agents add my-agent    your agent's credential\n"
+    "  ledgeros agents add my-agent --file agent.json\n"
+    "                                  your agent's credential, in a file that only you can read\n"
     "  ledgeros doctor                 what is wrong, and its cure\n\n"
     "Tab completion: ledgeros --install-completion"
 )
 
 
-def sections(commands: list[str]) -> Iterator[tuple[str, list[str]]]:
-    """Headings with those of `commands` that stand under them."""
-    placed = {name for names in SECTIONS.values() for name in names}
-    last = list(SECTIONS)[-1]
-    for heading, names in SECTIONS.items():
-        under = [name for name in names if name in commands]
-        if heading == last:
-            under += [name for name in commands if name not in placed]
-        if under:
-            yield heading, under
+def sections() -> dict[str, tuple[str, ...]]:
+    """`SECTIONS` as far as they are of use here."""
+    return {heading: names for heading, names in SECTIONS.items() if heading != ENGINEERS or _in_clone()}
+
+
+def _in_clone() -> bool:
+    return (clone_root() / "extension" / "package.json").exists()
+
+
+class Commands(Mapping[str, "Command"]):
+    """Name → command, loaded at the first look at it."""
+
+    def __init__(self) -> None:
+        self._loaded: dict[str, Command] = {}
+
+    def __getitem__(self, name: str) -> Command:
+        if name not in self:
+            raise KeyError(name)
+        if name not in self._loaded:
+            self._loaded[name] = _load(name)
+        return self._loaded[name]
+
+    def __contains__(self, name: object) -> bool:
+        return any(name in names for names in SECTIONS.values())
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for names in sections().values() for name in names)
+
+    def __len__(self) -> int:
+        return sum(map(len, sections().values()))
+
+
+def _load(name: str) -> Command:
+    if name in SECTIONS[ENGINEERS] and not _in_clone():
+        raise LedgerError(
+            400, "clone_only", f"“{name}” works on the source tree, and this is an installed package.", f"In a clone: ./ledgeros {name}"
+        )
+    module = import_module(f"broker.cli.{FILES.get(name, name)}")
+    above = typer.Typer(rich_markup_mode=None)
+    if hasattr(module, "register"):
+        module.register(above)
+    else:
+        above.add_typer(module.app, name=name)
+    return get_group(above).commands[name]
 
 
 class GroupedHelp(TyperGroup):
-    """The root command's help."""
+    """The root command."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self.commands = Commands()  # type: ignore[assignment]  # nothing is ever added to them
+
+    def invoke(self, ctx: Context) -> Any:
+        """Run the command; what a fault advises names the state folder."""
+        try:
+            return super().invoke(ctx)
+        except LedgerError as error:
+            chosen = ctx.find_object(CliState)  # none yet when the command could not be loaded
+            if error.hint and chosen:
+                error.hint = in_state(chosen.folder, error.hint)
+            raise
 
     def format_commands(self, ctx: Context, formatter: Formatter) -> None:
         """Write the commands, one heading after the other."""
-        for heading, names in sections(self.list_commands(ctx)):
-            found = ((name, self.get_command(ctx, name)) for name in names)
-            rows = [(name, command.get_short_help_str(90)) for name, command in found if command is not None and not command.hidden]
-            if rows:
-                with formatter.section(heading):
-                    formatter.write_dl(rows)
+        for heading, names in sections().items():
+            with formatter.section(heading):
+                formatter.write_dl([(name, self.commands[name].get_short_help_str(90)) for name in names])

@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 
 from broker.cli.output import errors, say, show_json
-from broker.cli.state import AsJson, folder
+from broker.cli.state import AsJson, folder, in_state
 from broker.core.errors import LedgerError
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def install(context: typer.Context, browser: Browsers = None, as_json: AsJson = 
     if as_json:
         show_json({"browsers": list(record.browsers), "extension": str(target), "record": str(installer.record_file(state))})
         return
-    _show(record, target)
+    _show(state, record, target)
 
 
 def uninstall(context: typer.Context, as_json: AsJson = False) -> None:
@@ -74,7 +74,9 @@ def _chosen(browsers: list[str] | None, registry: HostRegistry) -> list[str]:
 
     unknown = sorted(set(browsers or []) - set(BROWSERS))
     if unknown:
-        raise LedgerError(400, "unknown_browser", "A browser that was named is not known.", f"Choose from: {', '.join(BROWSERS)}.")
+        raise LedgerError(
+            400, "unknown_browser", f"LedgerOS does not support {', '.join(unknown)}.", f"Choose from: {', '.join(BROWSERS)}."
+        )
     chosen = list(dict.fromkeys(browsers or registry.present()))
     if not chosen:
         hint = "Start your browser once, or name it: ledgeros install --browser chromium"
@@ -82,7 +84,7 @@ def _chosen(browsers: list[str] | None, registry: HostRegistry) -> list[str]:
     return chosen
 
 
-def _show(record: Record, extension: Path) -> None:
+def _show(state: StateFolder, record: Record, extension: Path) -> None:
     for browser in record.browsers:
         say(f"[green]✓[/green] {browser.capitalize()} knows the broker")
     say("\nOne click is left, which browsers demand of a person:")
@@ -90,4 +92,5 @@ def _show(record: Record, extension: Path) -> None:
         say(f"  1. Open [bold]{page}[/bold] and switch on Developer mode")
     say("  2. Click “Load unpacked” and choose this folder (after an upgrade: click Reload instead)")
     typer.echo(f"     {extension}")
-    say("\nThen: [bold]ledgeros pair[/bold]. If something does not work: [bold]ledgeros doctor[/bold]")
+    pair, doctor = (escape(in_state(state, command)) for command in ("ledgeros pair", "ledgeros doctor"))
+    say(f"\nThen: [bold]{pair}[/bold]. If something does not work: [bold]{doctor}[/bold]")

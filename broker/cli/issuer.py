@@ -10,7 +10,6 @@ from broker.cli.output import say, show_json
 from broker.cli.serving import Port, serve
 from broker.cli.state import AsJson, folder
 
-NAME = "issuer"
 DEFAULT_PORT = 8443
 DEFAULT_BROKER_PORT = 8444
 app = typer.Typer(help="LedgerOS: API, dashboard, redeem listener.", no_args_is_help=True, rich_markup_mode=None)

@@ -20,6 +20,7 @@ console = Console(highlight=False)
 errors = Console(stderr=True, highlight=False)
 
 _STATES = ("status", "outcome")
+_WHOLE = ("id", "card", *_STATES)
 _COLOURS = {
     **dict.fromkeys(("active", "filled"), "green"),
     **dict.fromkeys(("pending", "approved", "filling", "frozen", "ambiguous_tab", "field_rejected", "passkey_required"), "yellow"),
@@ -52,9 +53,9 @@ def show_list(rows: Sequence[Mapping[str, Any]], columns: Iterable[tuple[str, st
     chosen = list(columns)
     table = Table(box=None, pad_edge=False, header_style="dim")
     for key, heading in chosen:
-        # Ids are copied into the next command: they stay whole, whatever the width.
-        whole = max(len(str(row.get(key))) for row in rows) if key == "id" else None
-        table.add_column(heading, min_width=whole, no_wrap=whole is not None)
+        # Ids are copied into the next command, states are looked for: they stay whole, whatever the width.
+        whole = max(len(str(row.get(key))) for row in rows) if key in _WHOLE else None
+        table.add_column(heading, min_width=whole, no_wrap=whole is not None or key.endswith("At"))
     for row in rows:
         table.add_row(*(cell(key, row.get(key)) for key, _ in chosen))
     console.print(table)
@@ -66,6 +67,8 @@ def cell(key: str, value: Any) -> str:
         return "–"
     if isinstance(value, int) and key.endswith("At"):
         return relative(value, SystemClock().now_ms())
+    if key == "origin":
+        return escape(str(value).removeprefix("https://"))
     if key in _STATES:
         colour = _COLOURS.get(str(value), "default")
         return f"[{colour}]{escape(str(value))}[/{colour}]"
@@ -77,6 +80,19 @@ def cell(key: str, value: Any) -> str:
 def say(text: str) -> None:
     """One line for a person; markup of rich is allowed."""
     console.print(text, soft_wrap=True)  # what is copied from a terminal must come whole
+
+
+def ask_code() -> str:
+    """An enrolment code from the dashboard; `LedgerError` when it cannot be one."""
+    from broker.protocol.proof import normalise_code
+
+    code = ask_secret("Code from the dashboard, Brokers & browsers")
+    try:
+        normalise_code(code)
+    except ValueError as error:
+        hint = "Make one in the dashboard, Brokers & browsers."
+        raise LedgerError(400, "bad_code", f"That is not an enrolment code: {error}.", hint) from None
+    return code
 
 
 def ask_secret(words: str) -> str:

@@ -9,7 +9,6 @@ import typer
 from broker.cli.enrolled import revoke_enrolled, show_enrolled
 from broker.cli.state import AsJson
 
-NAME = "passkeys"
 app = typer.Typer(help="Passkeys enrolled at LedgerOS.", no_args_is_help=True, rich_markup_mode=None)
 
 

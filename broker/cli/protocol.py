@@ -6,7 +6,6 @@ import typer
 
 from broker.install.layout import clone_root
 
-NAME = "protocol"
 app = typer.Typer(help="The message schema that the extension's types come from.", no_args_is_help=True, rich_markup_mode=None)
 
 

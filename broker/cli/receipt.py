@@ -12,7 +12,6 @@ from rich.table import Table
 
 from broker.cli.output import console, say, show_json
 from broker.cli.state import AsJson
-from broker.core.canonical import unb64u
 from broker.core.errors import LedgerError
 from broker.core.text import plain_text
 from broker.terminal import time_text
@@ -20,7 +19,6 @@ from broker.terminal import time_text
 if TYPE_CHECKING:
     from broker.issuer.redeem.receipts import Verified
 
-NAME = "receipt"
 _LONGEST = 600
 app = typer.Typer(help="Receipts of releases: GET /v1/releases/{id}/receipt.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -75,6 +73,8 @@ def _pinned(option: str, text: str | None) -> bytes | None:
 
 
 def _key(option: str, text: str) -> bytes:
+    from broker.core.canonical import unb64u
+
     try:
         key = unb64u(text)
     except ValueError:

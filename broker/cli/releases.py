@@ -11,7 +11,6 @@ from broker.cli.output import say, show_json, show_list
 from broker.cli.state import AsJson, folder
 from broker.core.errors import LedgerError
 
-NAME = "releases"
 app = typer.Typer(help="Releases: who asked for which card where, and how it ended.", rich_markup_mode=None)
 
 Limit = Annotated[int, typer.Option(min=1, max=1000, help="How many.")]
@@ -30,10 +29,9 @@ def list_(context: typer.Context, limit: Limit = 20, as_json: AsJson = False) ->
     from broker.admin import list_releases
 
     rows = [release.wire() for release in list_releases(folder(context).path, limit)]
-    columns = (
-        ("createdAt", "Asked"), ("id", "Id"), ("status", "Status"), ("outcome", "Outcome"), ("last4", "Card"), ("origin", "Where"),
-    )  # fmt: skip
-    show_list(rows, columns, as_json=as_json, empty="No releases yet.")
+    columns = (("createdAt", "Asked"), ("id", "Id"), ("outcome", "State"), ("last4", "Card"), ("origin", "Where"))
+    shown = rows if as_json else [{**row, "outcome": row["outcome"] or row["status"]} for row in rows]
+    show_list(shown, columns, as_json=as_json, empty="No releases yet.")
 
 
 @app.command("cancel")

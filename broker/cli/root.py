@@ -8,42 +8,13 @@ from typing import Annotated
 
 import typer
 
-from broker.cli import (
-    agents,
-    bench,
-    bench_start,
-    broker,
-    brokers,
-    cards,
-    certs,
-    demo,
-    devices,
-    doctor,
-    egress,
-    events,
-    extension,
-    forms,
-    grants,
-    install,
-    issuer,
-    lock,
-    mcp,
-    pair,
-    passkeys,
-    protocol,
-    receipt,
-    releases,
-    screenshots,
-    teach,
-    tests,
-    up,
-    wheel,
-)
 from broker.cli.help import EXAMPLES, GroupedHelp
 from broker.cli.output import complain
 from broker.cli.state import CliState
 from broker.core.errors import LedgerError
 from broker.install.layout import STATE_VARIABLE, StateFolder, default_state
+
+_FILE_HINT = "Check that the place exists and is yours; another state folder is chosen with --state DIR."
 
 app = typer.Typer(
     name="ledgeros",
@@ -54,12 +25,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-
-for single in (up, install, doctor, teach, demo, tests, pair, extension, forms, screenshots, mcp, lock, wheel):
-    single.register(app)
-bench_start.register(bench.app)
-for group in (certs, issuer, broker, brokers, agents, releases, cards, devices, egress, grants, passkeys, receipt, events, protocol, bench):
-    app.add_typer(group.app, name=group.NAME)
 
 
 @app.callback()
@@ -79,6 +44,11 @@ def main() -> None:
         app(prog_name="ledgeros")
     except LedgerError as error:
         complain(error)
+        sys.exit(1)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        complain(LedgerError(500, "file_fault", f"{error.filename}: {error.strerror}.", _FILE_HINT))
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -8,17 +8,17 @@ from typing import Annotated
 
 import typer
 
-from broker.core.errors import LedgerError
-
 Port = Annotated[int, typer.Option(min=0, max=65_535, help="Port on loopback; 0 takes a free one.")]
 
 
-def serve(run: Callable[[], None], *ports: int) -> None:
+def serve(run: Callable[[], None], port: int, broker_port: int | None = None) -> None:
     """Call `run`; a port that is taken is said in words."""
     try:
         run()
     except OSError as error:
         if error.errno != errno.EADDRINUSE:
             raise
-        named = " or ".join(map(str, ports))
-        raise LedgerError(409, "port_taken", f"Port {named} is taken.", "Stop what listens there, or choose another with --port.") from None
+        from broker.install.ports import port_taken
+
+        wanted = {port: "--port"} if broker_port is None else {port: "--port", broker_port: "--broker-port"}
+        raise port_taken(wanted) from None

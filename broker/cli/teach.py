@@ -22,7 +22,7 @@ def teach(
     url: Annotated[str, typer.Argument(help="Address of the shop or its checkout.", show_default=False)],
     browser: Annotated[str | None, typer.Option(help="The Chromium to start, with an empty profile.", show_default=False)] = None,
 ) -> None:
-    """Teach the egress how a shop pays: you pay once with a number that is worth nothing, and confirm where it went."""
+    """Teach the egress how a shop pays. You pay there once, with a number that is worth nothing, and confirm where it went."""
     from broker.core.errors import LedgerError
     from broker.core.origin import parse_origin
     from broker.install.egress import read_settings

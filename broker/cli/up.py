@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import time
 from typing import Annotated, Any
 
@@ -13,8 +12,8 @@ from broker.cli.broker import DEFAULT_PORT as AGENT_PORT
 from broker.cli.issuer import DEFAULT_BROKER_PORT, DEFAULT_PORT
 from broker.cli.output import errors, say, show_json
 from broker.cli.serving import Port
-from broker.cli.state import AsJson, folder
-from broker.install.layout import StateFolder, default_state
+from broker.cli.state import AsJson, folder, in_state
+from broker.install.layout import StateFolder
 
 _NAMES = {"issuer": ("LedgerOS", "publicUrl"), "broker": ("Broker  ", "agentUrl"), "egress": ("Egress  ", "socket")}
 
@@ -71,15 +70,8 @@ def _show_next(state: StateFolder) -> None:
 
     steps = next_steps(state)
     if not steps:
-        say("Nothing is left to set up. If something does not work: ledgeros doctor")
+        say(escape(in_state(state, "Nothing is left to set up. If something does not work: ledgeros doctor")))
         return
     say("\nNext, in another terminal:")
     for number, step in enumerate(steps, 1):
-        say(f"  {number}. {escape(step.what)}: [bold]{escape(_on(state, step.command))}[/bold]")
-
-
-def _on(state: StateFolder, command: str) -> str:
-    # In another terminal the command must find this state folder again.
-    if state.path == default_state():
-        return command
-    return command.replace("ledgeros ", f"ledgeros --state {shlex.quote(str(state.path))} ", 1)
+        say(f"  {number}. {escape(step.what)}: [bold]{escape(in_state(state, step.command))}[/bold]")

@@ -19,6 +19,7 @@ from broker.demo.processes import START_SECONDS, Child, start, wait_for_file
 from broker.demo.shops.acquirer import ShopSettings
 from broker.demo.shops.kinds import Kind
 from broker.demo.shops.origins import Origins
+from broker.egress.settings import Limits
 from broker.install import egress
 from broker.install.certificates import initialise
 from broker.install.extension_build import built_extension, exclusive_build
@@ -106,12 +107,12 @@ class Stage:
         self.children["shop"] = child
         return OpenShop(**await child.read_json(_READY_SECONDS))
 
-    async def start_egress(self, shop: OpenShop) -> str:
+    async def start_egress(self, shop: OpenShop, limits: Limits | None = None) -> str:
         """Start the egress, or again, in sandbox mode: it reaches this machine and trusts the shops; returns its key id."""
         authorities = self.state.egress / "merchants.pem"
         authorities.parent.mkdir(mode=0o700, exist_ok=True)
         authorities.write_text("".join([shop.ca, *self.trusted_authorities]))
-        egress.write_settings(self.state, sandbox=True, extra_ca=authorities)
+        egress.write_settings(self.state, sandbox=True, extra_ca=authorities, limits=limits)
         child = await start("egress", ["broker.egress", str(self.state.egress / egress.SETTINGS)], self.logs / "egress.log", {})
         self.children["egress"] = child
         return str((await child.read_json(_READY_SECONDS))["keyId"])

@@ -88,7 +88,10 @@ def run(settings: EgressSettings, announcement: Path) -> None:
     harden()
     configure_logging()
     try:
-        asyncio.run(serve(settings, lambda ready: write_private(announcement, json.dumps({**ready, "pid": os.getpid()}).encode())))
+        # Whatever PYTHONASYNCIODEBUG says: a loop in debug mode logs what its callbacks were called with.
+        asyncio.run(
+            serve(settings, lambda ready: write_private(announcement, json.dumps({**ready, "pid": os.getpid()}).encode())), debug=False
+        )
     finally:
         announcement.unlink(missing_ok=True)
 
@@ -98,7 +101,7 @@ def main(arguments: list[str]) -> int:
     harden()
     configure_logging()
     try:
-        asyncio.run(serve(EgressSettings.read(json.loads(Path(arguments[0]).read_bytes())), _say))
+        asyncio.run(serve(EgressSettings.read(json.loads(Path(arguments[0]).read_bytes())), _say), debug=False)
     except LedgerError as error:
         sys.stderr.write(f"{error.message} {error.hint or ''}\n")
         return 1

@@ -62,10 +62,11 @@ class _Zlib:
 class Decoding:
     """All codings of one answer, outermost first. An answer without a body has nothing to undo."""
 
-    def __init__(self, content_encoding: Iterable[str]) -> None:
-        names = [name.strip().lower() for value in content_encoding for name in value.split(",")]
-        codings = [name for name in names if name not in ("", "identity")]
+    def __init__(self, content_encoding: Iterable[str], transfer_encoding: Iterable[str] = ()) -> None:
+        codings = _names(content_encoding)
         if len(codings) > _MOST_LAYERS or not set(codings) <= {"gzip", "x-gzip", "deflate"}:
+            raise NotScrubbableError
+        if not set(_names(transfer_encoding)) <= {"chunked"}:  # the client undoes no other, and a page could
             raise NotScrubbableError
         self._layers: list[Decoder] = [_Zlib(name) for name in reversed(codings)]
         self._any = False
@@ -88,3 +89,8 @@ class Decoding:
         for piece in self._layers[depth].feed(data):
             if piece:
                 yield from self._through(depth + 1, piece)
+
+
+def _names(values: Iterable[str]) -> list[str]:
+    names = [name.strip().lower() for value in values for name in value.split(",")]
+    return [name for name in names if name not in ("", "identity")]

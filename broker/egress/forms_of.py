@@ -1,10 +1,11 @@
 """Every form in which a number is recognised, as patterns over bytes that know how to write another number in its place.
 
 Two families. *Digit by digit*: each digit in any of its spellings (plain, percent, HTML entity,
-escapes of JSON, JavaScript and CSS, full width), as hexadecimal pairs, or as decimal character codes,
-with up to four separators between two digits, forwards and backwards. *Base64*: the characters that
-the digits alone determine, at each of the three alignments, for the number as it is, spaced, dashed
-and backwards. A zero byte may stand anywhere, which covers UTF-16 and UTF-32.
+escapes of JSON, JavaScript and CSS, full width, Arabic), as hexadecimal pairs, or as decimal character
+codes, forwards and backwards. Between two digits may stand what is neither letter nor digit, however
+it is escaped, and tags. *Base64*: the characters that the digits alone determine, at each of the three
+alignments, for the number as it is, spaced, dashed and backwards, and for base64 of base64. A zero
+byte may stand anywhere, which covers UTF-16 and UTF-32.
 
 What is not recognised is listed in README.md.
 """
@@ -18,17 +19,28 @@ from dataclasses import dataclass
 
 Match = re.Match[bytes]
 
-WIDEST = 8_192
+WIDEST = 24_576
 """No form of a number of up to 19 digits is wider than this many bytes; a test holds it to the patterns."""
 
 _NUL = rb"\x00{0,3}"
-_SEPARATOR = (
-    rb"[ \t\r\n\-+.,_/:;|*'\"\xa0]|\xc2\xa0|\xe2\x80[\x80-\x8f\xaf]|\xe2\x81\xa0|%(?:25){0,2}(?:20|2[dD]|[aA]0|09)"
-    rb"|&(?:nbsp|shy|#0{0,5}(?:32|45|160);?|#[xX]0{0,5}(?:20|2[dD]|[aA]0));?|\\{1,4}[nrt]|\\{1,4}u00(?:20|2[dD]|[aA]0)|<[^<>]{0,64}>"
+# What begins an escape (% & \ <) is no separator by itself: the run would swallow the escape of the next digit.
+_MARKS = rb"(?:[\x01-\x24\x27-\x2f:;=>?@\[\]^_`{|}~\xa0\xad\xb7]" + _NUL + rb"){1,16}"
+_UTF8_MARK = rb"\xc2[\x80-\xbf]|\xe2[\x80\x81\x88][\x80-\xbf]|\xe3\x80[\x80-\xbf]|\xef\xbb\xbf"
+# Any named or numbered character, and any escaped one, but not a digit: that is the next one.
+_ENTITY_MARK = (
+    rb"&(?>(?:amp;){0,4})(?:(?!amp;)[A-Za-z]{2,8};?|#(?!0{0,24}(?:4[89]|5[0-7])(?![0-9]))[0-9]{1,8};"
+    rb"|#0{0,5}(?:32|45|160)|#[xX](?!0{0,24}3[0-9](?![0-9A-Fa-f]))[0-9A-Fa-f]{1,8};)"
 )
-_HEX_SEPARATOR = rb"[ :\-,\r\n]|0[xX]|\\{1,4}x|20|2[dD]"
-_CODE_SEPARATOR = rb"[ ,;\r\n\[\]]"
-_LINE_BREAK = rb"\r|\n|\\{1,4}[rn]|%0[aAdD]|="
+_ESCAPED_MARK = (
+    rb"%(?>(?:25){0,4})(?!25|[uU]?(?:00)?3[0-9])(?:[uU][0-9A-Fa-f]{4}|[0-9A-Fa-f]{2})"
+    rb"|(?>\\{1,4})(?:[abfnrtv\"'/]|u(?!003[0-9])[0-9A-Fa-f]{4}|x(?!3[0-9])[0-9A-Fa-f]{2})"
+)
+_TAG = rb"<[^<>]{0,128}>"
+_TEXT_GAP = b"|".join((_MARKS, _UTF8_MARK, _ENTITY_MARK, _ESCAPED_MARK, _TAG))
+_HEX_GAP = _MARKS + rb"|0[xX]|\\{1,4}x|20|2[dD]"
+_LINE_BREAK = rb"\r|\n|[ \t]|\\{1,4}[rn]|%0[aAdD]|="
+# Digits of other scripts in UTF-8: full width, Arabic, Persian. What all ten begin with, and the last byte of zero.
+_SCRIPTS = ((b"\xef\xbc", 0x90), (b"\xd9", 0xA0), (b"\xdb", 0xB0))
 
 
 def _spaced(characters: str) -> bytes:
@@ -44,17 +56,17 @@ def _text_digit(digit: str) -> bytes:
     # Every alternative begins with a literal byte: the engine then skips to the few bytes that can begin one.
     code, hexadecimal = str(48 + int(digit)), f"3{digit}"
     n = _NUL
-    zeros = rb"(?:0" + n + rb"){0,6}"
-    entity = b"&" + n + rb"(?:a" + n + b"m" + n + b"p" + n + rb";" + n + rb"){0,2}#" + n
-    escape = rb"\\" + n + rb"(?:\\" + n + rb"){0,3}"
+    zeros = rb"(?>(?:0" + n + rb"){0,24})"
+    zeroed = zeros + _spaced(hexadecimal)
+    entity = b"&" + n + rb"(?>(?:a" + n + b"m" + n + b"p" + n + rb";" + n + rb"){0,4})#" + n
+    escape = rb"\\" + n + rb"(?>(?:\\" + n + rb"){0,3})"
     return b"|".join([
         digit.encode(),
-        rb"%" + n + rb"(?:2" + n + b"5" + n + rb"){0,2}" + _spaced(hexadecimal),
+        rb"%" + n + rb"(?>(?:2" + n + b"5" + n + rb"){0,4})(?:[uU]" + n + b"0" + n + b"0" + n + b")?" + _spaced(hexadecimal),
         entity + zeros + _spaced(code) + rb"(?:" + n + rb";)?",
-        entity + _choice("xX") + n + zeros + _spaced(hexadecimal) + rb"(?:" + n + rb";)?",
-        escape + rb"u" + n + rb"\{" + n + zeros + _spaced(hexadecimal) + n + rb"\}",
-        escape + rb"(?:[uUxX]" + n + rb")?" + zeros + _spaced(hexadecimal),
-        b"\xef\xbc" + bytes([0x90 + int(digit)]),
+        entity + _choice("xX") + n + zeroed + rb"(?:" + n + rb";)?",
+        escape + rb"(?:u" + n + rb"\{" + n + zeroed + n + rb"\}|(?:[uUxX]" + n + rb")?" + zeroed + b")",
+        *(script + bytes([zero + int(digit)]) for script, zero in _SCRIPTS),
     ])  # fmt: skip
 
 
@@ -74,8 +86,9 @@ def _chain(digits: str, spell: Callable[[str], bytes], separator: bytes, fewest:
 
 def respelled(group: bytes, digit: str) -> bytes:
     """One digit's spelling with another digit in it: ``%34`` and 7 give ``%37``."""
-    if group.startswith(b"\xef\xbc"):
-        return group[:2] + bytes([0x90 + int(digit)])
+    for script, zero in _SCRIPTS:
+        if group.startswith(script):
+            return script + bytes([zero + int(digit)])
     decimal = b"#" in group and b"x" not in group.lower()
     return _decimal(group, digit) if decimal else _last_digit(group, digit)
 
@@ -123,7 +136,7 @@ def _base64_cores(text: bytes, alignment: int) -> tuple[bytes, bytes]:
 
 
 def _by_character(core: bytes, other: bytes) -> Form:
-    between = b"(?>" + _NUL + b"(?:(?:" + _LINE_BREAK + b")" + _NUL + b"){0,4})"
+    between = b"(?>" + _NUL + b"(?:(?:" + _LINE_BREAK + b")" + _NUL + b"){0,16})"
     pattern = re.compile(between.join(b"(" + re.escape(bytes([byte])) + b")" for byte in core))
 
     def replace(match: Match) -> bytes:
@@ -141,19 +154,25 @@ def _grouped(digits: str, separator: str) -> str:
 
 def _base64_forms(number: str, other: str) -> Iterator[Form]:
     pairs = [(number, other), *((_grouped(number, s), _grouped(other, s)) for s in (" ", "-")), (number[::-1], other[::-1])]
+    once = [pair for text, changed in pairs for pair in _base64_pairs(text.encode(), changed.encode())]
+    twice = [pair for text, changed in _base64_pairs(number.encode(), other.encode()) for pair in _base64_pairs(text, changed)]
     seen: set[bytes] = set()
-    for (text, replacement), alignment in ((pair, a) for pair in pairs for a in range(3)):
-        for core, changed in zip(_base64_cores(text.encode(), alignment), _base64_cores(replacement.encode(), alignment), strict=True):
-            if core not in seen:
-                seen.add(core)
-                yield _by_character(core, changed)
+    for core, changed in (*once, *twice):
+        if core not in seen:
+            seen.add(core)
+            yield _by_character(core, changed)
+
+
+def _base64_pairs(text: bytes, other: bytes) -> Iterator[tuple[bytes, bytes]]:
+    for alignment in range(3):
+        yield from zip(_base64_cores(text, alignment), _base64_cores(other, alignment), strict=True)
 
 
 def _digit_forms(number: str, other: str) -> Iterator[Form]:
     for digits, changed in ((number, other), (number[::-1], other[::-1])):
-        yield _by_digit(_chain(digits, _text_digit, _SEPARATOR, 0, 4), changed, respelled)
-        yield _by_digit(_chain(digits, _hex_digit, _HEX_SEPARATOR, 0, 3), changed, _last_digit)
-        yield _by_digit(_chain(digits, _code_digit, _CODE_SEPARATOR, 1, 4), changed, _decimal)
+        yield _by_digit(_chain(digits, _text_digit, _TEXT_GAP, 0, 8), changed, respelled)
+        yield _by_digit(_chain(digits, _hex_digit, _HEX_GAP, 0, 4), changed, _last_digit)
+        yield _by_digit(_chain(digits, _code_digit, _MARKS, 1, 2), changed, _decimal)
 
 
 def each_form(number: str, other: str) -> Generator[Form, None, None]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from urllib.parse import urldefrag, urljoin
 
@@ -12,22 +13,19 @@ import structlog
 from multidict import CIMultiDict
 from yarl import URL
 
-from broker.core.canonical import b64u
 from broker.core.clock import Clock
 from broker.egress.answer_headers import delivered
 from broker.egress.armed import ArmedRelease, Leg, body_hash
 from broker.egress.armoury import Armoury
 from broker.egress.authorise import Authorised, Authoriser
 from broker.egress.content_coding import Decoding
+from broker.egress.delivery import Delivery, Emit
 from broker.egress.headers import outgoing
 from broker.egress.hint import Hint, HintReader
 from broker.egress.network import PrivateAddressError, Progress
 from broker.egress.refusal import RefusedError
 from broker.egress.scrub import NotScrubbableError, Patterns, Scrubber, scrub_text
-from broker.protocol.egress import EGRESS_MEANINGS, Chunk, EgressOutcome, End, Head, Send
-from broker.protocol.wire import Wire
-
-Emit = Callable[[Wire], Awaitable[None]]
+from broker.protocol.egress import EGRESS_MEANINGS, EgressOutcome, End, Head, Send, WholeAnswer
 
 _READ = 65_536
 _KEEPS_METHOD_AND_BODY = (307, 308)
@@ -64,13 +62,13 @@ class Resender:
             await emit(await self._send(request, release, authorised, values, emit))
 
     async def _send(self, request: Send, release: ArmedRelease, authorised: Authorised, values: _Values, emit: Emit) -> End:
-        progress, next_leg, hint = Progress(), None, None
+        progress, next_leg, hint, whole = Progress(), None, None, None
         try:
             body = authorised.located.replaced(values.number, values.code)
             async with self._request(request, authorised, body, progress) as answer:
                 next_leg, outcome = self._next_leg(request, answer, values.patterns)
                 reader = HintReader(authorised.endpoint, request.url, answer.status, answer.headers)
-                await self._stream(request, answer, values.patterns, reader, emit)
+                whole = await self._stream(request, answer, values.patterns, reader, emit)
             hint = reader.hint()
             self._remember(request, authorised, answer.status)
         except RefusedError as refused:
@@ -81,7 +79,7 @@ class Resender:
         finally:
             release.was_sent(next_leg) if progress.sent else release.nothing_was_sent()
             self.armoury.settle(release)
-        return _end(request, outcome, authorised, hint if outcome is EgressOutcome.SWAPPED else None)
+        return _end(request, outcome, authorised, hint if outcome is EgressOutcome.SWAPPED else None, whole)
 
     def _request(self, request: Send, authorised: Authorised, body: bytes, progress: Progress) -> aiohttp.client._RequestContextManager:
         headers = outgoing(request, authorised.page_headers, authorised.destination, authorised.endpoint.headers)
@@ -104,21 +102,30 @@ class Resender:
             return None, EgressOutcome.REDIRECT_REFUSED
         return Leg(url, request.method, body_hash(request.body)), EgressOutcome.SWAPPED
 
-    async def _stream(self, request: Send, answer: aiohttp.ClientResponse, patterns: Patterns, reader: HintReader, emit: Emit) -> None:
-        decoding = Decoding(answer.headers.getall("Content-Encoding", []))
+    async def _stream(
+        self, request: Send, answer: aiohttp.ClientResponse, patterns: Patterns, reader: HintReader, emit: Emit
+    ) -> WholeAnswer | None:
+        """Hand the answer on; what `End` takes along, when it was not emitted before."""
+        decoding = Decoding(answer.headers.getall("Content-Encoding", []), answer.headers.getall("Transfer-Encoding", []))
         head = _head(request, answer, patterns)
         if (answer.content_length or 0) > self.response_limit:
             raise TooLargeError
-        await emit(head)
-        scrubber, size = Scrubber(patterns), 0
-        async for data in answer.content.iter_chunked(_READ):
+        scrubber, delivery, size = Scrubber(patterns), Delivery(head, emit), 0
+
+        async def add(data: bytes) -> None:
+            if data:
+                reader.feed(data)
+                await delivery.add(data)
+
+        async for data in _coming(answer, delivery):
             for piece in decoding.feed(data):
                 size += len(piece)
                 if size > self.response_limit:
                     raise TooLargeError
-                await _emit_chunk(request, scrubber.feed(piece), reader, emit)
+                await add(scrubber.feed(piece))
         decoding.finish()
-        await _emit_chunk(request, scrubber.finish(), reader, emit)
+        await add(scrubber.finish())
+        return delivery.whole()
 
     def _remember(self, request: Send, authorised: Authorised, status: int) -> None:
         if authorised.account_first_seen and authorised.account is not None and status < 400:
@@ -143,10 +150,21 @@ def _head(request: Send, answer: aiohttp.ClientResponse, patterns: Patterns) -> 
     )
 
 
-async def _emit_chunk(request: Send, data: bytes, reader: HintReader, emit: Emit) -> None:
-    if data:
-        reader.feed(data)
-        await emit(Chunk(request_id=request.request_id, data=b64u(data)))
+async def _coming(answer: aiohttp.ClientResponse, delivery: Delivery) -> AsyncIterator[bytes]:
+    """The body as it comes; what is held meanwhile is handed on when it comes slowly."""
+    while True:
+        patience = asyncio.timeout(delivery.patience)
+        try:
+            async with patience:
+                data = await answer.content.read(_READ)
+        except TimeoutError:
+            if not patience.expired():
+                raise
+            await delivery.hand_on()
+            continue
+        if not data:
+            return
+        yield data
 
 
 def _outcome_of(error: Exception, progress: Progress) -> EgressOutcome:
@@ -165,7 +183,13 @@ def _log_fault(request: Send, error: Exception) -> None:
     log.warning("fault", release=request.release_id, kind=type(error).__name__)
 
 
-def _end(request: Send, outcome: EgressOutcome, authorised: Authorised | None = None, hint: Hint | None = None) -> End:
+def _end(
+    request: Send,
+    outcome: EgressOutcome,
+    authorised: Authorised | None = None,
+    hint: Hint | None = None,
+    whole: WholeAnswer | None = None,
+) -> End:
     log.info("request", release=request.release_id, outcome=outcome.value, entry=authorised.endpoint.id if authorised else None)
     charged = EGRESS_MEANINGS[outcome].may_have_been_charged
     if authorised is None:
@@ -178,4 +202,5 @@ def _end(request: Send, outcome: EgressOutcome, authorised: Authorised | None = 
         fields=authorised.located.kinds if charged else (),
         account_first_seen=charged and authorised.account_first_seen,
         hint=hint,
+        answer=whole,
     )

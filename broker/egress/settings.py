@@ -17,16 +17,22 @@ class Limits(Wire):
     """Times in seconds, sizes in bytes.
 
     `connect` covers DNS, TCP and TLS; `idle` is the longest silence of the merchant; `total` bounds
-    the whole request. `response` counts decoded bytes. `armed` bounds how many releases are held at
-    once, `life` how long any of them may live whatever its decision says.
+    the whole request. `response` counts decoded bytes: as many as the extension can show
+    (extension/interception/answers.ts). `armed` bounds how many releases are held at once, `life` how
+    long any of them may live whatever its decision says.
     """
 
     connect: _Seconds = 10
     idle: _Seconds = 30
     total: _Seconds = 90
-    response: _Bytes = 32_000_000
+    response: _Bytes = 8_000_000
     armed: Annotated[int, Field(gt=0, le=1_000)] = 16
     life: _Seconds = 600
+
+
+def usual_socket(state: Path) -> Path:
+    """Where the egress of a state folder listens, unless its settings name another place."""
+    return state / "run" / "egress.sock"
 
 
 class EgressSettings(Wire):

@@ -16,7 +16,7 @@ from playwright.async_api import Page, async_playwright
 
 from broker.demo.browser import chromium_path, sandboxed
 
-_FLAGS = (
+FLAGS = (
     "--headless=new", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--lang=en-US",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",  # saved pages call home
@@ -54,6 +54,15 @@ async ({tab, address, strip, call, argument, limit}) => {
 }
 """
 
+# A tab that is still on its way to its empty page may lose what it is sent to meanwhile.
+_NEW_TAB = """
+async () => {
+  const {id} = await chrome.tabs.create({url: "about:blank", active: false});
+  while ((await chrome.tabs.get(id)).status !== "complete") await new Promise((resolve) => setTimeout(resolve, 20));
+  return id;
+}
+"""
+
 
 class Lab:
     """One extension page and one tab that it loads pages into."""
@@ -71,8 +80,7 @@ class Lab:
 @asynccontextmanager
 async def open_labs(extension: Path, extension_id: str, count: int) -> AsyncIterator[list[Lab]]:
     """`count` labs in one Chromium with a fresh profile."""
-    sandbox = () if sandboxed() else ("--no-sandbox",)
-    arguments = [*_FLAGS, *sandbox, f"--load-extension={extension}", f"--disable-extensions-except={extension}"]
+    arguments = [*FLAGS, *sandbox_flags(), f"--load-extension={extension}", f"--disable-extensions-except={extension}"]
     with tempfile.TemporaryDirectory(prefix="formlab-") as profile:
         async with async_playwright() as playwright:
             context = await playwright.chromium.launch_persistent_context(
@@ -84,7 +92,11 @@ async def open_labs(extension: Path, extension_id: str, count: int) -> AsyncIter
                 await context.close()
 
 
+def sandbox_flags() -> tuple[str, ...]:
+    """What Chromium needs to start where it can have no sandbox."""
+    return () if sandboxed() else ("--no-sandbox",)
+
+
 async def _open_lab(page: Page, extension_id: str) -> Lab:
     await page.goto(f"chrome-extension://{extension_id}/options.html")
-    tab = await page.evaluate("async () => (await chrome.tabs.create({url: 'about:blank', active: false})).id")
-    return Lab(page, tab)
+    return Lab(page, await page.evaluate(_NEW_TAB))

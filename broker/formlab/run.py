@@ -18,7 +18,6 @@ from broker.formlab.serve import serve_pages
 
 TABS = 2
 ATTEMPTS = 2
-TIMING_ROUNDS = 9
 Advance = Callable[[], None]
 
 
@@ -30,16 +29,6 @@ class BuiltExtension:
     identifier: str
 
 
-@dataclass(frozen=True, slots=True)
-class PageTime:
-    """Milliseconds for one page, medians."""
-
-    path: str
-    controls: int
-    floor: float
-    scan: float
-
-
 async def predict(
     folder: Path, pages: list[LabelledPage], extension: BuiltExtension, advance: Advance, *, strip: bool = False
 ) -> Predictions:
@@ -47,44 +36,25 @@ async def predict(
 
     A page that does not load, twice, is missing in the answer.
     """
-    answers = await _ask_all(folder, pages, extension, advance, "predictions", strip)
-    return {path: dict(answer) for path, answer in answers.items()}
-
-
-async def time_pages(folder: Path, pages: list[LabelledPage], extension: BuiltExtension, advance: Advance) -> list[PageTime]:
-    """How long the floor and a whole classification take on every page."""
-    answers = await _ask_all(folder, pages, extension, advance, "timing", strip=False)
-    return [PageTime(path, int(a["controls"]), float(a["floor"]), float(a["scan"])) for path, a in sorted(answers.items())]
-
-
-async def _ask_twice(lab: Lab, url: str, call: str, strip: bool) -> Any:
-    for _ in range(ATTEMPTS):
-        with suppress(Error):
-            return await lab.ask(url, call, strip=strip, argument=TIMING_ROUNDS)
-    return None
-
-
-async def time_generated(folder: Path, extension: BuiltExtension, controls: int) -> PageTime:
-    """How long a generated page of `controls` controls takes."""
-    async with serve_pages(folder) as base, open_labs(extension.folder, extension.identifier, 1) as labs:
-        found = await labs[0].ask(f"{base}/generated/{controls}", "timing", strip=False, argument=TIMING_ROUNDS)
-    return PageTime(f"generated, {controls} controls", int(found["controls"]), float(found["floor"]), float(found["scan"]))
-
-
-async def _ask_all(
-    folder: Path, pages: list[LabelledPage], extension: BuiltExtension, advance: Advance, call: str, strip: bool
-) -> dict[str, Any]:
     waiting = list(reversed(pages))
-    answers: dict[str, Any] = {}
+    answers: Predictions = {}
 
     async def work(lab: Lab) -> None:
         while waiting:
             page = waiting.pop()
-            answer = await _ask_twice(lab, f"{base}/{quote(page.path)}", call, strip)
+            answer = await ask_twice(lab, f"{base}/{quote(page.path)}", "predictions", strip=strip)
             if answer is not None:
-                answers[page.path] = answer
+                answers[page.path] = dict(answer)
             advance()
 
     async with serve_pages(folder) as base, open_labs(extension.folder, extension.identifier, TABS) as labs:
         await asyncio.gather(*(work(lab) for lab in labs))
     return answers
+
+
+async def ask_twice(lab: Lab, url: str, call: str, *, strip: bool = False, argument: int = 0) -> Any:
+    """What the engine's `call` says of the page at `url`, or None when it does not load, twice."""
+    for _ in range(ATTEMPTS):
+        with suppress(Error):
+            return await lab.ask(url, call, strip=strip, argument=argument)
+    return None

@@ -12,26 +12,29 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from broker.admin import enrol_egress
 from broker.core.errors import LedgerError
 from broker.egress.keys import load_or_make
-from broker.egress.settings import EgressSettings
+from broker.egress.settings import EgressSettings, Limits, usual_socket
 from broker.install.layout import StateFolder, clone_root, read_json
 from broker.pki.files import write_private
-from broker.protocol.issuer_api import EgressEnrolled
-from broker.state import BrokerState
+
+if TYPE_CHECKING:
+    from broker.protocol.issuer_api import EgressEnrolled
 
 SETTINGS = "settings.json"
 _STOP_SECONDS = 8.0
 
 
-def write_settings(state: StateFolder, *, sandbox: bool = False, extra_ca: Path | None = None) -> EgressSettings:
+def write_settings(
+    state: StateFolder, *, sandbox: bool = False, extra_ca: Path | None = None, limits: Limits | None = None
+) -> EgressSettings:
     """Say how the egress of `state` runs. With `sandbox` it also pays on loopback, and trusts the CA in `extra_ca`."""
     settings = EgressSettings(
-        folder=state.egress, socket=BrokerState(state.path).egress_socket, broker_uid=os.getuid(), sandbox=sandbox, extra_ca=extra_ca
-    )
+        folder=state.egress, socket=usual_socket(state.path), broker_uid=os.getuid(), sandbox=sandbox, extra_ca=extra_ca,
+        limits=limits or Limits(),
+    )  # fmt: skip
     state.egress.mkdir(parents=True, exist_ok=True, mode=0o700)
     write_private(state.egress / SETTINGS, json.dumps(settings.wire(), indent=2).encode() + b"\n")
     return settings
@@ -50,6 +53,8 @@ def public_key(state: StateFolder) -> bytes:
 
 def enrol(state: StateFolder, code: str) -> EgressEnrolled:
     """Enrol the egress's key with a code from LedgerOS's dashboard; `LedgerError` says why it did not work. Not inside an event loop."""
+    from broker.admin import enrol_egress  # the egress's own process reads its settings here, and needs nothing of the broker's
+
     return enrol_egress(state.path, code, public_key(state))
 
 

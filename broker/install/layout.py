@@ -80,11 +80,11 @@ class StateFolder:
 
     def issuer_endpoints(self) -> dict[str, Any]:
         """``publicUrl``, ``brokerUrl``, ``pid`` of the running LedgerOS; a `LedgerError` when it does not run."""
-        return _endpoints(self.issuer, "LedgerOS", "ledgeros issuer run")
+        return _endpoints(self.issuer, "LedgerOS", "ledgeros up")
 
     def broker_endpoints(self) -> dict[str, Any]:
         """``agentUrl``, ``channelPort``, ``pid`` of the running broker; a `LedgerError` when it does not run."""
-        return _endpoints(self.broker, "The broker", "ledgeros broker run")
+        return _endpoints(self.broker, "The broker", "ledgeros up")
 
 
 def read_json(path: Path) -> dict[str, Any]:

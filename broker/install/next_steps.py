@@ -42,7 +42,7 @@ def _open_steps(state: StateFolder) -> Iterator[Step]:
     if sys.platform == "linux" and not any(row["revoked_at"] is None for row in list_enrolled(state.path, "egress")):
         yield Step("Let payments keep the number out of the page, with a code from the dashboard", "ledgeros egress enrol")
     if not any(agent.revoked_at is None for agent in list_agents(state.path)):
-        yield Step("Give your agent its credential", "ledgeros agents add NAME")
+        yield Step("Give your agent its credential", "ledgeros agents add my-agent --file agent.json")
 
 
 def organisation_approvals(state: StateFolder) -> list[str]:

@@ -10,19 +10,18 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import IO, Any
 
 from broker.core.errors import LedgerError
-from broker.install import certificates
 from broker.install.layout import StateFolder, clone_root, read_json
 from broker.install.running import only_supervisor, serves
 
 _STOP_SECONDS = 8.0
-_LOOK_SECONDS = 0.02
+_LOOK_SECONDS = 0.005
 _WATCH_SECONDS = 0.1
 _stop_requested = threading.Event()
 START_SECONDS = 60.0
@@ -39,7 +38,7 @@ class Ports:
 
 
 class Server:
-    """One server process. `log` holds what it says."""
+    """One server process: it loads its code at once and starts at `go`. `log` holds what it says."""
 
     def __init__(self, name: str, state: StateFolder, endpoints: Path, *ports: int) -> None:
         self.name = name
@@ -48,8 +47,15 @@ class Server:
         command = [sys.executable, "-P", "-m", "broker.install.server", name, str(state.path), str(os.getpid()), *map(str, ports)]
         with _fresh_log(self.log) as output:
             self.process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=_environment(), start_new_session=True
+                command, stdin=subprocess.PIPE, stdout=output, stderr=output, env=_environment(), start_new_session=True
             )
+        assert self.process.stdin is not None
+        self._stdin: IO[bytes] = self.process.stdin
+
+    def go(self) -> None:
+        """Let it open its files and listen."""
+        with suppress(BrokenPipeError), self._stdin:  # a broken pipe: it ended already, and `fault` says why
+            self._stdin.write(b"\n")
 
     def endpoints(self) -> dict[str, Any] | None:
         """What it announced, once it is ready; what an earlier process left does not count."""
@@ -75,6 +81,7 @@ class Server:
         """Ask it to end, wait, and kill it only when it does not."""
         if not self.ended():
             self.process.terminate()
+        self._stdin.close()
         try:
             self.process.wait(_STOP_SECONDS)
         except subprocess.TimeoutExpired:
@@ -99,14 +106,17 @@ def up(state: StateFolder, ports: Ports, told: Told) -> Iterator[list[Server]]:
     state.make()
     with only_supervisor(state), _signals_noted():
         _refuse_other_servers(state)
-        certificates.initialise(state)
         servers: list[Server] = []
         try:
             # All at once: the broker asks the others when it needs them, and again when they were not there.
+            # They load their code while this process sees to the certificates.
             servers.append(Server("issuer", state, state.issuer / "endpoints.json", ports.public, ports.redeem))
             servers.append(Server("broker", state, state.broker / "endpoints.json", ports.agents))
             if sys.platform == "linux":  # elsewhere the kernel does not say who connects to it: direct mode only
                 servers.append(Server("egress", state, state.egress / "endpoints.json"))
+            _make_certificates(state)
+            for server in servers:
+                server.go()
             _wait_until_ready(servers, told)
             yield servers
         finally:
@@ -123,6 +133,12 @@ def watch(servers: list[Server]) -> None:
             if server.ended():
                 raise server.fault()
         time.sleep(_WATCH_SECONDS)
+
+
+def _make_certificates(state: StateFolder) -> None:
+    from broker.install import certificates  # X.509 takes its time to load
+
+    certificates.initialise(state)
 
 
 def _wait_until_ready(servers: list[Server], told: Told) -> None:

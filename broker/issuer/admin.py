@@ -47,7 +47,7 @@ def public_url(state_dir: Path) -> str:
     """Where the running LedgerOS's dashboard is."""
     file = IssuerState(state_dir).endpoints
     if not file.exists():
-        raise LedgerError(503, "not_running", "LedgerOS does not run on this state folder.", "Start it: ledgeros issuer run")
+        raise LedgerError(503, "not_running", "LedgerOS does not run on this state folder.", "Start it: ledgeros up")
     return str(json.loads(file.read_text())["publicUrl"])
 
 

@@ -30,6 +30,7 @@ from broker.issuer.grants import views as grants
 from broker.issuer.http import ERROR_PAGE, HOSTS, guard
 from broker.issuer.intents import views as intents
 from broker.issuer.keys import KeyFolder
+from broker.issuer.peer import BrokerListener
 from broker.issuer.ratelimit import RateLimiter
 from broker.issuer.redeem import views as redeem
 from broker.issuer.redeem.signatures import PublicKeys
@@ -45,9 +46,10 @@ from broker.pki.files import write_private
 from broker.pki.profile import Roles
 from broker.webui import Pages, static_routes
 
-__all__ = ["IssuerSettings", "create_broker_app", "create_public_app", "open_context", "run", "serve"]
+__all__ = ["IssuerSettings", "create_broker_listener", "create_public_app", "open_context", "run", "serve"]
 
 _STOP_SECONDS = 5.0
+_GARBAGE = 20_000  # objects before a collection looks for cycles; a batch of redeems makes more than Python's 700 and hardly a cycle
 
 
 def open_context(
@@ -62,16 +64,11 @@ def open_context(
     )  # fmt: skip
 
 
-def _app(context: Context) -> web.Application:
+def create_public_app(context: Context) -> web.Application:
+    """The API of the contract, the dashboard, the KYC pages."""
     app = web.Application(middlewares=[guard], client_max_size=context.settings.body_limit)
     app[CONTEXT] = context
     app[HOSTS] = set(context.settings.extra_hosts)
-    return app
-
-
-def create_public_app(context: Context) -> web.Application:
-    """The API of the contract, the dashboard, the KYC pages."""
-    app = _app(context)
     app[PAGES] = Pages("broker.issuer.web", context.clock)
     app[ERROR_PAGE] = error_page
     for resource in (users, agents, cards, details, intents, events, redeem):
@@ -84,13 +81,9 @@ def create_public_app(context: Context) -> web.Application:
     return app
 
 
-def create_broker_app(context: Context, keys: PublicKeys) -> web.Application:
+def create_broker_listener(context: Context, keys: PublicKeys) -> BrokerListener:
     """What brokers call over mutual TLS."""
-    app = _app(context)
-    app.add_routes(brokers.routes())
-    app.add_routes(redeem.broker_routes(keys))
-    app.add_routes(grants.broker_routes(keys))
-    return app
+    return BrokerListener(context, [*brokers.routes(), *redeem.broker_routes(keys), *grants.broker_routes(keys)])
 
 
 @contextlib.asynccontextmanager
@@ -102,10 +95,13 @@ async def serve(context: Context) -> AsyncIterator[Addresses]:
     public_tls = server_context(pki, Roles.ISSUER_SERVER, client_certificate=False)
     broker_tls = server_context(pki, Roles.ISSUER_SERVER, client_certificate=True)
     keys = PublicKeys(context.state.database)
-    public, broker = create_public_app(context), create_broker_app(context, keys)
+    public, broker = create_public_app(context), create_broker_listener(context, keys)
+    # The access log would hold KYC and set-up links.
+    public_runner = web.AppRunner(public, access_log=None, shutdown_timeout=_STOP_SECONDS)
+    broker_runner = web.ServerRunner(broker.server(), shutdown_timeout=_STOP_SECONDS)
     async with (
-        _listening(public, settings.host, settings.public_port, public_tls) as public_port,
-        _listening(broker, settings.host, settings.broker_port, broker_tls) as broker_port,
+        _listening(public_runner, public[HOSTS], settings.host, settings.public_port, public_tls) as public_port,
+        _listening(broker_runner, broker.hosts, settings.host, settings.broker_port, broker_tls) as broker_port,
     ):
         context.addresses = Addresses(f"https://localhost:{public_port}", f"https://localhost:{broker_port}")
         sweeper = asyncio.create_task(keep_sweeping(context, _certificate_watch(context, public_tls, broker_tls)))
@@ -118,14 +114,12 @@ async def serve(context: Context) -> AsyncIterator[Addresses]:
 
 
 @contextlib.asynccontextmanager
-async def _listening(app: web.Application, host: str, port: int, tls: ssl.SSLContext) -> AsyncIterator[int]:
-    # The access log would hold KYC and set-up links.
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=_STOP_SECONDS)
+async def _listening(runner: web.BaseRunner, hosts: set[str], host: str, port: int, tls: ssl.SSLContext) -> AsyncIterator[int]:
     await runner.setup()
     try:
         await web.TCPSite(runner, host, port, ssl_context=tls).start()
         bound = int(runner.addresses[0][1])
-        app[HOSTS].update(f"{name}:{bound}" for name in ("localhost", "127.0.0.1", "[::1]"))
+        hosts.update(f"{name}:{bound}" for name in ("localhost", "127.0.0.1", "[::1]"))
         yield bound
     finally:
         await runner.cleanup()
@@ -165,6 +159,7 @@ async def _run(state: IssuerState, settings: IssuerSettings) -> None:
             endpoints = {"publicUrl": addresses.public_url, "brokerUrl": addresses.broker_url, "pid": os.getpid()}
             gc.collect()
             gc.freeze()  # what start-up made stays: collections need not walk it again
+            gc.set_threshold(_GARBAGE)
             write_private(state.endpoints, json.dumps(endpoints).encode())
             await stop.wait()
             state.endpoints.unlink(missing_ok=True)

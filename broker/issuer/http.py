@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 import structlog
 from aiohttp import hdrs, web
+from multidict import CIMultiDictProxy
 from pydantic import ValidationError
 
 from broker.core.errors import LedgerError
@@ -105,7 +106,7 @@ def route(
     return web.route(method, path, handle)
 
 
-def read_body(request: web.Request, raw: bytes, model: type[M]) -> M:
+def read_body(request: web.BaseRequest, raw: bytes, model: type[M]) -> M:
     """The JSON body as `model`; raises 415 or a 400 that names the fields and echoes nothing."""
     if not raw:
         raw = b"{}"
@@ -123,7 +124,7 @@ def read_body(request: web.Request, raw: bytes, model: type[M]) -> M:
 async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Host and Origin first; then the handler; every failure in the contract's form, or as a page outside the API."""
     try:
-        check_source(request)
+        check_source(request.headers, request.app[HOSTS])
         return await handler(request)
     except LedgerError as error:
         return _shown(request, error)
@@ -132,7 +133,8 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
             raise
         return _shown(request, http_error(error.status))
     except Exception as error:
-        return _shown(request, internal_error(request, error))
+        resource = request.match_info.route.resource
+        return _shown(request, internal_error(request.method, resource.canonical if resource else None, error))
 
 
 def _shown(request: web.Request, error: LedgerError) -> web.StreamResponse:
@@ -152,19 +154,17 @@ def http_error(status: int) -> LedgerError:
     return LedgerError(status, *words.get(status, ("bad_request", "The request could not be read.", "Check the API reference.")))
 
 
-def internal_error(request: web.Request, error: Exception) -> LedgerError:
+def internal_error(method: str, route: str | None, error: Exception) -> LedgerError:
     """Log a fault where its operator looks, and tell the caller nothing about it."""
-    resource = request.match_info.route.resource
-    _log.error("request failed", method=request.method, route=resource.canonical if resource else None, exc_info=error)
+    _log.error("request failed", method=method, route=route, exc_info=error)
     return LedgerError(500, "internal_error", "Something failed inside LedgerOS.", "Try again; its log says more.")
 
 
-def check_source(request: web.Request) -> None:
+def check_source(headers: CIMultiDictProxy[str], hosts: set[str]) -> None:
     """Refuse a foreign Host (DNS rebinding) and any Origin but our own (cross-site requests)."""
-    hosts = request.app[HOSTS]
-    sent = request.headers.getall(hdrs.HOST, [])
+    sent = headers.getall(hdrs.HOST, [])
     if len(sent) != 1 or sent[0].lower() not in hosts:
         raise LedgerError(403, "wrong_host", "This listener does not answer to that host name.", "Use the address LedgerOS printed.")
-    for origin in request.headers.getall(hdrs.ORIGIN, []):
+    for origin in headers.getall(hdrs.ORIGIN, []):
         if origin.removeprefix("https://").lower() not in hosts or not origin.startswith("https://"):
             raise LedgerError(403, "wrong_origin", "Requests from other web pages are refused.", "Call the API from a back end.")

@@ -11,6 +11,7 @@ import structlog
 from broker.core.clock import DAY_MS, HOUR_MS
 from broker.issuer import idempotency
 from broker.issuer.context import Context
+from broker.issuer.details.tables import OPEN_WINDOW
 from broker.issuer.events.services import record_raw
 from broker.issuer.settings import IssuerSettings
 from broker.issuer.surrogates import services as surrogates
@@ -32,8 +33,8 @@ _LAPSES = (
         "accessEvent",
     ),
     (
-        "UPDATE windows SET closed_at = expires_at WHERE id IN (SELECT id FROM windows WHERE consumed_at IS NULL AND closed_at IS NULL"
-        " AND expires_at <= ? LIMIT ?) RETURNING org_id, id, card_id",
+        f"UPDATE access_events SET window_closed_at = window_expires_at WHERE id IN (SELECT id FROM access_events WHERE {OPEN_WINDOW}"  # noqa: S608
+        " AND window_expires_at <= ? LIMIT ?) RETURNING org_id, window_id, card_id",
         "ledgeros:window:expired",
         "window",
     ),

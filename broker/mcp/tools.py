@@ -13,6 +13,7 @@ from pydantic import Field
 from pydantic.alias_generators import to_camel
 
 from broker.client import AgentError, Card
+from broker.core.version import own_version
 from broker.mcp.outgoing import harmless
 from broker.mcp.payments import Order, Payments, TooManyPaymentsError, failure
 
@@ -38,7 +39,7 @@ OneCard = Annotated[str | None, Field(description="Card id; leave out to list yo
 
 def create_server(payments: Payments) -> MCPServer[Any]:
     """An MCP server whose tools use `payments`."""
-    server: MCPServer[Any] = MCPServer("ledgeros", title="LedgerOS", instructions=INSTRUCTIONS, log_level="WARNING")
+    server: MCPServer[Any] = MCPServer("ledgeros", title="LedgerOS", version=own_version(), instructions=INSTRUCTIONS, log_level="WARNING")
 
     @server.tool(annotations=ToolAnnotations(read_only_hint=False, destructive_hint=True, idempotent_hint=False, open_world_hint=True))
     async def ledger_pay(

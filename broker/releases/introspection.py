@@ -37,6 +37,7 @@ def facts_hash(jws: str) -> str:
 
 async def introspect(issuer: Issuer, live: Live, broker_id: str, now_ms: int) -> tuple[str, Facts] | Ending:
     """The signed introspection of a release's token or intent and the facts in it, or how the release ends."""
+    token_hash = None if live.token is None else b64u(secret_hash(live.token))  # before: a release that ends forgets its token
     try:
         answer = await _ask(issuer, live)
     except IssuerRefusedError as error:
@@ -49,7 +50,6 @@ async def introspect(issuer: Issuer, live: Live, broker_id: str, now_ms: int) ->
         facts = _read_facts(answer.facts)
     except ValueError:
         return Ending(Outcome.INTERNAL_ERROR, "LedgerOS's introspection cannot be read; are both up to date?")
-    token_hash = None if live.token is None else b64u(secret_hash(live.token))
     if (facts.token_hash, facts.intent_id, facts.broker_id) != (token_hash, live.intent_id, broker_id):
         return Ending(Outcome.INTERNAL_ERROR, "LedgerOS's introspection is about another token, intent or broker.")
     if facts.expires_at <= now_ms:

@@ -17,10 +17,12 @@ from broker.releases.states import Step
 class Live:
     """One unfinished release. Owned by the event loop; the row in the database decides every race.
 
-    `token` is dropped once it is spent, `deliver` (ciphertext, or stand-ins) once it is handed over. `payment`
-    is surrogate mode's part, from the moment the egress holds the credentials. On an intent, `signed` is the
-    approval that waits for a token, `ready` is set while it is the agent's turn to give one, `tries` counts the
-    tokens it took, `report` is how the last one ended. `merged_into` names the release that this request repeats.
+    `token` is dropped once it is spent, `deliver` (ciphertext, or stand-ins) once it is handed over. `payment` is surrogate mode's
+    part, from the moment the egress holds the credentials. `asked` are the browsers it was offered to, `device_id` the last of them.
+    On an intent, `signed` is the approval that waits for a token, `ready` is set while it is the agent's turn to give one, `tries`
+    counts the tokens it took, `report` is how the last one ended. `opened` is the access event whose redeem may have left an
+    authorisation window open at LedgerOS. `held_back` is set before a release is taken back: nothing is handed over from then on,
+    whatever is being written. `merged_into` names the release that this request repeats.
     """
 
     id: str
@@ -30,6 +32,7 @@ class Live:
     intent_id: str | None = None
     facts: Facts | None = None
     device_id: str | None = None
+    asked: set[str] = field(default_factory=set)
     offer: Offer | None = None
     status: Step = "pending"
     deliver: Deliver | DeliverSurrogate | None = field(default=None, repr=False)
@@ -42,6 +45,8 @@ class Live:
     signed: SignedDecision | None = None
     tries: int = 0
     access_event_id: str | None = None
+    opened: str | None = None
+    held_back: bool = False
     report: ReportOutcome | None = None
     merged_into: str | None = None
     ready: asyncio.Event = field(default_factory=asyncio.Event)
@@ -52,11 +57,6 @@ class Live:
     def waits_for_token(self) -> bool:
         """Approved on its intent, and the agent's turn: not while a token is on its way, nor once LedgerOS has taken it."""
         return self.status == "approved" and self.signed is not None and self.ready.is_set()
-
-    @property
-    def opened_by(self) -> str | None:
-        """The access event whose redeem may have left a window open at LedgerOS."""
-        return self.access_event_id or (self.report.access_event_id if self.report else None)
 
     @property
     def held(self) -> Mode | None:

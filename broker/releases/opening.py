@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 from broker.audit import Event
 from broker.core.errors import LedgerError
@@ -13,7 +14,7 @@ from broker.protocol.channel import Offer
 from broker.protocol.facts import Facts
 from broker.protocol.outcomes import Outcome
 from broker.releases.claims import build_claimed, claimed_origin
-from broker.releases.desk import Desk
+from broker.releases.desk import Desk, report_of
 from broker.releases.endings import Ending
 from broker.releases.introspection import introspect
 from broker.releases.live import Live
@@ -77,7 +78,6 @@ class Opening:
 
     async def _admit(self, live: Live, facts: Facts, origin: str | None) -> bool:
         """Record the facts; end the release where they or a rule speak against it."""
-        live.facts = facts
         columns = {
             "card_id": facts.card_id, "last4": facts.last4, "access_event_id": facts.access_event_id, "intent_id": live.intent_id,
             "origin": origin or facts.origin, "amount": facts.expected_amount, "expires_at": facts.expires_at,
@@ -92,8 +92,11 @@ class Opening:
         admitted = await self._desk.store.offer(live.id, live.agent_id, columns, [introspected])
         if isinstance(admitted, Merged):
             self._forget(live, admitted.release_id)
-        if admitted is None or isinstance(admitted, Merged):
             return False
+        if admitted is None:
+            await self._tell_late(live, columns, introspected)
+            return False
+        live.facts = facts
         if not admitted.allowed:
             await self._desk.refuse_by_rule(live, admitted)
             return False
@@ -104,6 +107,12 @@ class Opening:
             await self._desk.finish(live, ("pending",), Ending(Outcome.ORIGIN_MISMATCH, detail))
             return False
         return True
+
+    async def _tell_late(self, live: Live, columns: dict[str, Any], introspected: Event) -> None:
+        """The release ended while LedgerOS was asked about it: what LedgerOS knows as introspected, it must know as over."""
+        if outcome := await self._desk.store.learn(live.id, columns, introspected):
+            live.access_event_id = columns["access_event_id"]
+            self._desk.reporter.add(report_of(live, outcome, ()))
 
     async def _offer(self, live: Live, jws: str, facts: Facts, request: CreateRelease, origin: str | None) -> None:
         desk = self._desk
@@ -125,6 +134,7 @@ class Opening:
         offered = Event("broker:release:offered", {"releaseId": live.id, "deviceId": device_id})
         if await desk.store.move(live.id, "pending", "pending", [offered], device_id=device_id):
             live.device_id = device_id
+            live.asked.add(device_id)
             await desk.courier.send(live.device_id, live.offer)
 
     async def _may_ask(self, live: Live, facts: Facts, origin: str | None, device_id: str) -> bool:

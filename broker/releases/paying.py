@@ -103,10 +103,11 @@ class Paying:
         try:
             async with asyncio.timeout(self._desk.limits.send_ms / 1000), contextlib.aclosing(self._desk.egress.send(message)) as answer:
                 async for item in answer:
+                    head = item.answer if isinstance(item, End) else item if isinstance(item, Head) else None
+                    redirected = redirected or (head is not None and head.status in _KEEPS_METHOD_AND_BODY)
                     if isinstance(item, End):
                         end = item
                         break
-                    redirected = redirected or (isinstance(item, Head) and item.status in _KEEPS_METHOD_AND_BODY)
                     # A browser that went away hears no more; the egress's last word is waited for all the same.
                     reachable = reachable and await self._desk.courier.stream(device_id, item)
         except TimeoutError:
@@ -122,16 +123,16 @@ class Paying:
         """What the egress's last word about one request means for the release."""
         event, now = _event(live, end), self._desk.clock.now_ms()
         if redirected and end.outcome is EgressOutcome.SWAPPED:
-            payment.swapped, payment.next_until = ending_of(end), now + self._desk.limits.next_request_ms
+            payment.swapped, payment.next_until = payment.ending(end), now + self._desk.limits.next_request_ms
             await self._desk.store.note(event)
             self._desk.arm(live, payment.next_until)
         elif payment.swapped is not None and end.outcome is EgressOutcome.SWAP_ALREADY_USED:
             await self._desk.store.note(event)  # another request than the redirect's: that one is still awaited
-        elif better_may_come(end) and payment.swapped is None:
+        elif better_may_come(end) and payment.swapped is None and payment.torn is None:
             payment.last, payment.last_until = ending_of(end), now + self._desk.limits.next_request_ms
             await self._back(live, payment, event)
         else:
-            ending = ending_of(end)
+            ending = payment.ending(end)
             if payment.swapped is not None and not MEANINGS[ending.outcome].value_delivered:
                 ending = Ending(Outcome.MAY_HAVE_BEEN_CHARGED, ending.detail)
             await self._desk.finish(live, ("sending",), ending, fields=payment.fields, event=event)
@@ -146,6 +147,14 @@ class Paying:
             self._desk.arm(live, payment.last_until)
         if live.gone_since is not None:
             self._redeeming.away(live)
+
+    async def torn(self, live: Live, why: str) -> bool:
+        """The browser lost its hold of the page while a payment was out: the egress says how that ends. False when none is."""
+        if live.status != "sending" or live.payment is None or live.payment.torn is not None:
+            return False
+        live.payment.tear(why)
+        await self._desk.store.note(Event("extension:payment:torn", {"releaseId": live.id}))
+        return True
 
     async def _answer(self, device_id: str, end: End) -> None:
         await self._desk.courier.stream(device_id, end)

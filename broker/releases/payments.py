@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass, field
 
 from broker.protocol.egress import EGRESS_MEANINGS, EgressOutcome, End
-from broker.protocol.outcomes import Outcome
+from broker.protocol.outcomes import MEANINGS, Outcome
 from broker.releases.endings import Ending
 
 _HINTS = {"challenge_required": Outcome.CHALLENGE_REQUIRED, "blocked_by_merchant": Outcome.BLOCKED_BY_MERCHANT}
@@ -20,20 +20,34 @@ class Payment:
     `until` is the end of what was armed. `fields` hold stand-ins, `ready` says that the browser said so.
     `last` is the ending that stands unless another request brings a better one by `last_until`. One
     request goes out at a time: `turn` is held while one does, `queued` of them there are in all, and
-    `lost` says that the egress was lost meanwhile. `swapped` is the ending after a redirect (307, 308)
-    whose next request is awaited until `next_until`.
+    `lost` says that the egress was lost meanwhile; `torn`, in words, that the browser cannot give the page the answer.
+    `swapped` is the ending after a redirect (307, 308) whose next request is awaited until `next_until`.
     """
 
     until: int
     fields: tuple[str, ...] = ()
     ready: bool = False
     lost: bool = False
+    torn: str | None = None
     queued: int = 0
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     last: Ending | None = None
     last_until: int | None = None
     swapped: Ending | None = None
     next_until: int | None = None
+
+    def ending(self, end: End) -> Ending:
+        """How the release ends with this word of the egress. What a page without the answer shows says nothing about the payment."""
+        ending = ending_of(end)
+        if self.torn is None or not MEANINGS[ending.outcome].value_delivered:
+            return ending
+        return Ending(Outcome.MAY_HAVE_BEEN_CHARGED, self.torn)
+
+    def tear(self, why: str) -> None:
+        """The browser cannot give the page the answer, and watches nothing any more."""
+        self.torn = why
+        if self.swapped is not None:
+            self.swapped = Ending(Outcome.MAY_HAVE_BEEN_CHARGED, why)
 
 
 def ending_of(end: End) -> Ending:

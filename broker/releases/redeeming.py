@@ -80,6 +80,7 @@ class Redeeming:
             return False
         live.report = report
         live.access_event_id = None
+        self._desk.spawn(self.close_window(live), live)
         return True
 
     async def _redeem(self, live: Live, signed: SignedDecision) -> None:
@@ -97,10 +98,11 @@ class Redeeming:
             return
         except IssuerUnavailableError:
             unknown = Event("issuer:redeem:unanswered", {"releaseId": live.id})
+            live.opened = signed.decision.access_event_id or live.opened
             await self._desk.finish(live, ("approved",), Ending(Outcome.ISSUER_UNAVAILABLE, _UNKNOWN), event=unknown)
             return
         live.token = None
-        live.access_event_id = redeemed.access_event_id
+        live.access_event_id = live.opened = redeemed.access_event_id
         await self._redeemed(live, signed, redeemed)
 
     async def _tell_before(self, live: Live) -> None:
@@ -122,7 +124,7 @@ class Redeeming:
         if not await self._desk.store.move(live.id, "approved", "filling", [spent], access_event_id=redeemed.access_event_id):
             # It ended meanwhile (stopped, the tab was closed): the token is spent all the same, nothing is delivered.
             await self._desk.store.note(spent)
-            await self.close_window(redeemed.access_event_id)
+            await self.close_window(live)
             return
         live.status = "filling"
         if redeemed.sealed.key_id != signed.decision.recipient_key_id:
@@ -143,7 +145,6 @@ class Redeeming:
         armed = await arm(self._desk, live, signed.decision, redeemed)
         if isinstance(armed, Ending):
             await self._desk.finish(live, ("filling",), armed)
-            await self.close_window(redeemed.access_event_id)
             return False
         if live.done.is_set():  # stopped meanwhile
             await self._desk.egress.disarm(live.id)
@@ -152,9 +153,9 @@ class Redeeming:
         return True
 
     async def deliver(self, live: Live) -> None:
-        """Hand the credentials to the browser that decided, once."""
+        """Hand the credentials to the browser that decided, once; not when the release ended or is being taken back."""
         message, live.deliver = live.deliver, None
-        if message is None or live.device_id is None:
+        if message is None or live.device_id is None or live.held_back or live.done.is_set():
             return
         live.delivered = True
         if await self._desk.courier.send(live.device_id, message):
@@ -171,12 +172,18 @@ class Redeeming:
         live.gone_since = self._desk.clock.now_ms()
         self._desk.arm(live, live.gone_since + self._desk.limits.grace_ms)
 
-    async def close_window(self, access_event_id: str) -> None:
-        """Take back what the redeem opened. When LedgerOS does not answer, the report of the outcome does it."""
+    async def close_window(self, live: Live) -> None:
+        """Take back what the last redeem opened. When LedgerOS does not answer, the end of the release tries again."""
+        opened = live.opened
+        if opened is None:
+            return
         try:
-            await self._desk.issuer.close_window(access_event_id)
+            await self._desk.issuer.close_window(opened)
         except (IssuerRefusedError, IssuerUnavailableError) as error:
-            _log.warning("a window was not closed", access_event=access_event_id, reason=str(error))
+            _log.warning("a window was not closed", access_event=opened, reason=str(error))
+            return
+        if live.opened == opened:
+            live.opened = None
 
 
 def _not_wanted() -> LedgerError:

@@ -1,19 +1,30 @@
-"""Outcomes on their way to LedgerOS: in the background, repeated a bounded number of times."""
+"""Outcomes on their way to LedgerOS, and windows of which nothing came: in the background, repeated a bounded number of times."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
+from dataclasses import dataclass
 
 import structlog
 
 from broker.issuer_client import IssuerRefusedError, IssuerUnavailableError
 from broker.protocol.issuer_api import ReportOutcome
 from broker.releases.courier import Issuer
+from broker.releases.endings import nothing_left
 from broker.releases.store import ReleaseStore
 
 _TOO_MANY = 429
 
 _log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    """One outcome, and the access event whose authorisation window is to be closed with it."""
+
+    report: ReportOutcome
+    closes: str | None
 
 
 class Reporter:
@@ -23,18 +34,20 @@ class Reporter:
         self._store = store
         self._issuer = issuer
         self._pauses = pauses_seconds
-        self._queue: asyncio.Queue[ReportOutcome] = asyncio.Queue()
+        self._queue: asyncio.Queue[_Word] = asyncio.Queue()
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Take up what an earlier run could not deliver, then work."""
         for report in await self._store.unreported():
-            self._queue.put_nowait(report)
+            # How far its browser came is not known any more; the window of one that was never redeemed is not there: 404.
+            void = nothing_left(report.outcome, may_hold_card=True)
+            self.add(report, closes=report.access_event_id if void else None)
         self._task = asyncio.create_task(self._work(), name="reports")
 
-    def add(self, report: ReportOutcome) -> None:
-        """Send this when its turn comes."""
-        self._queue.put_nowait(report)
+    def add(self, report: ReportOutcome, closes: str | None = None) -> None:
+        """Send this when its turn comes, and close the window that the redeem of the access event `closes` opened."""
+        self._queue.put_nowait(_Word(report, closes))
 
     async def drained(self) -> None:
         """Wait until everything added so far was sent or given up."""
@@ -53,28 +66,34 @@ class Reporter:
 
     async def _work(self) -> None:
         while True:
-            report = await self._queue.get()
+            word = await self._queue.get()
             try:
-                await self._deliver(report)
+                await self._deliver(word)
             except Exception:
-                _log.exception("report failed", release=report.release_id)
+                _log.exception("report failed", release=word.report.release_id)
             finally:
                 self._queue.task_done()
 
-    async def _deliver(self, report: ReportOutcome) -> None:
+    async def _deliver(self, word: _Word) -> None:
         for pause in (0.0, *self._pauses):
             await asyncio.sleep(pause)
-            if await self._settled(report):
-                await self._store.mark_reported(report.release_id)
+            if await self._closed(word) and await self._reported(word.report):
+                await self._store.mark_reported(word.report.release_id)
                 return
-        _log.warning("report not delivered", release=report.release_id)
+        _log.warning("report not delivered", release=word.report.release_id)
 
-    async def _settled(self, report: ReportOutcome) -> bool:
+    async def _closed(self, word: _Word) -> bool:
+        return word.closes is None or await self._settled(self._issuer.close_window(word.closes), word.report.release_id)
+
+    async def _reported(self, report: ReportOutcome) -> bool:
+        return await self._settled(self._issuer.report(report), report.release_id)
+
+    async def _settled(self, call: Awaitable[None], release_id: str) -> bool:
         try:
-            await self._issuer.report(report)
+            await call
         except IssuerUnavailableError:
             return False
         except IssuerRefusedError as error:
-            _log.warning("LedgerOS refused a report", release=report.release_id, status=error.status)
+            _log.warning("LedgerOS refused a report", release=release_id, status=error.status)
             return error.status != _TOO_MANY  # any other refusal would be the same next time
         return True

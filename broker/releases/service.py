@@ -123,7 +123,7 @@ class Releases:
         live = self._desk.live.get(release_id)
         release = await self.get(agent_id, release_id)
         if live is not None and not live.done.is_set():
-            await asyncio.shield(asyncio.ensure_future(withdraw(self._desk, self._redeeming, live)))
+            await asyncio.shield(asyncio.ensure_future(withdraw(self._desk, live)))
             return await self.get(agent_id, release_id)
         if release.outcome is not Outcome.WITHDRAWN:
             raise too_late()

@@ -16,14 +16,12 @@ from broker.core.clock import DAY_MS, MINUTE_MS, Clock
 from broker.policy import Verdict, one_pending_per_card
 from broker.protocol.agent_api import Release
 from broker.protocol.issuer_api import ReportOutcome
-from broker.protocol.outcomes import MEANINGS, Outcome
+from broker.protocol.outcomes import Outcome
 from broker.releases.endings import Ending
+from broker.releases.rows import as_release, report_in
 from broker.releases.states import UNFINISHED, Step
 from broker.releases.tables import releases
 from broker.storage import Database, Transaction
-
-_SUBMIT = ("The form holds stand-ins for the card.", "Submit the form in the page; the real card goes in on the way.")
-_GIVE_TOKEN = "Ask LedgerOS for card details with this intentId, then POST the detailsToken to /v1/releases/{id}/token."
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +122,17 @@ class ReleaseStore:
                 return None
             record(transaction, self._clock.now_ms(), *events)
             return verdict
+
+        return await self._database.write(job)
+
+    async def learn(self, release_id: str, columns: dict[str, Any], event: Event) -> Outcome | None:
+        """Add what LedgerOS said to a release that ended before the answer came, and how it ended; None when it did not end."""
+
+        def job(transaction: Transaction) -> Outcome | None:
+            if not self._change(transaction, release_id, ("finished",), columns):
+                return None
+            record(transaction, self._clock.now_ms(), event)
+            return Outcome(transaction.sql.execute(select(releases.c.outcome).where(releases.c.id == release_id)).scalar_one())
 
         return await self._database.write(job)
 
@@ -239,16 +248,7 @@ class ReleaseStore:
         wanted = (releases.c.reported_at.is_(None), known, releases.c.finished_at > since)
         query = select(releases).where(*wanted).order_by(releases.c.finished_at)
         rows = await self._database.read(lambda connection: connection.execute(query).all())
-        return [
-            ReportOutcome(
-                release_id=row.id,
-                access_event_id=row.access_event_id,
-                intent_id=row.intent_id,
-                outcome=Outcome(row.outcome),
-                fields=_fields(row),
-            )
-            for row in rows
-        ]
+        return [report_in(row) for row in rows]
 
     async def mark_reported(self, release_id: str) -> None:
         """LedgerOS knows how this release ended."""
@@ -269,44 +269,6 @@ def _changing(names: tuple[str, ...]) -> Update:
     return update(releases).where(*condition).values({name: bindparam(f"to_{name}") for name in names})
 
 
-def all_releases(connection: Connection, limit: int) -> list[Release]:
-    """Every agent's releases, newest first: for the person at the machine."""
-    query = select(releases).order_by(releases.c.created_at.desc(), releases.c.id.desc()).limit(limit)
-    return [as_release(row) for row in connection.execute(query)]
-
-
-def as_release(row: Row[Any]) -> Release:
-    """A row as the agent sees it."""
-    outcome = None if row.outcome is None else Outcome(row.outcome)
-    meaning = None if outcome is None else MEANINGS[outcome]
-    waits = row.status == "approved" and row.intent_id is not None and row.token_hash is None
-    message, next_step = (meaning.sentence, meaning.next_step) if meaning else (None, None)
-    status = "paying" if row.status == "sending" else row.status
-    if status == "paying":
-        message, next_step = _SUBMIT
-    return Release(
-        id=row.id,
-        status=status,
-        outcome=outcome,
-        message=row.detail or message,
-        next_step=_GIVE_TOKEN if waits else next_step,
-        card_id=row.card_id,
-        last4=row.last4,
-        origin=row.origin,
-        mode=row.mode,
-        fields=_fields(row),
-        created_at=row.created_at,
-        expires_at=row.expires_at,
-        finished_at=row.finished_at,
-        intent_id=row.intent_id,
-        retry_at=row.retry_at,
-    )
-
-
 def _repeats(row: Row[Any], agent_id: str, columns: dict[str, Any]) -> bool:
     same = (row.agent_id, row.origin, row.amount) == (agent_id, columns["origin"], columns["amount"])
     return same and (row.intent_id is None) == (columns["intent_id"] is None)
-
-
-def _fields(row: Row[Any]) -> tuple[str, ...]:
-    return tuple(json.loads(row.fields))

@@ -12,6 +12,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Column, Connection, Integer, LargeBinary, MetaData, Table, Text, select
@@ -112,4 +113,9 @@ def _hash(seq: int, at: int, name: str, facts: dict[str, Any], previous: bytes) 
 
 def _hash_of_text(seq: int, at: int, name: str, facts: bytes, previous: bytes) -> bytes:
     """`_hash` without encoding the facts again: they are canonical already, and so is this order of members."""
-    return hashlib.sha256(_HASHED % (at, facts, canonical_json(name), b64u(previous).encode(), seq)).digest()
+    return hashlib.sha256(_HASHED % (at, facts, _quoted(name), b64u(previous).encode(), seq)).digest()
+
+
+@lru_cache(maxsize=256)
+def _quoted(name: str) -> bytes:
+    return canonical_json(name)

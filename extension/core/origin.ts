@@ -12,6 +12,16 @@ export function parseOrigin(text: string): string | null {
   return protocol === "https:" || protocol === "http:" ? origin : null;
 }
 
+/** Whether two addresses are of one site: the same scheme and registrable domain. Browsers judge cookies by it. */
+export function sameSite(one: string, other: string): boolean {
+  const [a, b] = [new URL(one), new URL(other)];
+  return a.protocol === b.protocol && siteOf(a) === siteOf(b);
+}
+
+function siteOf({ hostname }: URL): string {
+  return getDomain(hostname, { allowPrivateDomains: true }) ?? hostname;
+}
+
 /**
  * An origin cut for display: `before` + `domain` (registrable, to be emphasised) + `after`; `unicode` when the host has `xn--`
  * labels, and then `twin`: the plain host it can be taken for, or "" when it mixes alphabets, or null when it does neither.

@@ -1,8 +1,9 @@
 import { defineUnlistedScript } from "wxt/utils/define-unlisted-script";
-import { explain } from "../forms/engine/explain";
+import { explain, explainFrame } from "../forms/engine/explain";
+import { idle } from "../forms/engine/idle";
 import { predictions, stripAutocomplete, timing } from "../forms/engine/measure";
 
-const lab = { explain, predictions, stripAutocomplete, timing };
+const lab = { explain, explainFrame, idle, predictions, stripAutocomplete, timing };
 
 declare global {
   // Of our isolated world only: the page has another `globalThis`.

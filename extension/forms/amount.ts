@@ -9,6 +9,8 @@ const LABELS = [
   /\btotal\b|gesamt|summe|totale|totaal|\bmontant\b|\bimporte\b/i,
 ];
 const NOT_TOTAL = /sub-?\s?total|zwischensumme|sous-total|subtotale|before|saving|discount|points|items?\b.*\btotal items/i;
+// Most texts name no total: one question instead of one a label.
+const ANY_LABEL = new RegExp(LABELS.map(({ source }) => source).join("|"), "i");
 const LONGEST_LABEL = 80;
 const LONGEST_ROW = 160;
 const CLIMB = 4;
@@ -53,7 +55,7 @@ function totals(document: Document, currency: string, isVisible: Visibility): { 
   const found: { strength: number; amount: number }[] = [];
   while (walker.nextNode()) {
     const text = walker.currentNode.textContent?.trim() ?? "";
-    const strength = text.length > LONGEST_LABEL || NOT_TOTAL.test(text) ? -1 : LABELS.findIndex((label) => label.test(text));
+    const strength = text === "" || text.length > LONGEST_LABEL || !ANY_LABEL.test(text) || NOT_TOTAL.test(text) ? -1 : LABELS.findIndex((label) => label.test(text));
     const parent = walker.currentNode.parentElement;
     if (strength < 0 || !parent || /^(script|style|option|noscript)$/i.test(parent.tagName) || !isVisible(parent)) continue;
     const amount = beside(parent, currency);

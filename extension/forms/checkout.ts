@@ -4,12 +4,13 @@
  */
 import { readAmount } from "./amount";
 import { type FieldResult as Kept, type Filling, startFill } from "./engine/fill";
+import { planBeside } from "./engine/beside";
 import { planOwn } from "./engine/frames";
-import { planDocument } from "./engine/plan";
+import { type Plan, planDocument } from "./engine/plan";
 import type { FieldType } from "./engine/rules";
 import { watchControls } from "./engine/watch";
 import { type FieldKind, kindOf } from "./fields";
-import { type FrameLook, framesAt, isShown, lookAtFrame, type Spot } from "./hosted";
+import { areUncovered, type FrameLook, framesAt, isShown, lookAtFrame, type Spot } from "./hosted";
 import { changeSince, type Remembered, remember } from "./remembered";
 import type { CardValues } from "./values";
 
@@ -19,9 +20,15 @@ export interface FieldResult {
   kept: boolean;
 }
 
-export interface Look {
+/** What a document takes itself. */
+export interface Own {
   /** Types of the card's own fields; billing is not among them. */
   types: FieldType[];
+  /** It asks for the payer's address. */
+  billing: boolean;
+}
+
+export interface Look extends Own {
   pageAmount: number | null;
 }
 
@@ -35,10 +42,15 @@ export interface Checkout {
   /** In a frame of another site: what it offers; then {@link Checkout.take} remembers the fields that it was given. */
   lookAtFrame(): FrameLook;
   take(nonce: string, types: FieldType[]): boolean;
-  /** In the top document: which of these frames a person can see; then {@link Checkout.hold} remembers how they stand. */
+  /**
+   * In the top document: which of these frames a person can see; then {@link Checkout.hold} remembers how they stand, and
+   * answers what the document itself takes beside the types that they are given; null when one of them is hidden.
+   */
   shown(spots: Spot[]): boolean[];
-  hold(nonce: string, spots: Spot[]): boolean;
+  hold(nonce: string, spots: Spot[], given: FieldType[]): Own | null;
   unchanged(nonce: string, origin: string): boolean;
+  /** {@link Checkout.unchanged}, and nothing lies over the frames that take part: out of view it is not known, so they are brought there. */
+  ready(nonce: string, origin: string): boolean;
   /** Writes in the task that checked; ask {@link Checkout.settle} next what holds in the end. */
   fill(nonce: string, origin: string, card: CardValues): FillAnswer;
   settle(nonce: string): Promise<FieldResult[] | null>;
@@ -56,12 +68,16 @@ function named(results: readonly Kept[]): FieldResult[] {
   return [...kinds].map(([kind, kept]) => ({ kind, kept }));
 }
 
+function ownOf(plan: Plan): Own {
+  return { types: plan.filter(({ part }) => part === "card").map(({ type }) => type), billing: plan.some(({ part }) => part === "billing") };
+}
+
 export const checkout: Checkout = {
   look(nonce, currency) {
     const plan = planDocument(document);
     const pageAmount = readAmount(document, currency);
     looks.set(nonce, remember(plan, [], pageAmount, currency));
-    return { types: plan.filter(({ part }) => part === "card").map(({ type }) => type), pageAmount };
+    return { ...ownOf(plan), pageAmount };
   },
 
   lookAtFrame,
@@ -74,16 +90,23 @@ export const checkout: Checkout = {
 
   shown: (spots) => spots.map(isShown),
 
-  hold(nonce, spots) {
+  hold(nonce, spots, given) {
     const looked = looks.get(nonce);
-    if (!looked || !spots.every(isShown)) return false;
-    looks.set(nonce, remember(looked.plan, spots.flatMap(framesAt), looked.pageAmount, looked.currency));
-    return true;
+    if (!looked || !spots.every(isShown)) return null;
+    const frames = spots.flatMap(framesAt);
+    const plan = looked.plan.length > 0 ? looked.plan : planBeside(document, frames.map(({ element }) => element), given);
+    looks.set(nonce, remember(plan, frames, looked.pageAmount, looked.currency));
+    return ownOf(plan);
   },
 
   unchanged(nonce, origin) {
     const remembered = looks.get(nonce);
-    return globalThis.origin === origin && remembered !== undefined && changeSince(remembered) === null;
+    return globalThis.origin === origin && remembered !== undefined && typeof changeSince(remembered) !== "string";
+  },
+
+  ready(nonce, origin) {
+    const remembered = looks.get(nonce);
+    return this.unchanged(nonce, origin) && remembered !== undefined && areUncovered(remembered.frames);
   },
 
   fill(nonce, origin, card) {
@@ -91,9 +114,10 @@ export const checkout: Checkout = {
     if (globalThis.origin !== origin) return { written: false, reason: "origin_changed", detail: "the page is of another origin" };
     const remembered = looks.get(nonce);
     looks.delete(nonce);
-    const changed = remembered ? changeSince(remembered) : "the page was not looked at";
-    if (!remembered || changed !== null) return { written: false, reason: "page_changed", detail: changed ?? "" };
-    const filling = startFill(remembered.plan, card);
+    if (!remembered) return { written: false, reason: "page_changed", detail: "the page was not looked at" };
+    const found = changeSince(remembered);
+    if (typeof found === "string") return { written: false, reason: "page_changed", detail: found };
+    const filling = startFill(remembered.plan, card, undefined, found);
     fillings.set(nonce, filling);
     return { written: true, fields: named(filling.results()) };
   },

@@ -2,6 +2,7 @@
  * Card fields in frames of other sites, as both sides see them: inside such a frame, what it offers and
  * where it stands in the tab; in the top document, the element that shows it.
  */
+import { bringIntoView, isCovered } from "./engine/covering";
 import { planDocument, planFrame } from "./engine/plan";
 import { rootsOf } from "./engine/roots";
 import type { FieldType } from "./engine/rules";
@@ -57,6 +58,14 @@ export function framesAt({ path, origin }: Spot): HeldFrame[] {
 
 function sourceOf({ src }: HTMLIFrameElement): string | null {
   return URL.canParse(src) ? new URL(src).origin : null;
+}
+
+/** Whether a person can see into each frame: what lies over it only this document knows, and out of view not even that. */
+export function areUncovered(frames: readonly HeldFrame[]): boolean {
+  return frames.every(({ element }) => {
+    bringIntoView(element);
+    return !isCovered(element);
+  });
 }
 
 /** Whether a person can see the frame at `spot`. */

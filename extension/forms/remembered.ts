@@ -1,6 +1,6 @@
 /** One look at a document: what was found, and whether it still is as it was. */
 import { readAmount } from "./amount";
-import { areCovered } from "./engine/covering";
+import { areCovered, type Covering, coveringOf } from "./engine/covering";
 import { moved, type Place, placeOf } from "./engine/place";
 import type { Plan } from "./engine/plan";
 import type { Control } from "./engine/read";
@@ -25,7 +25,8 @@ export interface Remembered {
   currency: string | null;
 }
 
-const controlsOf = (plan: Plan): Control[] => plan.flatMap(({ controls }) => [...controls]);
+// An address is no secret from the page: each of its fields is asked about when it is written, and holds nothing up before.
+const controlsOf = (plan: Plan): Control[] => plan.flatMap(({ controls, part }) => (part === "card" ? [...controls] : []));
 
 /** Remember how the fields of `plan` and `frames` stand now. */
 export function remember(plan: Plan, frames: HeldFrame[], pageAmount: number | null, currency: string | null): Remembered {
@@ -53,8 +54,8 @@ function addressOf(form: HTMLFormElement | null): string {
   return form ? own<string>(form, HTMLFormElement.prototype, "action") : "";
 }
 
-/** What is not as it was, in words for a developer, or null. */
-export function changeSince({ plan, documents, marks, frames, covered, places, pageAmount, currency }: Remembered): string | null {
+/** What is not as it was, in words for a developer; or what lies over the fields, for who writes in the same task. */
+export function changeSince({ plan, documents, marks, frames, covered, places, pageAmount, currency }: Remembered): string | Covering {
   const controls = controlsOf(plan);
   const elements = [...controls, ...frames].map(({ element }) => element);
   for (const [index, element] of elements.entries()) {
@@ -63,8 +64,10 @@ export function changeSince({ plan, documents, marks, frames, covered, places, p
   if (controls.some((control, index) => control.element.disabled || mark(control) !== marks[index])) return "a field is another one";
   if (frames.some(({ element, view }) => element.contentWindow !== view)) return "a frame is another one";
   if (!elements.every(visible)) return "a field is hidden";
-  if (areCovered(elements).some((now, index) => now && !covered[index])) return "a field is covered";
   if (moved(places, elements.map(placeOf))) return "a field has moved";
   const now = currency && readAmount(document, currency);
-  return typeof now === "number" && pageAmount !== null && now !== pageAmount ? "the amount is another one" : null;
+  if (typeof now === "number" && pageAmount !== null && now !== pageAmount) return "the amount is another one";
+  // Last: asking gives the whole page another style for a moment, and whoever reads it after that has it computed anew.
+  const covering = coveringOf(elements);
+  return elements.some((element, index) => covering.get(element) && !covered[index]) ? "a field is covered" : covering;
 }

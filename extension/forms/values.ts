@@ -1,2 +1,2 @@
 /** What a release fills, as the worker hands it over. */
-export type { FillValues as CardValues } from "./engine/values";
+export type { Billing, FillValues as CardValues } from "./engine/values";

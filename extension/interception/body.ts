@@ -1,19 +1,21 @@
 /** The bytes of a paused request's body, and a look into a compressed one. */
 import { b64u, type Bytes } from "../protocol/canonical";
-import { command, type Place } from "./debuggee";
-import type { PausedRequest, RequestPaused } from "./events";
+import type { PausedRequest } from "./events";
 
 // As large as a body may be in a Send (broker/protocol/egress.py); what is larger goes out as it is.
 const MOST_BYTES = 4_000_000;
 
-/** The whole body, or null when the browser does not give it. */
-export async function bodyOf(place: Place, { request, networkId }: RequestPaused): Promise<Bytes | null> {
-  const entries = request.postDataEntries ?? [];
-  if (entries.length > 0 && entries.every(({ bytes }) => bytes !== undefined)) return joined(entries.map(({ bytes }) => bytesOf(bytes ?? "")));
-  if (!request.hasPostData) return new Uint8Array(0);
-  const read = await command<{ postData: string; base64Encoded?: boolean }>(place, "Network.getRequestPostData", { requestId: networkId });
-  if (read) return read.base64Encoded ? bytesOf(read.postData) : new TextEncoder().encode(read.postData);
-  return request.postData === undefined ? null : new TextEncoder().encode(request.postData);
+/** The whole body, or null when the browser does not give it: the pause leaves out files from the disk. */
+export function bodyOf({ hasPostData, postData, postDataEntries }: PausedRequest): Bytes | null {
+  if (!hasPostData) return new Uint8Array(0);
+  if (holdsFile(postDataEntries)) return null;
+  if (postDataEntries?.length) return joined(postDataEntries.map(({ bytes }) => bytesOf(bytes ?? "")));
+  return postData === undefined ? null : new TextEncoder().encode(postData);
+}
+
+/** Whether part of it is a file that a person or agent chose: the page cannot have written the stand-in into that. */
+export function holdsFile(entries: PausedRequest["postDataEntries"]): boolean {
+  return entries?.some(({ bytes }) => bytes === undefined) ?? false;
 }
 
 /** The body as text to search, as far as it came with the pause: one character for each byte. */

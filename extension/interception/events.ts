@@ -6,7 +6,7 @@ export interface PausedRequest {
   headers: Record<string, string>;
   postData?: string;
   hasPostData?: boolean;
-  /** Base64; an entry without bytes is a file that was not read yet. */
+  /** Base64; an entry without bytes is a file from the disk. */
   postDataEntries?: { bytes?: string }[];
 }
 

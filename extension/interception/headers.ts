@@ -1,17 +1,17 @@
 /** The headers of a Send: as the browser reports them, with the cookies it would send. */
 import { command } from "./debuggee";
 import type { Cookie, RequestPaused } from "./events";
-import type { Seat, Sender } from "./sender";
+import { header, isWorker, type Seat, type Sender } from "./sender";
 
 const MOST_HEADERS = 100;
 
-/** Name and value of each header. `partitioned` are the cookies that the browser's own `Cookie` leaves out. */
-export function headersOf({ request }: RequestPaused, sender: Sender, partitioned: string[]): [string, string][] {
+/** Name and value of each header. `partitioned` are the cookies that the reported `Cookie` leaves out; without `unpartitioned` they are all. */
+export function headersOf({ request }: RequestPaused, sender: Sender, partitioned: string[], unpartitioned: boolean): [string, string][] {
   const reported = Object.entries(request.headers);
   const others = reported.filter(([name]) => name.toLowerCase() !== "cookie");
   const cookie = reported.find(([name]) => name.toLowerCase() === "cookie")?.[1];
   const added = mayCarryCookies(cookie, sender, request.url) ? partitioned : [];
-  const line = [cookie, ...added].filter((part) => part !== undefined).join("; ");
+  const line = [unpartitioned ? cookie : undefined, ...added].filter((part) => part !== undefined).join("; ");
   const languages: [string, string][] = others.some(([name]) => name.toLowerCase() === "accept-language") ? [] : [["Accept-Language", acceptLanguage(navigator.languages)]];
   return [...others, ...languages, ...(line ? [["Cookie", line] as [string, string]] : [])].slice(0, MOST_HEADERS);
 }
@@ -32,9 +32,12 @@ function mayCarryCookies(reported: string | undefined, sender: Sender, url: stri
  * `name=value` of the cookies in this frame's partition. The `Cookie` that comes with a pause follows credentials mode
  * and SameSite, but leaves partitioned cookies out (measured, Chromium 156).
  */
-export async function partitionedCookies({ place, type }: Seat, { request }: RequestPaused): Promise<string[]> {
+export async function partitionedCookies(seat: Seat, event: RequestPaused): Promise<string[]> {
+  const from = header(event, "origin");
+  // `mayCarryCookies` would drop them.
+  if (from !== undefined && header(event, "cookie") === undefined && event.resourceType !== "Document" && from !== new URL(event.request.url).origin) return [];
   // A worker's session knows no partition; its page's does.
-  const page = type.endsWith("worker") ? { tabId: place.tabId } : place;
-  const answer = await command<{ cookies: Cookie[] }>(page, "Network.getCookies", { urls: [request.url] });
+  const page = isWorker(seat) ? { tabId: seat.place.tabId } : seat.place;
+  const answer = await command<{ cookies: Cookie[] }>(page, "Network.getCookies", { urls: [event.request.url] });
   return (answer?.cookies ?? []).filter(({ partitionKey }) => partitionKey !== undefined).map(({ name, value }) => `${name}=${value}`);
 }

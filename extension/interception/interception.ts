@@ -2,11 +2,13 @@
 import type { Send } from "../protocol/messages";
 import { Answers, type Part } from "./answers";
 import { clear } from "./leftovers";
+import { Sockets } from "./sockets";
 import { type Ears, type Subject, Watch } from "./watch";
 
 export class Interception {
   #watches = new Set<Watch>();
   #answers: Answers;
+  #sockets = new Sockets((tabId) => this.#socketOpened(tabId));
 
   /** Make it as soon as the worker starts, so that no event is missed. */
   constructor(send: (message: Send) => Promise<void>) {
@@ -18,6 +20,7 @@ export class Interception {
       if (tabId !== undefined) this.#of(tabId)?.detached(tabId, reason);
     });
     chrome.tabs.onCreated.addListener(({ id, openerTabId }) => this.#opened(id, openerTabId));
+    chrome.webNavigation.onCommitted.addListener(({ tabId }) => this.#of(tabId)?.committed(tabId));
     chrome.webNavigation.onCreatedNavigationTarget.addListener(({ tabId, sourceTabId }) => this.#opened(tabId, sourceTabId));
   }
 
@@ -28,8 +31,9 @@ export class Interception {
 
   /** Pause what the tab sends, from when this resolves; rejects when it cannot be watched or is watched already. */
   async watch(subject: Subject, ears: Ears): Promise<Watch> {
+    await this.#sockets.loaded;
     if (this.#of(subject.tabId)) throw new Error("the tab is watched for another release");
-    const watch = new Watch(subject, this.#answers, ears);
+    const watch = new Watch(subject, this.#answers, this.#sockets, ears);
     this.#watches.add(watch);
     try {
       await watch.start();
@@ -57,6 +61,10 @@ export class Interception {
 
   #of(tabId: number): Watch | undefined {
     return [...this.#watches].find((watch) => watch.has(tabId));
+  }
+
+  #socketOpened(tabId: number | null): void {
+    for (const watch of this.#watches) watch.socketOpened(tabId);
   }
 
   #opened(tabId: number | undefined, opener: number | undefined): void {

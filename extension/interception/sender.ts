@@ -4,12 +4,16 @@ import type { Send } from "../protocol/messages";
 import { command, type Place } from "./debuggee";
 import type { FrameTree, RequestPaused } from "./events";
 
-/** Where a session sits: the tab's page, a frame of another process, or a worker; `url` is its document or script. */
+/**
+ * Where a session sits: the tab's page, a frame of another process, or a worker; `url` is its document or script.
+ * `frames` are the origins that its frames, by id, were seen with.
+ */
 export interface Seat {
   place: Place;
   targetId: string | null;
   type: string;
   url: string;
+  frames: Map<string, string | null>;
 }
 
 export interface Sender {
@@ -19,21 +23,36 @@ export interface Sender {
 }
 
 // A page that is busy, or about to be left, may not answer in time.
-const TREE_MS = 300;
+const PAGE_MS = 300;
 const TYPES: Record<string, Send["resourceType"]> = { Fetch: "fetch", XHR: "xhr", Ping: "ping" };
+
+/** See which frames sit there, so that it need not be asked while a payment waits. */
+export async function learnFrames(seat: Seat): Promise<void> {
+  if (isWorker(seat)) return;
+  const [top, tree] = await Promise.all([topOf(seat.place.tabId), treeOf(seat.place)]);
+  if (top !== null && tree) seat.frames = frameOrigins(tree, top);
+}
 
 /** The sender, or null when it has no origin that a payment could come from (a sandboxed frame). `opener` is the tab that opened this one. */
 export async function senderOf(seat: Seat, opener: number | null, event: RequestPaused): Promise<Sender | null> {
   const { tabId } = seat.place;
-  const worker = seat.type.endsWith("worker");
+  const worker = isWorker(seat);
   const navigates = event.resourceType === "Document";
-  const [top, tree] = await Promise.all([topOf(tabId), worker || navigates ? null : treeOf(seat.place)]);
+  const [top, tree] = await Promise.all([topOf(tabId), worker || navigates || known(seat, event) ? null : treeOf(seat.place)]);
   // A tab that was just opened has no page yet: what it sends first, its opener's page sends.
   const topOrigin = top ?? (opener === null ? null : await topOf(opener));
   if (topOrigin === null) return null;
   if (worker) return named(topOrigin, originOf(seat.url), "other", event);
   const tabIds = opener === null ? [tabId] : [tabId, opener];
-  return navigates ? navigation(tabIds, topOrigin, event) : script(tree, tabIds, topOrigin, event);
+  if (navigates) return navigation(tabIds, topOrigin, event);
+  const origin = known(seat, event);
+  return origin ? named(topOrigin, origin, "other", event) : script(tree, tabIds, topOrigin, event);
+}
+
+// Both say the same: what the browser wrote into this request, and the frame as it was seen. A frame that navigated since says another.
+function known({ frames }: Seat, event: RequestPaused): string | null {
+  const origin = header(event, "origin");
+  return origin !== undefined && frames.get(event.frameId) === origin ? origin : null;
 }
 
 async function script(tree: FrameTree | null, tabIds: number[], topOrigin: string, event: RequestPaused): Promise<Sender | null> {
@@ -77,19 +96,26 @@ async function originsIn(tabIds: number[]): Promise<(string | null)[]> {
 
 async function treeOf(place: Place): Promise<FrameTree | null> {
   const answer = command<{ frameTree: FrameTree }>(place, "Page.getFrameTree");
-  return (await Promise.race([answer, later(TREE_MS)]))?.frameTree ?? null;
+  return (await Promise.race([answer, later(PAGE_MS)]))?.frameTree ?? null;
 }
 
 /** The origin of the frame `id` in `tree`; about:blank and about:srcdoc have their parent's. Null when it is not there. */
 export function frameOrigin(tree: FrameTree, id: string, parent: string): string | null {
-  const inherits = tree.frame.url.startsWith("about:") || tree.frame.url === "";
-  const own = parseOrigin(tree.frame.securityOrigin) ?? (inherits ? parent : null);
-  if (tree.frame.id === id) return own;
-  for (const child of tree.childFrames ?? []) {
-    const found = frameOrigin(child, id, own ?? parent);
-    if (found !== null) return found;
-  }
-  return null;
+  return frameOrigins(tree, parent).get(id) ?? null;
+}
+
+/** The same of all frames in `tree`. */
+function frameOrigins({ frame, childFrames = [] }: FrameTree, parent: string, origins = new Map<string, string | null>()): Map<string, string | null> {
+  const inherits = frame.url.startsWith("about:") || frame.url === "";
+  const own = parseOrigin(frame.securityOrigin) ?? (inherits ? parent : null);
+  origins.set(frame.id, own);
+  for (const child of childFrames) frameOrigins(child, own ?? parent, origins);
+  return origins;
+}
+
+/** Dedicated, shared or service worker. */
+export function isWorker({ type }: Seat): boolean {
+  return type.endsWith("worker");
 }
 
 // A worker may be made from a blob, whose address carries the origin that made it.

@@ -1,12 +1,13 @@
 /** One tab with everything in it under the debugger: its page, frames of other processes, workers. */
-import { attach, command, detach, type Place } from "./debuggee";
+import { attach, command, detach } from "./debuggee";
 import type { TargetInfo } from "./events";
-import type { Seat } from "./sender";
+import { learnFrames, type Seat } from "./sender";
+import type { HasSockets } from "./sockets";
 
 // Only these can carry a body that a page chose; everything else passes without a stop.
 const PAUSED_TYPES = ["Document", "XHR", "Fetch", "Ping", "Other"];
 const PATTERNS = PAUSED_TYPES.map((resourceType) => ({ urlPattern: "*", resourceType, requestStage: "Request" }));
-// The browser keeps no bodies for us: the pause carries what is needed.
+// The browser keeps no bodies for us: what is read are the frames of WebSockets.
 const KEEP_NOTHING = { maxTotalBufferSize: 0, maxResourceBufferSize: 0, maxPostDataSize: 0 };
 
 export class WatchedTab {
@@ -18,18 +19,24 @@ export class WatchedTab {
   constructor(
     readonly tabId: number,
     readonly opener: number | null,
+    private readonly sockets: HasSockets,
   ) {
-    this.#seats.set(undefined, { place: { tabId }, targetId: null, type: "page", url: "" });
+    this.#seats.set(undefined, { place: { tabId }, targetId: null, type: "page", url: "", frames: new Map() });
   }
 
   /** Attach and pause; rejects when the tab cannot be watched. What is in it already follows by events. */
   async open(): Promise<void> {
     await attach(this.tabId);
     this.#attached = true;
-    if (!(await arm({ tabId: this.tabId }))) {
+    if (!(await this.#arm(this.#seats.get(undefined) as Seat))) {
       await this.close();
       throw new Error("the tab does not pause its requests");
     }
+  }
+
+  /** The first WebSocket was opened. */
+  socketOpened(): void {
+    for (const seat of this.#seats.values()) void this.#hear(seat);
   }
 
   async close(): Promise<void> {
@@ -43,9 +50,10 @@ export class WatchedTab {
 
   /** A frame or worker came: it waits until it is armed as well. */
   entered({ sessionId, targetInfo }: { sessionId: string; targetInfo: TargetInfo }): void {
-    const place = { tabId: this.tabId, sessionId };
-    this.#seats.set(sessionId, { place, targetId: targetInfo.targetId, type: targetInfo.type, url: targetInfo.url });
-    void arm(place);
+    const { targetId, type, url } = targetInfo;
+    const seat: Seat = { place: { tabId: this.tabId, sessionId }, targetId, type, url, frames: new Map() };
+    this.#seats.set(sessionId, seat);
+    void this.#arm(seat);
   }
 
   /** It navigated. */
@@ -58,16 +66,30 @@ export class WatchedTab {
   left(sessionId: string): void {
     this.#seats.delete(sessionId);
   }
-}
+  /** A document came in place of another: what was known of frames is not, until they were seen again. */
+  reframed(): void {
+    for (const seat of this.#seats.values()) {
+      seat.frames = new Map();
+      void learnFrames(seat);
+    }
+  }
 
-// Dedicated workers have no Fetch domain: their requests are paused in their page's session.
-// All are sent at once: a service worker that waits to start answers only after the last.
-async function arm(place: Place): Promise<boolean> {
-  const [paused] = await Promise.all([
-    command(place, "Fetch.enable", { patterns: PATTERNS }),
-    command(place, "Network.enable", KEEP_NOTHING),
-    command(place, "Target.setAutoAttach", { autoAttach: true, waitForDebuggerOnStart: true, flatten: true }),
-    command(place, "Runtime.runIfWaitingForDebugger"),
-  ]);
-  return paused !== null;
+  // Dedicated workers have no Fetch domain: their requests are paused in their page's session.
+  // All are sent at once: a service worker that waits to start answers only after the last.
+  async #arm(seat: Seat): Promise<boolean> {
+    const { place } = seat;
+    const [paused] = await Promise.all([
+      command(place, "Fetch.enable", { patterns: PATTERNS }),
+      this.#hear(seat),
+      command(place, "Target.setAutoAttach", { autoAttach: true, waitForDebuggerOnStart: true, flatten: true }),
+      command(place, "Runtime.runIfWaitingForDebugger"),
+    ]);
+    void learnFrames(seat);
+    return paused !== null;
+  }
+
+  async #hear({ place, type }: Seat): Promise<void> {
+    const ofNoTab = type === "service_worker" || type === "shared_worker";
+    if (this.sockets.in(ofNoTab ? null : this.tabId)) await command(place, "Network.enable", KEEP_NOTHING);
+  }
 }

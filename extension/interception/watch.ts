@@ -3,13 +3,15 @@ import { nonce } from "../protocol/canonical";
 import type { Send } from "../protocol/messages";
 import { carryOut, failed, goOn } from "./act";
 import type { Answer, Answers } from "./answers";
-import { asText, bodyOf, fits, inflated, textOf } from "./body";
+import { asText, bodyOf, fits, holdsFile, inflated, textOf } from "./body";
 import type { RequestPaused, TargetInfo } from "./events";
 import { headersOf, partitionedCookies } from "./headers";
-import { forget, keepSent, keepTab } from "./leftovers";
+import { answered, forget, keepSent, keepTab } from "./leftovers";
 import { header, type Seat, senderOf } from "./sender";
+import type { HasSockets } from "./sockets";
 import { StandIn } from "./stand_in";
 import { WatchedTab } from "./tab";
+import { sendsUnpartitioned } from "./third_party";
 
 /** What the release hears of its watch. Sentences are for people. */
 export interface Ears {
@@ -19,8 +21,8 @@ export interface Ears {
   maybe(sentence: string): void;
   /** A request with the stand-in was paused. */
   seen(): void;
-  /** Nothing is watched any more: somebody ended the debugging. */
-  blinded(sentence: string): void;
+  /** Nothing is watched any more: somebody ended the debugging. `out`: while a request was being paid, and the page sent it again. */
+  blinded(sentence: string, out: boolean): void;
 }
 
 export interface Subject {
@@ -34,13 +36,12 @@ export class Watch {
   #tabs = new Map<number, WatchedTab>();
   #standIn: StandIn;
   #inHand = new Map<string, Promise<void>>();
-  /** Navigations that a person's click or key started, by network id. */
-  #gestures = new Set<string>();
   #over = false;
 
   constructor(
     private readonly subject: Subject,
     private readonly answers: Answers,
+    private readonly sockets: HasSockets,
     private readonly ears: Ears,
   ) {
     this.#standIn = new StandIn(subject.number);
@@ -62,6 +63,18 @@ export class Watch {
     await this.#open(tabId, opener).catch(() => undefined);
   }
 
+  /** A document of the tab came in place of another. */
+  committed(tabId: number): void {
+    this.#tabs.get(tabId)?.reframed();
+  }
+
+  /** The first WebSocket was opened in the tab, or with null in a worker of no tab. */
+  socketOpened(tabId: number | null): void {
+    const tabs = tabId === null ? [...this.#tabs.values()] : [this.#tabs.get(tabId)];
+    if (tabId !== null && tabs[0]) this.ears.maybe("The page opened a WebSocket; what it sent there first may not have been read.");
+    for (const tab of tabs) tab?.socketOpened();
+  }
+
   /**
    * Stop watching. A request whose end is not known is failed, never let go: it may have been paid already.
    * What has its answer gets it first.
@@ -78,8 +91,10 @@ export class Watch {
   /** The debugger was taken off `tabId`. */
   detached(tabId: number, reason: string): void {
     if (!this.#tabs.delete(tabId) || this.#over) return;
-    // While a request is out, its end is the release's.
-    if (reason !== "target_closed" && this.#inHand.size === 0) this.ears.blinded("Somebody ended the debugging that pauses the payment, so it could not be replaced.");
+    if (reason === "target_closed") return;
+    // The browser lets a request in hand go on as the page made it.
+    if (this.#inHand.size > 0) this.ears.blinded("Somebody ended the debugging while the payment was out, so the page did not get the merchant's answer to it.", true);
+    else this.ears.blinded("Somebody ended the debugging that pauses the payment, so it could not be replaced.", false);
   }
 
   event(tabId: number, sessionId: string | undefined, method: string, parameters: object): void {
@@ -95,15 +110,13 @@ export class Watch {
         return tab.moved((parameters as { targetInfo: TargetInfo }).targetInfo);
       case "Target.detachedFromTarget":
         return tab.left((parameters as { sessionId: string }).sessionId);
-      case "Network.requestWillBeSent":
-        return this.#willBeSent(parameters as { requestId: string; type?: string; hasUserGesture?: boolean });
       case "Network.webSocketFrameSent":
         return this.#overSocket(parameters as { response: { payloadData: string } });
     }
   }
 
   async #open(tabId: number, opener: number | null): Promise<void> {
-    const tab = new WatchedTab(tabId, opener);
+    const tab = new WatchedTab(tabId, opener, this.sockets);
     this.#tabs.set(tabId, tab);
     // At once: a tab that was just opened sends its first request any moment.
     const kept = keepTab(this.subject.releaseId, tabId);
@@ -113,10 +126,6 @@ export class Watch {
     });
     await kept;
     if (this.#over) await tab.close();
-  }
-
-  #willBeSent({ requestId, type, hasUserGesture }: { requestId: string; type?: string; hasUserGesture?: boolean }): void {
-    if (type === "Document" && hasUserGesture) this.#gestures.add(requestId);
   }
 
   #overSocket({ response }: { response: { payloadData: string } }): void {
@@ -135,40 +144,43 @@ export class Watch {
 
   async #carry(id: string, tab: WatchedTab, seat: Seat, event: RequestPaused, plain: boolean): Promise<void> {
     const { place } = seat;
-    const send = await this.#sendOf(id, tab, seat, event, plain).catch(() => null);
-    if (!send) return goOn(place, event.requestId);
+    const made = await this.#sendOf(id, tab, seat, event, plain).catch(() => null);
+    if (!made) return goOn(place, event.requestId);
     this.ears.seen();
-    // Written beside the sending: the page waits for this request.
-    void keepSent(this.subject.releaseId, { ...place, requestId: event.requestId });
     let answer: Answer | null = null;
     try {
-      answer = await this.answers.ask(send);
+      // Written while the answer is on its way: the page waits for this request.
+      answer = await this.answers.ask(made.send, () => void keepSent(this.subject.releaseId, { ...place, requestId: event.requestId }));
     } catch {
       return failed(place, event.requestId); // the channel is down: nothing was sent, and the page may try again
     }
-    await carryOut(place, event.requestId, answer);
+    await carryOut(place, event.requestId, answer, await made.unpartitioned);
+    answered(this.subject.releaseId, event.requestId);
   }
 
-  async #sendOf(id: string, tab: WatchedTab, seat: Seat, event: RequestPaused, plain: boolean): Promise<Send | null> {
-    const body = await bodyOf(seat.place, event);
-    if (!body) return this.#unreadable();
+  async #sendOf(id: string, tab: WatchedTab, seat: Seat, event: RequestPaused, plain: boolean): Promise<{ send: Send; unpartitioned: Promise<boolean> } | null> {
+    const body = bodyOf(event.request);
+    if (!body) return this.#missed(plain ? "The payment carries a file from the disk, so the stand-in in it could not be replaced." : "The page sent a body that the browser does not show.");
     if (!plain && !(await this.#isIn(body))) return null;
     if (!fits(body)) return this.#missed("The page's request is larger than 4 MB, so the stand-in in it could not be replaced.");
     const [sender, stored] = await Promise.all([senderOf(seat, tab.opener, event), partitionedCookies(seat, event)]);
     if (!sender) return this.#missed("The payment came from a frame that has no address of its own, so the stand-in could not be replaced.");
-    return {
+    const unpartitioned = sendsUnpartitioned(seat, sender, event);
+    // A request without such cookies goes before that is known: it is time enough when the answer comes.
+    const keeps = header(event, "cookie") === undefined || (await unpartitioned);
+    const send: Send = {
       type: "send",
       requestId: id,
       releaseId: this.subject.releaseId,
       url: event.request.url,
       method: event.request.method.toUpperCase(),
-      headers: headersOf(event, sender, stored),
+      headers: headersOf(event, sender, stored, keeps),
       body: asText(body),
       topOrigin: sender.topOrigin,
       frameOrigin: sender.frameOrigin,
       resourceType: sender.resourceType,
-      userActivated: this.#gestures.has(event.networkId ?? ""),
     };
+    return { send, unpartitioned };
   }
 
   async #isIn(body: Uint8Array<ArrayBuffer>): Promise<boolean> {
@@ -180,18 +192,14 @@ export class Watch {
     this.ears.unseen(sentence);
     return null;
   }
-
-  #unreadable(): null {
-    return this.#missed("The page sent a body that the browser does not show.");
-  }
 }
 
-/** Whether the body must be looked into: parts of it did not come with the pause, or it may be compressed. */
+/** Whether the body must be looked into: it did not come with the pause, or it may be compressed. */
 function mayHide(event: RequestPaused): boolean {
   const { hasPostData, postDataEntries } = event.request;
-  if (!hasPostData) return false;
+  if (!hasPostData || holdsFile(postDataEntries)) return false;
   const first = postDataEntries?.[0]?.bytes;
-  const missing = !postDataEntries || postDataEntries.some(({ bytes }) => bytes === undefined);
+  const missing = !postDataEntries;
   // H4s is gzip's first bytes in base64, eA to eP those of zlib.
   return missing || header(event, "content-encoding") !== undefined || /^(H4s|e[A-P])/.test(first ?? "");
 }

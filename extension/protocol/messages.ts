@@ -64,6 +64,7 @@ export interface Messages {
   Action: Action;
   Approve: Approve;
   AskCoverage: AskCoverage;
+  BillingAddress: BillingAddress;
   BrokerEnrolled: BrokerEnrolled;
   Chunk: Chunk;
   Claimed: Claimed;
@@ -129,6 +130,7 @@ export interface Messages {
   SurrogateCard: SurrogateCard;
   TokenAlarm: TokenAlarm;
   Welcome: Welcome;
+  WholeAnswer: WholeAnswer;
   Window: Window;
   Withdrawn: Withdrawn;
 }
@@ -265,6 +267,17 @@ export interface AskCoverage {
   type: "ask_coverage";
 }
 /**
+ * A postal address. `country` is ISO 3166-1 alpha-2; `state` is what the country calls its first level, by code or name.
+ */
+export interface BillingAddress {
+  city: string;
+  country: string;
+  line1: string;
+  line2?: string | null;
+  postalCode?: string | null;
+  state?: string | null;
+}
+/**
  * This broker now acts for `organisation_name`.
  */
 export interface BrokerEnrolled {
@@ -336,6 +349,7 @@ export interface DeliverSurrogate {
  * What the extension fills in surrogate mode: the stand-ins, and what of a card is no secret from the page.
  */
 export interface SurrogateCard {
+  billing?: BillingAddress | null;
   cardholderName: string;
   expirationMonth: number;
   expirationYear: number;
@@ -385,12 +399,14 @@ export interface EgressEnrolled {
 /**
  * How it ended: always the last message of a request. Only with it is a `Head` to be believed complete.
  *
+ * `answer` is the merchant's, where no `Head` came before: one message is sooner there than three.
  * `entry` is the registry entry that matched; `fields` are the kinds of field that were swapped;
  * `account_first_seen` says that the merchant account was taken on trust, as there was none to compare with;
  * `hint` what the scrubbed answer looks like: a 3-D Secure challenge, or a refusal of the request as automated.
  */
 export interface End {
   accountFirstSeen?: boolean;
+  answer?: WholeAnswer | null;
   entry?: string | null;
   fields?: ("number" | "securityCode")[];
   hint?: ("challenge_required" | "blocked_by_merchant") | null;
@@ -398,6 +414,15 @@ export interface End {
   outcome: EgressOutcome;
   requestId: string;
   type: "end";
+}
+/**
+ * A `Head` and all of its body, without content encoding: at most `CHUNK` bytes.
+ */
+export interface WholeAnswer {
+  data: string;
+  headers: [string, string][];
+  reason: string;
+  status: number;
 }
 /**
  * Extension → broker → LedgerOS: passed on as it is; the broker cannot alter what the proof covers.

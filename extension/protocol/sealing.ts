@@ -1,7 +1,7 @@
 /** Opening what LedgerOS sealed: HPKE base mode (RFC 9180), X25519, HKDF-SHA256, AES-256-GCM. Twin of broker/protocol/sealing.py. */
 import { Aes256Gcm, CipherSuite, DhkemX25519HkdfSha256, HkdfSha256 } from "@hpke/core";
 import { b64u, type Bytes, canonicalJson, concat, sha256, unb64u, utf8 } from "./canonical";
-import type { Sealed } from "./messages";
+import type { BillingAddress, Sealed } from "./messages";
 
 const ENC_SIZE = 32;
 const suite = new CipherSuite({ kem: new DhkemX25519HkdfSha256(), kdf: new HkdfSha256(), aead: new Aes256Gcm() });
@@ -14,6 +14,8 @@ export interface Credentials {
   expirationYear: number;
   cardholderName: string;
   brand: string;
+  /** Where LedgerOS holds an address of the user. */
+  billing?: BillingAddress;
 }
 
 /** The name of a public key: base64url of the first 16 bytes of SHA-256 of its raw bytes. */
@@ -39,13 +41,19 @@ export async function unseal(sealed: Sealed, keys: CryptoKeyPair, decisionDigest
 }
 
 function credentials(value: Record<string, unknown>): Credentials {
-  const { pan, cvv, expirationMonth, expirationYear, cardholderName, brand } = value;
+  const { pan, cvv, expirationMonth, expirationYear, cardholderName, brand, billing } = value;
   const sound =
     typeof pan === "string" && /^\d{13,19}$/.test(pan) &&
     typeof cvv === "string" && /^\d{3,4}$/.test(cvv) &&
     Number.isInteger(expirationMonth) && (expirationMonth as number) >= 1 && (expirationMonth as number) <= 12 &&
     Number.isInteger(expirationYear) && (expirationYear as number) >= 2000 && (expirationYear as number) <= 2199 &&
-    typeof cardholderName === "string" && typeof brand === "string";
+    typeof cardholderName === "string" && typeof brand === "string" && (billing === undefined || isAddress(billing));
   if (!sound) throw new TypeError("what was sealed is not a card");
-  return { pan, cvv, expirationMonth, expirationYear, cardholderName, brand } as Credentials;
+  return { pan, cvv, expirationMonth, expirationYear, cardholderName, brand, ...(billing ? { billing } : {}) } as Credentials;
+}
+
+const LINES = ["line1", "line2", "city", "state", "postalCode", "country"];
+
+function isAddress(value: unknown): value is BillingAddress {
+  return typeof value === "object" && value !== null && Object.entries(value).every(([name, line]) => LINES.includes(name) && (line === null || typeof line === "string"));
 }

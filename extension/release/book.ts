@@ -2,7 +2,7 @@
 import type { ToBroker } from "../channel/session";
 import type { Outcome } from "../protocol/messages";
 import { entryOf, remember } from "./history";
-import { loadReleases, type Release, type State, saveReleases } from "./release";
+import { forgetRelease, loadReleases, type Release, saveRelease, type State } from "./release";
 import { rememberMode } from "./mode";
 import { retryable } from "./settle";
 
@@ -81,7 +81,7 @@ export class Book {
   move(release: Release, state: State): void {
     release.state = state;
     if (state === "approved" || state === "paying") this.#giveUpLater(release);
-    this.save();
+    this.save(release);
     this.around.changed();
   }
 
@@ -92,8 +92,9 @@ export class Book {
     this.move(release, "waiting");
   }
 
-  save(): void {
-    void saveReleases(this.list());
+  /** Keep `release` as it is now, unless it was forgotten meanwhile. */
+  save(release: Release): void {
+    if (this.#all.get(release.id) === release) void saveRelease(release);
   }
 
   /** It ended here: the broker hears the outcome, and `detail` where that alone does not say why. */
@@ -146,7 +147,7 @@ export class Book {
     after(usableAgain ? Math.max(KEPT_MS, standsUntil(release) - Date.now()) : KEPT_MS, () => {
       if (release.endedAt !== endedAt) return; // it was taken up again
       this.#all.delete(release.id);
-      this.save();
+      void forgetRelease(release.id);
       this.around.changed();
     });
   }

@@ -1,8 +1,9 @@
 /** Writing into the documents that were looked at: all of them are checked first, then each checks itself again and writes its own share. */
-import { valuesFor } from "../forms/engine/frames";
+import { valuesFor, withBilling } from "../forms/engine/frames";
 import type { FillAnswer } from "../forms/checkout";
-import { type FieldKind, kindOf } from "../forms/fields";
-import type { CardValues } from "../forms/values";
+import { kindOf } from "../forms/fields";
+import type { Billing, CardValues } from "../forms/values";
+import type { BillingAddress } from "../protocol/messages";
 import type { Credentials } from "../protocol/sealing";
 import type { Hosted } from "./hosted";
 import * as there from "./inside";
@@ -14,13 +15,13 @@ export type Filled = { kind: "filled"; fields: string[]; failed: string[] } | { 
 
 /** Whether every document of the target still is as it was when it was looked at. */
 export async function stillThere(target: Target): Promise<boolean> {
-  return (await changedIn(target)) === null;
+  return (await changedIn(target, there.unchanged)) === null;
 }
 
 /** Write the card into exactly the fields that were looked at, or nothing. It is still being opened while the documents are looked at. */
 export async function fillIn(target: Target, opening: Promise<Credentials>): Promise<Filled> {
   const alone = target.hosted.length === 0;
-  const [changed, credentials] = await Promise.all([alone ? elsewhere(target) : changedIn(target), opening]);
+  const [changed, credentials] = await Promise.all([alone ? elsewhere(target) : changedIn(target, there.ready), opening]);
   if (changed) return { kind: changed };
   const card: CardValues = {
     number: credentials.pan,
@@ -28,8 +29,9 @@ export async function fillIn(target: Target, opening: Promise<Credentials>): Pro
     month: credentials.expirationMonth,
     year: credentials.expirationYear,
     name: credentials.cardholderName,
+    ...(credentials.billing ? { billing: addressOf(credentials.billing) } : {}),
   };
-  const answers = await Promise.all(sharesOf(target).map((share) => write(target, share, card)));
+  const answers = await Promise.all(sharesOf(target, card).map((share) => write(target, share, card)));
   if (!answers.some((answer) => answer.written)) return { kind: await whatChanged(target, answers[0]?.reason ?? null) };
   const fields = answers.flatMap((answer) => answer.fields);
   const named = (kept: boolean) => fields.filter((field) => field.kept === kept).map(({ kind }) => kind);
@@ -37,18 +39,14 @@ export async function fillIn(target: Target, opening: Promise<Credentials>): Pro
   return { kind: "filled", fields: [...new Set(named(true))].filter((kind) => !failed.includes(kind)), failed };
 }
 
-/** One document and what it may be given: the top document all that it asks for, a frame its own types (`only`) and nothing else. */
-interface Share {
-  documentId: string;
-  origin: string;
-  kinds: FieldKind[];
-  only: Hosted["types"] | null;
+function addressOf(address: BillingAddress): Billing {
+  return Object.fromEntries(Object.entries(address).filter(([, line]) => line !== null));
 }
 
-function sharesOf({ documentId, origin, own, fields, hosted }: Target): Share[] {
-  const shares = hosted.map((frame) => ({ documentId: frame.documentId, origin: frame.origin, kinds: frame.types.map(kindOf), only: frame.types }));
-  const kinds = fields.filter((kind) => !shares.some((share) => share.kinds.includes(kind)));
-  return own || hosted.length === 0 ? [{ documentId, origin, kinds, only: null }, ...shares] : shares;
+/** One document and what it is given: the values of its own types and nothing else. */
+function sharesOf({ documentId, origin, own, hosted }: Target, { billing }: CardValues): Hosted[] {
+  const takes = own.types.length > 0 || (own.billing && billing !== undefined);
+  return takes ? [{ documentId, origin, types: own.types }, ...hosted] : hosted;
 }
 
 interface Written {
@@ -57,19 +55,19 @@ interface Written {
   fields: { kind: string; kept: boolean }[];
 }
 
-async function write({ tabId, look }: Target, { documentId, origin, kinds, only }: Share, card: CardValues): Promise<Written> {
+async function write({ tabId, look, documentId: top }: Target, { documentId, origin, types }: Hosted, card: CardValues): Promise<Written> {
   const at = { tabId, documentId };
-  const answer: FillAnswer | null = await there.inside(at, there.fill, look, origin, only ? valuesFor(only, card) : card);
-  if (!answer?.written) return { written: false, reason: answer?.reason ?? null, fields: kinds.map((kind) => ({ kind, kept: false })) };
+  const answer: FillAnswer | null = await there.inside(at, there.fill, look, origin, documentId === top ? withBilling(valuesFor(types, card), card) : valuesFor(types, card));
+  if (!answer?.written) return { written: false, reason: answer?.reason ?? null, fields: types.map((type) => ({ kind: kindOf(type), kept: false })) };
   // What holds after the page's own code has run; null when the document went away meanwhile, and what was written stands.
   return { written: true, reason: null, fields: (await there.inside(at, there.settle, look)) ?? answer.fields };
 }
 
 /** What differs in any document of the target, or null. */
-async function changedIn(target: Target): Promise<Changed | null> {
+async function changedIn(target: Target, ask: typeof there.unchanged): Promise<Changed | null> {
   const { tabId, documentId, origin, look, hosted } = target;
   const documents = [{ documentId, origin }, ...hosted];
-  const asked = documents.map((document) => there.inside({ tabId, documentId: document.documentId }, there.unchanged, look, document.origin));
+  const asked = documents.map((document) => there.inside({ tabId, documentId: document.documentId }, ask, look, document.origin));
   const [moved, ...same] = await Promise.all([elsewhere(target), ...asked]);
   return moved ?? (same.every((answer) => answer === true) ? null : whatChanged(target, null));
 }

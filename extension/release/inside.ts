@@ -12,8 +12,9 @@ export const look = (nonce: string, currency: string) => (globalThis as World).l
 export const lookAtFrame = () => (globalThis as World).ledgerosCheckout?.lookAtFrame() ?? null;
 export const take = (nonce: string, types: FieldType[]) => (globalThis as World).ledgerosCheckout?.take(nonce, types) ?? false;
 export const shown = (spots: Spot[]) => (globalThis as World).ledgerosCheckout?.shown(spots) ?? null;
-export const hold = (nonce: string, spots: Spot[]) => (globalThis as World).ledgerosCheckout?.hold(nonce, spots) ?? false;
+export const hold = (nonce: string, spots: Spot[], given: FieldType[]) => (globalThis as World).ledgerosCheckout?.hold(nonce, spots, given) ?? null;
 export const unchanged = (nonce: string, origin: string) => (globalThis as World).ledgerosCheckout?.unchanged(nonce, origin) ?? false;
+export const ready = (nonce: string, origin: string) => (globalThis as World).ledgerosCheckout?.ready(nonce, origin) ?? false;
 export const fill = (nonce: string, origin: string, card: CardValues) => (globalThis as World).ledgerosCheckout?.fill(nonce, origin, card) ?? null;
 export const settle = async (nonce: string) => (await (globalThis as World).ledgerosCheckout?.settle(nonce)) ?? null;
 export const wait = async (limit: number) => (globalThis as World).ledgerosCheckout?.wait(limit);

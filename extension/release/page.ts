@@ -1,5 +1,6 @@
 /** Finding the card form of a tab: in its top document, in frames of its own site, in frames of a payment processor. */
 import type { FrameLook } from "../forms/hosted";
+import type { Own } from "../forms/checkout";
 import { kindOf } from "../forms/fields";
 import { readPins } from "../keys/pins";
 import { nonce } from "../protocol/canonical";
@@ -42,7 +43,7 @@ async function standsStill(target: Target, currency: string, sandbox: boolean): 
   return again !== null && stateOf(again) === stateOf(target);
 }
 
-const stateOf = ({ documentId, hosted, sites }: Target) => JSON.stringify([documentId, hosted, sites]);
+const stateOf = ({ documentId, own, hosted, sites }: Target) => JSON.stringify([documentId, own, hosted, sites]);
 
 async function lookAt(tabId: number, currency: string, sandbox: boolean): Promise<Target | null> {
   const frames = await framesOf(tabId);
@@ -52,9 +53,11 @@ async function lookAt(tabId: number, currency: string, sandbox: boolean): Promis
   const [seen, offers] = await Promise.all([there.inside(top, there.look, name, currency), offersOf(tabId, frames, sandbox)]);
   if (!seen) return null;
   const chosen = choose(seen.types, offers);
-  const hosted = (await remembered(top, name, chosen, offers)) ? chosen : [];
+  const held = chosen.length > 0 ? await remembered(top, name, chosen, offers) : null;
+  const hosted = held ? chosen : [];
+  const own = held ?? { types: seen.types, billing: seen.billing };
   const sites = sitesOf(offers, hosted);
-  const types = [...seen.types, ...hosted.flatMap((frame) => frame.types)];
+  const types = [...own.types, ...hosted.flatMap((frame) => frame.types)];
   return {
     tabId,
     documentId: frames.documentId,
@@ -63,7 +66,7 @@ async function lookAt(tabId: number, currency: string, sandbox: boolean): Promis
     sites,
     hosted,
     look: name,
-    own: seen.types.length > 0,
+    own,
     fields: [...new Set(types.map(kindOf))],
     pageAmount: seen.pageAmount,
   };
@@ -90,15 +93,15 @@ async function offerOf(tabId: number, { documentId, origin }: FrameDocument, san
   return { documentId, origin, processor: processorOf(origin, sandbox), types: seen.types, card: seen.card, path: seen.path };
 }
 
-/** Have every document that takes part remember its share; false when one of them changed meanwhile. */
-async function remembered(top: { tabId: number; documentId: string }, name: string, chosen: Hosted[], offers: Placed[]): Promise<boolean> {
-  if (chosen.length === 0) return true;
+/** Have every document that takes part remember its share: what the top document takes itself; null when one of them changed meanwhile. */
+async function remembered(top: { tabId: number; documentId: string }, name: string, chosen: Hosted[], offers: Placed[]): Promise<Own | null> {
   const spots = offers.filter(({ documentId }) => chosen.some((frame) => frame.documentId === documentId));
-  const taken = await Promise.all([
-    there.inside(top, there.hold, name, spots.map(({ path, origin }) => ({ path, origin }))),
+  const given = chosen.flatMap(({ types }) => types);
+  const [own, ...taken] = await Promise.all([
+    there.inside(top, there.hold, name, spots.map(({ path, origin }) => ({ path, origin })), given),
     ...chosen.map(({ documentId, types }) => there.inside({ tabId: top.tabId, documentId }, there.take, name, types)),
   ]);
-  return taken.every((answer) => answer === true);
+  return own && taken.every((answer) => answer === true) ? own : null;
 }
 
 /** Resolves when a document of the tab loads or fields come or go in one, after `limit` milliseconds at the latest. */

@@ -3,6 +3,7 @@ import { unpausedWorker } from "../interception/debuggee";
 import type { Interception } from "../interception/interception";
 import type { Watch } from "../interception/watch";
 import type { Outcome, SurrogateCard } from "../protocol/messages";
+import type { Credentials } from "../protocol/sealing";
 import { fillIn } from "./fill";
 import type { Release } from "./release";
 import type { Settled } from "./settle";
@@ -45,7 +46,8 @@ export class Payings {
     const filled = await fillIn(target, Promise.resolve(standIns(card)));
     if (filled.kind !== "filled") return nothing(filled.kind);
     const { fields, failed } = filled;
-    if (failed.length > 0) return { outcome: "field_rejected", fields, failed };
+    // An address that a page does not take is the agent's to correct; the card is not.
+    if (failed.some((kind) => kind !== "billing")) return { outcome: "field_rejected", fields, failed };
     paying.timer = setTimeout(() => void this.#lastWord(id, target.origin), decision.expiresAt - release.clockOffset - Date.now() - LAST_WORD_MS);
     return { outcome: "submitted", fields, failed };
   }
@@ -71,7 +73,7 @@ export class Payings {
         paying.maybe = sentence;
         setTimeout(() => !paying.seen && this.#end(id, paying, sentence), UNSEEN_MS);
       },
-      blinded: (sentence: string) => this.#end(id, paying, sentence),
+      blinded: (sentence: string, out: boolean) => this.#end(id, paying, sentence, out ? "may_have_been_charged" : "swap_not_seen"),
     };
   }
 
@@ -82,13 +84,14 @@ export class Payings {
     if (why && !paying.seen) this.#end(id, paying, why);
   }
 
-  #end(id: string, paying: Paying, sentence: string): void {
-    if (this.#all.get(id) === paying) this.around.over(id, "swap_not_seen", sentence);
+  #end(id: string, paying: Paying, sentence: string, outcome: Outcome = "swap_not_seen"): void {
+    if (this.#all.get(id) === paying) this.around.over(id, outcome, sentence);
   }
 }
 
-function standIns({ surrogate, expirationMonth, expirationYear, cardholderName }: SurrogateCard) {
-  return { pan: surrogate.number, cvv: surrogate.securityCode, expirationMonth, expirationYear, cardholderName, brand: "" };
+function standIns({ surrogate, expirationMonth, expirationYear, cardholderName, billing }: SurrogateCard): Credentials {
+  const card = { pan: surrogate.number, cvv: surrogate.securityCode, expirationMonth, expirationYear, cardholderName, brand: "" };
+  return billing ? { ...card, billing } : card;
 }
 
 function nothing(outcome: Outcome, detail?: string): Settled {

@@ -1,4 +1,5 @@
 /** One release as the worker keeps it: in memory and in `storage.session`, never with a card's details. */
+import type { Own } from "../forms/checkout";
 import type { FieldKind } from "../forms/fields";
 import type { Claimed, Decision, Facts, Outcome } from "../protocol/messages";
 import type { Restricting } from "../rules/regret";
@@ -17,8 +18,8 @@ export interface Target {
   hosted: Hosted[];
   /** Name of the look that each document's isolated world remembers. */
   look: string;
-  /** Whether the top document itself has card fields. */
-  own: boolean;
+  /** What the top document itself takes. */
+  own: Own;
   /** Empty where there is no card form yet. */
   fields: FieldKind[];
   pageAmount: number | null;
@@ -34,6 +35,8 @@ export interface TabChoice {
   tabId: number;
   title: string;
   origin: string;
+  /** Tells tabs of one site with one title apart. */
+  path: string;
 }
 
 /**
@@ -59,7 +62,8 @@ export interface Release {
   /** As sent: part of what is signed. `shown` holds the harmless form of its words. */
   claimed: Claimed;
   pageUrl: string | null;
-  /** Unix ms on this machine's clock. */
+  /** Unix ms on this machine's clock, as is `deadline`. */
+  offeredAt: number;
   deadline: number;
   /** LedgerOS's clock less this machine's, in ms. */
   clockOffset: number;
@@ -72,6 +76,8 @@ export interface Release {
   /** Counts what changed on screen: an approval names the revision it saw. */
   revision: number;
   decision: Decision | null;
+  /** What the person or the rule decided on: at a retry `target` is another one. */
+  approved: Target | null;
   outcome: Outcome | null;
   /** What the outcome alone does not say, in a sentence. */
   detail: string | null;
@@ -94,14 +100,20 @@ export function approvalFirst({ facts }: Pick<Release, "facts">): boolean {
   return facts.tokenHash === null;
 }
 
-/** Releases survive a restart of the worker, not of the browser. */
-const KEY = "releases";
+// One key for each release: a step of one writes that one, however many are kept beside it.
+const PREFIX = "release:";
 
+/** Releases survive a restart of the worker, not of the browser. Oldest first. */
 export async function loadReleases(): Promise<Release[]> {
-  const stored = await chrome.storage.session.get<{ releases?: Release[] }>(KEY);
-  return stored.releases ?? [];
+  const stored = await chrome.storage.session.get<Record<string, Release>>(null);
+  const releases = Object.entries(stored).flatMap(([key, release]) => (key.startsWith(PREFIX) ? [release] : []));
+  return releases.sort((one, other) => one.offeredAt - other.offeredAt);
 }
 
-export async function saveReleases(releases: Release[]): Promise<void> {
-  await chrome.storage.session.set({ [KEY]: releases });
+export async function saveRelease(release: Release): Promise<void> {
+  await chrome.storage.session.set({ [PREFIX + release.id]: release });
+}
+
+export async function forgetRelease(id: string): Promise<void> {
+  await chrome.storage.session.remove(PREFIX + id);
 }

@@ -15,10 +15,10 @@ import { Book, OPEN } from "./book";
 import { decide, passkeyNeeded, paymentOf } from "./decide";
 import { coverOf, firstMode, type Mode, modeBefore, mustPick } from "./mode";
 import { accept, soughtOrigin } from "./offer";
-import { stillThere } from "./fill";
 import { unknownSite } from "./hosted";
 import { findForm, lookNow } from "./page";
 import { Payings } from "./paying";
+import { Readiness } from "./readiness";
 import { approvalFirst, hasForm, type Release, type Target } from "./release";
 import { retryable, settle, type Settled, targetAgain } from "./settle";
 import { candidateTabs } from "./tabs";
@@ -47,8 +47,10 @@ export class Releases {
   readonly loaded: Promise<void>;
   #book: Book;
   #payings: Payings;
+  #readiness: Readiness;
 
   constructor(private readonly around: Surroundings) {
+    this.#readiness = new Readiness(around.device);
     this.#payings = new Payings({
       interception: around.interception,
       over: (id, outcome, detail) => {
@@ -116,8 +118,14 @@ export class Releases {
     const release = this.#book.get(id);
     if (!release || release.shown || !OPEN.includes(release.state)) return;
     release.shown = true;
-    this.#book.save();
+    this.#book.save(release);
     await this.around.send({ type: "shown", releaseId: id }).catch(() => undefined);
+  }
+
+  /** The button is pressed that approves what `revision` showed. Nothing is approved by that. */
+  press(id: string, revision: number): void {
+    const release = this.asked(id, revision);
+    if (release?.target && !mustPick(release)) this.#readiness.press(release, release.target);
   }
 
   /**
@@ -129,28 +137,19 @@ export class Releases {
     if (!release?.target || release.revision !== revision || mustPick(release)) return release ? "changed" : null;
     release.state = "asserting";
     const { target } = release;
-    const [there, drafted] = await Promise.all([this.#stillThere(release, target), this.#draft(release, target)]);
+    const { there, draft } = await this.#readiness.take(release, target);
     if (!there) {
       await this.#look(release, target.tabId);
       return "changed";
     }
-    if (release.state !== "asserting" || !drafted) return null;
-    release.decision = drafted.decision;
+    if (release.state !== "asserting" || !draft) return null;
+    release.decision = draft.decision;
     if (!passkeyNeeded(release, target)) {
-      await this.#approved(release, null, drafted.signature);
+      await this.#approved(release, null, draft.signature);
       return null;
     }
     this.#book.move(release, "asserting");
-    return { releaseId: id, challenge: drafted.challenge, credentialIds: drafted.credentialIds };
-  }
-
-  /** The decision with this browser's signature, made while the page is still looked at; it counts only once it is sent. */
-  async #draft(release: Release, target: Target) {
-    const [{ issuer, passkeys }, device] = await Promise.all([readPins(), this.around.device]);
-    if (!issuer) return null;
-    const decision = decide(release, target, issuer.deviceId, device.sealingKeyId, Date.now() + release.clockOffset);
-    const challenge = await decisionDigest(decision);
-    return { decision, challenge, signature: await device.sign(challenge), credentialIds: passkeys.map(({ credentialId }) => credentialId) };
+    return { releaseId: id, challenge: draft.challenge, credentialIds: draft.credentialIds };
   }
 
   /** The person chose how to pay what `revision` showed. */
@@ -290,13 +289,6 @@ export class Releases {
     return target && target.pageAmount !== null ? target : null;
   }
 
-  /** Whether what was shown is still there; without a form, whether there still is none. */
-  async #stillThere(release: Release, target: Target): Promise<boolean> {
-    if (hasForm(target)) return stillThere(target);
-    const now = await lookNow(target.tabId, release.facts.expectedCurrency);
-    return now !== null && !hasForm(now) && now.origin === target.origin && now.pageAmount === target.pageAmount;
-  }
-
   /** Approve in the person's place where a standing rule inside LedgerOS's signed facts covers this payment. */
   async #decidedByRule(release: Release, target: Target): Promise<boolean> {
     // No rule speaks of a site in a frame, nor of a form that nobody has seen.
@@ -316,16 +308,14 @@ export class Releases {
   async #approved(release: Release, passkey: PasskeyAssertion | null, drafted: Bytes | null = null): Promise<void> {
     const { decision } = release;
     if (!decision) return;
-    release.state = "approved";
+    Object.assign(release, { state: "approved", approved: release.target });
     const signature = drafted ?? (await (await this.around.device).sign(await decisionDigest(decision)));
-    try {
-      const sent = this.around.send({ type: "approve", releaseId: release.id, signed: { decision, deviceSignature: b64u(signature), passkey } });
-      this.#book.move(release, "approved"); // kept and shown while it is on its way
-      await sent;
-    } catch {
-      release.decision = null;
-      this.#book.show(release); // the popup says that the broker is not there
-    }
+    const signed = { decision, deviceSignature: b64u(signature), passkey };
+    const sent = await this.around.send({ type: "approve", releaseId: release.id, signed }).then(() => true, () => false);
+    if (release.state !== "approved") return; // it ended while the message was sealed
+    if (sent) return this.#book.move(release, "approved"); // kept and shown while the broker works
+    release.decision = null;
+    this.#book.show(release); // the popup says that the broker is not there
   }
 
   async #restrict(release: Release, kind: Restricting): Promise<void> {
@@ -334,7 +324,7 @@ export class Releases {
     const label = card ? `${plainText(facts.cardBrand, 20)} ·· ${facts.last4}` : plainText(facts.agentName, 60);
     const became = (state: "doing" | "done" | "failed", error: string | null) => {
       release.regret = { kind, label, state, error };
-      this.#book.save();
+      this.#book.save(release);
       this.around.changed();
     };
     became("doing", null);

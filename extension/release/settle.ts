@@ -52,10 +52,10 @@ export async function targetAgain(release: Release, decision: Decision): Promise
   const tab = tabs.find(({ tabId }) => tabId === release.target?.tabId) ?? (tabs.length === 1 ? tabs[0] : undefined);
   if (!tab) return tabs.length === 0 ? "no_tab" : "ambiguous_tab";
   const standsFor = decision.expiresAt - release.clockOffset - Date.now();
-  const awaited = release.target !== null && !hasForm(release.target);
+  const awaited = release.approved !== null && !hasForm(release.approved);
   const target = await findForm(tab.tabId, decision.currency, awaited ? Math.min(standsFor, FORM_WAIT_MS) : FIRST_LOOK_MS);
   if (!target) return "no_form";
-  if (unchanged(decision, target, release.target)) return target;
+  if (unchanged(decision, target, release.approved)) return target;
   return target.origin === decision.seen.origin ? "page_changed" : "origin_changed";
 }
 

@@ -5,6 +5,7 @@ import { onThisMachine } from "./processors";
 import type { TabChoice } from "./release";
 
 const TITLE_MAX = 80;
+const PATH_MAX = 60;
 
 /** One document in a tab, as the browser reports it. */
 export interface FrameDocument {
@@ -24,11 +25,21 @@ export function fillable(origin: string | null): origin is string {
   return protocol === "https:" || onThisMachine(hostname);
 }
 
+/** Every tab that shows something we may fill. */
+export async function openTabs(): Promise<TabChoice[]> {
+  const tabs = await chrome.tabs.query({ windowType: "normal" });
+  return tabs.filter(isFillable).map(choice);
+}
+
+function isFillable(tab: chrome.tabs.Tab): boolean {
+  return !tab.incognito && fillable(parseOrigin(tab.url ?? ""));
+}
+
 /** The tabs that show `origin`, most likely first; without an origin the one the person looks at. A single entry needs no picking. */
 export async function candidateTabs(origin: string | null): Promise<TabChoice[]> {
   const tabs = await chrome.tabs.query({ windowType: "normal" });
   const focused = await focusedWindow();
-  const open = tabs.filter((tab) => !tab.incognito && fillable(parseOrigin(tab.url ?? "")));
+  const open = tabs.filter(isFillable);
   const active = open.filter((tab) => tab.active && tab.windowId === focused);
   if (origin === null) return active.slice(0, 1).map(choice);
   const matching = open.filter((tab) => parseOrigin(tab.url ?? "") === origin);
@@ -41,7 +52,9 @@ async function focusedWindow(): Promise<number | undefined> {
 }
 
 function choice(tab: chrome.tabs.Tab): TabChoice {
-  return { tabId: tab.id ?? -1, title: plainText(tab.title ?? "", TITLE_MAX) || "Untitled", origin: parseOrigin(tab.url ?? "") ?? "" };
+  const url = tab.url ?? "";
+  const path = URL.canParse(url) ? plainText(new URL(url).pathname, PATH_MAX) : "";
+  return { tabId: tab.id ?? -1, title: plainText(tab.title ?? "", TITLE_MAX) || "Untitled", origin: parseOrigin(url) ?? "", path };
 }
 
 const MOST_FRAMES = 40;

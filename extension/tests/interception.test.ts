@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { Answers } from "../interception/answers";
-import { fits, inflated, textOf } from "../interception/body";
+import { bodyOf, fits, inflated, textOf } from "../interception/body";
 import type { RequestPaused } from "../interception/events";
 import { acceptLanguage, headersOf } from "../interception/headers";
 import { frameOrigin } from "../interception/sender";
 import { StandIn } from "../interception/stand_in";
+import { withoutUnpartitioned } from "../interception/third_party";
 import { b64u, utf8 } from "../protocol/canonical";
 import type { Send } from "../protocol/messages";
 
@@ -29,6 +30,12 @@ describe("a body", () => {
   it("is read from all its parts, byte for byte", () => {
     expect(textOf({ ...paused({}).request, postDataEntries: [{ bytes: btoa("n=41") }, { bytes: btoa("\u00ff11") }] })).toBe("n=41\u00ff11");
   });
+  it("with a file from the disk in it is not whole", () => {
+    const { request } = paused({});
+    expect(bodyOf({ ...request, hasPostData: true, postDataEntries: [{ bytes: btoa("n=41") }, {}] })).toBeNull();
+    expect(bodyOf({ ...request, hasPostData: true, postDataEntries: [{ bytes: btoa("n=41") }] })).toEqual(utf8("n=41"));
+    expect(bodyOf(request)).toEqual(utf8(""));
+  });
   it.each(["gzip", "deflate"] as const)("is looked into when it is %s", async (format) => {
     const stream = new Blob([`number=${NUMBER}`]).stream().pipeThrough(new CompressionStream(format));
     const packed = new Uint8Array(await new Response(stream).arrayBuffer());
@@ -49,15 +56,24 @@ describe("a body", () => {
 
 describe("the headers", () => {
   const shop = { topOrigin: "https://shop.test", frameOrigin: "https://shop.test", resourceType: "xhr" as const };
-  const cookies = (headers: Record<string, string>, sender: Parameters<typeof headersOf>[1], url?: string) =>
-    headersOf(paused(headers, url), sender, ["part=1"]).find(([name]) => name === "Cookie")?.[1];
+  const cookies = (headers: Record<string, string>, sender: Parameters<typeof headersOf>[1], url?: string, unpartitioned = true) =>
+    headersOf(paused(headers, url), sender, ["part=1"], unpartitioned).find(([name]) => name === "Cookie")?.[1];
 
   it("have the partition's cookies after the browser's", () => expect(cookies({ Cookie: "a=1" }, shop)).toBe("a=1; part=1"));
   it("have the partition's alone where cookies are sent by default", () => expect(cookies({}, shop)).toBe("part=1"));
+  it("have the partition's alone where the browser lets no others go", () => expect(cookies({ Cookie: "a=1" }, shop, undefined, false)).toBe("part=1"));
   it("have none where nothing says that the browser would send any", () => expect(cookies({}, shop, "https://pay.test/pay")).toBeUndefined());
   it("name the languages as the browser does", () => {
     expect(acceptLanguage(["en-US", "en"])).toBe("en-US,en;q=0.9");
     expect(acceptLanguage(["de-CH", "fr"])).toBe("de-CH,de;q=0.9,fr;q=0.8");
+  });
+});
+
+describe("an answer across sites", () => {
+  it("keeps its partitioned cookies alone", () => {
+    const others: [string, string][] = [["Content-Type", "text/html"], ["set-cookie", "a=1; SameSite=None; Secure; partitioned"]];
+    const dropped: [string, string][] = [["Set-Cookie", "b=1; SameSite=None; Secure"], ["SET-COOKIE", "Partitioned=1; Path=/partitioned"]];
+    expect(withoutUnpartitioned([...others, ...dropped])).toEqual(others);
   });
 });
 
@@ -86,6 +102,15 @@ describe("an answer", () => {
     const asked = answers.ask(send);
     for (const part of [head, chunk(utf8("pa")), chunk(utf8("id")), end]) answers.came(part);
     expect(await asked).toEqual({ head, body: utf8("paid"), end });
+  });
+  it("that fits one message comes with its end", async () => {
+    const answers = new Answers(async () => undefined);
+    const told: string[] = [];
+    const asked = answers.ask(send, () => told.push("sent"));
+    const answer = { status: 200, reason: "OK", headers: [], data: b64u(utf8("paid")) };
+    answers.came({ ...end, answer });
+    expect(await asked).toEqual({ head: answer, body: utf8("paid"), end: { ...end, answer } });
+    expect(told).toEqual(["sent"]);
   });
   it("above 8 MB has no body to show", async () => {
     const answers = new Answers(async () => undefined);

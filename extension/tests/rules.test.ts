@@ -12,14 +12,14 @@ import { viewOf } from "../release/view";
 
 const SHOP = "https://shop.example.com";
 const facts = vectors.facts.facts as Facts;
-const target: Target = { tabId: 1, documentId: "d", origin: SHOP, frameOrigins: [], sites: [], hosted: [], look: "n", own: true, fields: ["number"], pageAmount: 4990 };
+const target: Target = { tabId: 1, documentId: "d", origin: SHOP, frameOrigins: [], sites: [], hosted: [], look: "n", own: { types: ["cc-number"], billing: false }, fields: ["number"], pageAmount: 4990 };
 const release: Release = {
-  id: "rel_1", state: "waiting", facts, factsHash: "h", pageUrl: null, deadline: 0, clockOffset: 0, target, choices: [],
+  id: "rel_1", state: "waiting", facts, factsHash: "h", pageUrl: null, offeredAt: 0, deadline: 0, clockOffset: 0, target, choices: [],
       mode: "direct",
       cover: null,
       detail: null, revision: 1,
   claimed: { origin: SHOP, merchantText: "Amazon", amount: 5000, currency: "USD", purpose: "Pens" },
-  decision: null, outcome: null, fields: [], failed: [], shown: false, rule: null, regret: null, retries: 0, endedAt: null,
+  decision: null, approved: null, outcome: null, fields: [], failed: [], shown: false, rule: null, regret: null, retries: 0, endedAt: null,
 };
 
 describe("a mismatch", () => {
@@ -126,7 +126,7 @@ describe("approval first", () => {
     expect(unchanged(decision, { ...target, sites: [{ ...site, kinds: ["securityCode", "number"] }] }, shown)).toBe(false);
   });
   it("lets a form that came later be a known processor's, and nobody else's", () => {
-    const [decision, awaited] = [over.decision!, { ...target, fields: [], own: false }];
+    const [decision, awaited] = [over.decision!, { ...target, fields: [], own: { types: [], billing: false } }];
     const later = (processor: string | null) => ({ ...target, sites: [{ origin: "https://fields.example", processor, kinds: ["number" as const] }] });
     expect(unchanged(decision, later("Stripe"), awaited)).toBe(true);
     expect(unchanged(decision, later(null), awaited)).toBe(false);

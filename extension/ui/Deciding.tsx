@@ -4,6 +4,7 @@ import type { TypedBounds } from "../policy/bounds";
 import type { RequestView, RuleFrom } from "../release/view";
 import { BoundsFields, firstBounds } from "./BoundsFields";
 import { DenyMenu } from "./DenyMenu";
+import { Place } from "./Origin";
 import type { Props } from "./Request";
 import { sign, wordsOf } from "./sign";
 import type { Worker } from "./worker";
@@ -27,6 +28,11 @@ export function Deciding({ request, online, worker, toolbar, passkeys }: Props) 
   const settled = useSettled(JSON.stringify([request, online, rule !== null]));
   const ready = settled && online && request.state === "waiting" && !request.paying.mustPick;
   const inWindow = toolbar && request.passkey;
+
+  // The worker looks at the page again and drafts the decision while the finger comes up.
+  function press(event: PointerEvent) {
+    if (ready && event.isTrusted && !inWindow && !rule) void worker.ask("press", { id: request.id, revision: request.revision }).catch(() => undefined);
+  }
 
   async function approve(event: MouseEvent) {
     // One approval a revision: the second half of a double click finds it taken.
@@ -59,7 +65,7 @@ export function Deciding({ request, online, worker, toolbar, passkeys }: Props) 
       <div class="actions">
         <DenyMenu request={request} settled={settled} onDeny={deny} />
         {request.state !== "choosing" && (
-          <button type="button" class={request.mismatch ? "" : "primary"} aria-disabled={!ready} onClick={(event) => void approve(event)}>
+          <button type="button" class={request.mismatch ? "" : "primary"} aria-disabled={!ready} onPointerDown={press} onClick={(event) => void approve(event)}>
             {inWindow ? "Go on in a window" : request.mismatch ? "Approve anyway" : "Approve"}
           </button>
         )}
@@ -106,7 +112,7 @@ function RuleBox({ from, rule, onRule, worker, toolbar }: RuleBoxProps) {
           onChange={(event) => onRule(event.currentTarget.checked ? firstBounds(from.amount, from.currency) : null)}
         />
         <span>
-          Allow this agent at <span class="mono">{from.site}</span> up to …
+          Allow this agent at <Place origin={from.site} /> up to …
         </span>
       </label>
       {rule && <BoundsFields bounds={rule} currency={from.currency} onChange={onRule} />}

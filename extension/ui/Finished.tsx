@@ -2,6 +2,7 @@
 import type { Regretted as Regret } from "../release/release";
 import type { RequestView } from "../release/view";
 import { fieldNames, Mark, meaningOf, outcomeSentence, outcomeWord } from "./marks";
+import { Place } from "./Origin";
 
 export function Finished({ request, next, onNext }: { request: RequestView; next: number; onNext(): void }) {
   const outcome = request.outcome ?? "internal_error";
@@ -24,7 +25,7 @@ export function Finished({ request, next, onNext }: { request: RequestView; next
         {request.origin && (
           <>
             {" · "}
-            <span class="mono">{request.origin.origin.replace("https://", "")}</span>
+            <Place origin={request.origin.origin} />
           </>
         )}
       </p>

@@ -2,6 +2,7 @@
 import { formatMoney } from "../core/money";
 import type { Entry } from "../release/history";
 import { Mark, meaningOf, outcomeSentence, outcomeWord } from "./marks";
+import { Place } from "./Origin";
 import { ago, useNow } from "./time";
 
 export function History({ entries }: { entries: Entry[] }) {
@@ -12,7 +13,7 @@ export function History({ entries }: { entries: Entry[] }) {
       <ul class="history">
         {entries.map((entry) => (
           <li key={entry.releaseId} title={outcomeSentence(entry.outcome)}>
-            <span class="mono">{entry.origin?.replace("https://", "") ?? "no page"}</span>
+            <Place origin={entry.origin ?? "no page"} />
             <span class="money">{entry.amount === null ? "" : formatMoney(entry.amount, entry.currency)}</span>
             <span class="muted small">
               {entry.agentName} ·· {entry.last4} · <time title={new Date(entry.at).toLocaleString()}>{ago(now - entry.at)}</time>

@@ -3,6 +3,7 @@ import type { RequestView } from "../release/view";
 import { Alarm } from "./Alarm";
 import { History } from "./History";
 import { Mark } from "./marks";
+import { Place } from "./Origin";
 import { Pairing } from "./Pairing";
 import { Restrictions } from "./Restrictions";
 import { wordsFor } from "./UnderWay";
@@ -101,7 +102,7 @@ function Running({ requests, worker }: { requests: RequestView[]; worker: Worker
         {requests.map((request) => (
           <li key={request.id}>
             <span>
-              <span class="mono">{request.origin?.origin.replace("https://", "")}</span> {request.amount}
+              {request.origin && <Place origin={request.origin.origin} />} {request.amount}
             </span>
             {request.state === "approved" && (
               <button type="button" class="quiet" onClick={() => void worker.ask("stop", { id: request.id }).catch(() => undefined)}>

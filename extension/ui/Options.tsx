@@ -1,10 +1,11 @@
-/** The options page: pairing, enrolment, passkeys, standing rules, whether somebody sits here, and who is who. */
+/** The options page: pairing, enrolment, passkeys, standing rules, whether somebody sits here, how a form is read, and who is who. */
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { AboutThis, Copied } from "./AboutThis";
 import { Enrolling } from "./Enrolling";
 import { Mark } from "./marks";
 import { Pairing } from "./Pairing";
+import { Reading } from "./Reading";
 import { Rules } from "./Rules";
 import type { AppState } from "./wire";
 import { useWorker, type Worker } from "./worker";
@@ -65,6 +66,7 @@ export function Options() {
       </section>
       <Rules state={state} worker={worker} />
       <ThisBrowser state={state} worker={worker} />
+      <Reading />
       <AboutThis about={state.about} />
     </main>
   );

@@ -1,13 +1,30 @@
-/** An origin: monospace, registrable domain bold, both spellings when it is not plain ASCII, and what it can be mistaken for. */
-import type { ShownOrigin } from "../core/origin";
+/** Origins: monospace, the registrable domain bold, broken between their parts only. */
+import { type ShownOrigin, shownOrigin } from "../core/origin";
 
+/** An origin in a line of text; what is none, as it is. An address without a scheme is https. */
+export function Place({ origin }: { origin: string }) {
+  const address = origin.includes("://") ? origin : `https://${origin}`;
+  return <span class="mono">{URL.canParse(address) ? <Parts {...shownOrigin(address)} /> : origin}</span>;
+}
+
+function Parts({ before, domain, after }: ShownOrigin) {
+  return (
+    <>
+      {before}
+      <wbr />
+      <strong>{domain}</strong>
+      <wbr />
+      {after}
+    </>
+  );
+}
+
+/** The one a payment is about: with both spellings when it is not plain ASCII, and what it can be mistaken for. */
 export function Origin({ origin }: { origin: ShownOrigin }) {
   return (
     <div>
       <span class="mono origin" title={origin.origin} data-testid="origin">
-        {origin.before}
-        <strong>{origin.domain}</strong>
-        {origin.after}
+        <Parts {...origin} />
       </span>
       {origin.unicode && (
         <p class="look small">

@@ -5,7 +5,7 @@ import type { RequestView, Row } from "../release/view";
 import { Deciding } from "./Deciding";
 import { fieldNames, Mark } from "./marks";
 import { ModeChoice } from "./ModeChoice";
-import { Origin } from "./Origin";
+import { Origin, Place } from "./Origin";
 import { countdown, useNow } from "./time";
 import { UnderWay } from "./UnderWay";
 import type { Worker } from "./worker";
@@ -63,10 +63,13 @@ function Choices({ request, worker }: { request: RequestView; worker: Worker }) 
     <section class="stack" aria-label="Tabs">
       <p>Several tabs fit. In which one is this payment?</p>
       <div class="tabs">
-        {request.choices.map(({ tabId, title, origin }) => (
+        {request.choices.map(({ tabId, title, origin, path }) => (
           <button type="button" key={tabId} onClick={() => void worker.ask("pick", { id: request.id, tabId })}>
             {title}
-            <span class="mono muted">{origin}</span>
+            <span class="muted small">
+              <Place origin={origin} />
+              <span class="mono">{path}</span>
+            </span>
           </button>
         ))}
       </div>
@@ -104,7 +107,7 @@ function Details({ request, worker }: { request: RequestView; worker: Worker }) 
 
 /** A site whose frames hold card fields, and what it gets. */
 function Site({ origin, processor, kinds }: FrameSite) {
-  const site = <span class="mono">{origin.replace("https://", "")}</span>;
+  const site = <Place origin={origin} />;
   if (kinds.length === 0) return <p class="muted small">A frame of another site in this page, not filled: {site}</p>;
   if (processor === null) {
     return (
@@ -135,8 +138,8 @@ function Compare({ rows }: { rows: Row[] }) {
       <tbody>
         {rows.map((row) => (
           <tr key={row.claimed + row.seen} class={row.meaning === "bad" ? "bad" : ""}>
-            <td class={row.mono ? "mono" : ""}>{row.claimed}</td>
-            <td class={row.mono ? "mono" : row.meaning === "open" ? "open" : ""}>{row.seen}</td>
+            <td>{row.mono ? <Place origin={row.claimed} /> : row.claimed}</td>
+            <td class={row.meaning === "open" ? "open" : ""}>{row.mono ? <Place origin={row.seen} /> : row.seen}</td>
             <td class="verdict">
               <Mark meaning={row.meaning} word={row.word} />
             </td>

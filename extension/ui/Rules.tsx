@@ -5,6 +5,7 @@ import { describe } from "../policy/grants";
 import type { GrantState } from "../protocol/messages";
 import { BoundsFields, firstBounds } from "./BoundsFields";
 import { Mark } from "./marks";
+import { Place } from "./Origin";
 import { sign, wordsOf } from "./sign";
 import type { AppState } from "./wire";
 import type { Worker } from "./worker";
@@ -46,7 +47,7 @@ function List({ grants, onRevoke }: { grants: GrantState[]; onRevoke(grantId: st
         return (
           <li key={grant.grantId}>
             <span>
-              <strong>{grant.agentName}</strong> at <span class="mono">{grant.origin.replace("https://", "")}</span>
+              <strong>{grant.agentName}</strong> at <Place origin={grant.origin} />
             </span>
             {revokedAt !== null ? (
               <Mark meaning="over" word="Revoked" />

@@ -49,6 +49,8 @@ export interface Requests {
   enrol: { ask: { code: string; binding: EnrolmentPasskey; deviceName: string; passkey: PasskeyRegistration | null }; answer: null };
   rendered: { ask: { id: string }; answer: null };
   pick: { ask: { id: string; tabId: number }; answer: null };
+  /** The button that approves is pressed, and not clicked yet. */
+  press: { ask: { id: string; revision: number }; answer: null };
   /** Answers a challenge (base64url) when a passkey has to sign first. */
   approve: { ask: { id: string; revision: number }; answer: { challenge: string; credentialIds: string[] } | null };
   asserted: { ask: { id: string; passkey: PasskeyAssertion | null }; answer: null };

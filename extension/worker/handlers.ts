@@ -65,6 +65,7 @@ function deciding({ releases }: Parts) {
   return {
     rendered: async ({ id }) => (await releases.rendered(id), null),
     pick: async ({ id, tabId }) => (await releases.picked(id, tabId), null),
+    press: async ({ id, revision }) => (releases.press(id, revision), null),
     approve: async ({ id, revision }, page) => {
       const answer = await releases.approve(id, revision);
       if (answer === null || answer === "changed") return null;

@@ -54,6 +54,7 @@ class HostileMerchant:
     port: int = 0
     answer: Answer = thanks
     got: list[Got] = field(default_factory=list)
+    scripts: dict[str, str] = field(default_factory=dict)
 
     def url(self, path: str, host: str = HOST) -> str:
         """An address of the merchant."""
@@ -72,6 +73,8 @@ class HostileMerchant:
         return [f"{got.host.partition(':')[0]}{got.path}" for got in self.got if search.finds_in(got.body)]
 
     async def _checkout(self, request: web.Request) -> web.Response:
+        if request.path in self.scripts:
+            return web.Response(text=self.scripts[request.path], content_type="text/javascript")
         return web.Response(text=CHECKOUT, content_type="text/html")
 
     async def _post(self, request: web.Request) -> web.StreamResponse:
@@ -104,6 +107,7 @@ class Hostile:
                 await page.close()
         await self.world.tidy()
         self.merchant.got.clear()
+        self.merchant.scripts.clear()
         self.merchant.answer = thanks
         await self.surrogate.forget_modes()
 

@@ -77,6 +77,17 @@ async def test_a_page_that_changes_between_approval_and_fill_gets_nothing(ready:
     assert PAN in found, "the spy sees a number where there is one"
 
 
+async def test_a_form_that_was_covered_from_the_beginning_gets_nothing(ready: Browser) -> None:
+    page, popup = await ready.open_shop(), await ready.popup()
+    await page.evaluate(AFTER_THE_APPROVAL["an image covers the form"][0])
+    ready.peer.offer(ready.shop)
+    await ready.peer.expect("shown")
+    await approve(popup)
+    ready.peer.deliver(ready.peer.check(await ready.peer.expect("approve")))
+    assert await ready.peer.result() == "field_rejected"
+    assert PAN not in await held(page)
+
+
 async def test_a_page_that_leaves_for_another_origin_gets_nothing(ready: Browser) -> None:
     page, popup = await ready.open_shop(), await ready.popup()
     ready.peer.offer(ready.shop)

@@ -139,6 +139,18 @@ async def test_an_egress_killed_in_the_middle_is_told_to_the_agent_and_the_perso
     assert hostile.merchant.bodies_with(paying.number) == ["shop.localhost/pay"], "and so it may"
 
 
+async def test_a_payment_that_is_not_swapped_is_declined_raises_an_alarm_and_is_told_to_the_agent(hostile: Hostile) -> None:
+    paying = await hostile.surrogate.paying()
+    await paying.page.evaluate("() => { document.forms[0].action += '?from=newsletter'; }")
+    assert "surrogate_presented" in await paying.press_pay()
+    ended = await paying.ended()
+    assert ended.outcome is Outcome.SWAP_NOT_SEEN
+    alarms = [event for event in hostile.world.issuer_events("alarm:surrogate:presented") if event.facts["release"] == paying.release.id]
+    assert [event.facts["card"] for event in alarms] == [paying.card_id]
+    row = await paying.transaction()
+    assert row is None or row["status"] == "declined"
+
+
 async def test_a_stand_in_that_leaked_is_declined_and_raises_an_alarm(hostile: Hostile) -> None:
     world = hostile.world
     elsewhere = await world.open(kind=Kind.FIRST_PARTY)  # before: what a tab opens while it pays is paused, too

@@ -19,7 +19,7 @@ from typing import Any
 import aiohttp
 import trustme
 
-from tests.bench.load import Measured, measure
+from tests.bench.load import Load, Measured
 
 _CONFIG = """
 storage "raft" {{ path = "{folder}/raft"  node_id = "bench" }}
@@ -98,7 +98,10 @@ async def _measure(pid: int, port: int, context: ssl.SSLContext, count: int) -> 
         value = {"sealed": "x" * 300}
         tokens = [(await call("wrapping/wrap", value, **headers))["wrap_info"]["token"] for _ in range(count)]
     bodies = [json.dumps({"token": token}).encode() for token in tokens]
-    return await measure(pid, port, context, "/v1/sys/wrapping/unwrap", bodies, headers=f"X-Vault-Token: {root}\r\n")
+    load = await Load(pid, port, "/v1/sys/wrapping/unwrap", f"X-Vault-Token: {root}\r\n").open(context)
+    await load.send(bodies)
+    await load.close()
+    return load.measured()
 
 
 async def _first(call: Any) -> dict[str, Any]:

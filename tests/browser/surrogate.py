@@ -17,6 +17,7 @@ from broker.demo.developer import AGENT
 from broker.demo.evidence import NumberSearch
 from broker.demo.shops.kinds import Kind
 from broker.demo.witness import Witness
+from broker.egress.settings import Limits
 from broker.egress.taught import write_taught
 from broker.install import egress
 from broker.issuer.admin import list_enrolled, number_of_card, revoke
@@ -119,9 +120,9 @@ class SurrogateWorld:
         stand_in = await card_field(page, kind).input_value()
         return Paying(self.world, kind, page, release, card_id, stand_in.replace(" ", ""), witness, "")
 
-    async def start(self) -> None:
+    async def start(self, limits: Limits | None = None) -> None:
         """Start the egress, or again; the broker finds it when it is asked for."""
-        await self.stage.start_egress(self.shop)
+        await self.stage.start_egress(self.shop, limits)
 
     async def forget_modes(self) -> None:
         """The extension no longer knows how shops were paid."""

@@ -23,6 +23,7 @@ from broker.core.money import format_money, tolerance
 from broker.core.origin import parse_origin, registrable_domain
 from broker.core.text import plain_text
 from broker.protocol import channel, proof, sealing
+from broker.protocol.billing import BillingAddress
 from broker.protocol.decision import Claimed, Decision, Seen
 from broker.protocol.facts import Facts, sign_facts
 
@@ -148,12 +149,14 @@ def _sealed(signed: Decision, before: dict[str, Any]) -> dict[str, Any]:
         "info": b64u(sealing.seal_info(signed.digest(), "card_1", sealing.key_id(public))),
     }  # fmt: skip
     card = sealing.Credentials(
-        pan=Pan("4111111111111111"), cvv=Cvv("737"), expiration_month=3, expiration_year=2031, cardholder_name="ADA EXAMPLE", brand="Visa"
-    )
+        pan=Pan("4111111111111111"), cvv=Cvv("737"), expiration_month=3, expiration_year=2031, cardholder_name="ADA EXAMPLE", brand="Visa",
+        billing=BillingAddress(line1="1 Analytical Row", city="Sacramento", state="CA", postal_code="95814", country="US"),
+    )  # fmt: skip
+    inputs["plaintext"] = json.loads(card.plaintext())
     if all(before.get(name) == value for name, value in inputs.items()):
         return before
     sealed = sealing.seal(card, public, signed.digest(), "card_1")
-    return {**inputs, "sealed": sealed.wire(), "plaintext": json.loads(card.plaintext())}
+    return {**inputs, "sealed": sealed.wire()}
 
 
 def _texts() -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -54,6 +55,26 @@ def test_the_readme_names_only_commands_that_exist() -> None:
     known = get_command(app).commands  # type: ignore[attr-defined]
     for command in re.findall(r"\./ledgeros ([a-z-]+)", (ROOT / "README.md").read_text()):
         assert command in known
+
+
+def test_the_readmes_table_of_commands_names_only_commands_that_exist() -> None:
+    from typer.main import get_command
+
+    from broker.cli.root import app
+
+    known = get_command(app).commands  # type: ignore[attr-defined]
+    table = (ROOT / "README.md").read_text().split("| command | what it does |")[1].split("\n\n")[0]
+    cells = [line.split(" | ")[0] for line in table.splitlines() if line.startswith("| `ledgeros")]
+    assert len(cells) > 15
+    for cell in cells:
+        group: dict[str, Any] = {}
+        for command in re.findall(r"`(?:ledgeros )?([a-z-]+(?: [a-z-]+)?)", cell):
+            first, *rest = command.split()
+            if first in group:  # `list` after `agents add` is `agents list`
+                continue
+            assert first in known, cell
+            group = getattr(known[first], "commands", {})
+            assert set(rest) <= set(group), cell
 
 
 @pytest.mark.parametrize("lock", ["requirements.lock", "extension/package-lock.json", "tests/browser/forms/masks/package-lock.json"])

@@ -15,6 +15,9 @@ NAME = "certificate"
 def check(machine: Machine) -> Iterator[Finding]:
     """Every leaf must be there and valid now."""
     now = machine.now()
+    if not any(machine.state.pki.certificate_file(role).exists() for role in Roles):
+        yield Finding(f"{NAME}-missing", "No certificates have been made yet: LedgerOS was never started here.", "ledgeros up")
+        return
     for role in Roles:
         path = machine.state.pki.certificate_file(role)
         if not path.exists():

@@ -33,7 +33,7 @@ def check(machine: Machine) -> Iterator[Finding]:
         yield Finding(UNREACHABLE, f"LedgerOS does not answer: {str(error).rstrip('.')}.", "ledgeros up")
         return
     except (OSError, ssl.SSLError):
-        yield Finding(UNREACHABLE, "LedgerOS cannot be asked: this broker's certificate is missing.", "ledgeros certs init")
+        yield Finding(UNREACHABLE, "LedgerOS cannot be asked: this broker's certificate is missing.", "ledgeros up")
         return
     if not health.enrolled:
         yield Finding(NOT_ENROLLED, "LedgerOS does not know this broker.", "ledgeros broker enrol")

@@ -1,15 +1,18 @@
-"""A port that ``ledgeros up`` wants is held by something else."""
+"""A port that ``ledgeros up`` wants is held by something else, or a file is where the egress's socket has to be."""
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 
 from broker.core.errors import LedgerError
+from broker.egress.settings import usual_socket
 from broker.install.doctor.finding import Finding, Machine
 from broker.install.doctor.processes import listener, listens
 from broker.install.running import serves
 
 NAME = "port-taken"
+SOCKET = "socket-taken"
 
 
 def check(machine: Machine) -> Iterator[Finding]:
@@ -21,6 +24,9 @@ def check(machine: Machine) -> Iterator[Finding]:
         process = listener(port.number, machine.proc)
         holder, cure = (str(process), f"kill {process.pid}") if process else ("another person's process", f"ledgeros up {port.option} 0")
         yield Finding(NAME, f"Port {port.number}, which ledgeros up wants, is taken by {holder}.", cure)
+    socket = usual_socket(machine.state.path)
+    if socket.exists() and not socket.is_socket():
+        yield Finding(SOCKET, "A file is where the egress's socket has to be.", f"rm {shlex.quote(str(socket))}")
 
 
 def _runs(machine: Machine, server: str) -> bool:

@@ -23,7 +23,8 @@ class Process:
         return Path(self.words[0]).name
 
     def __str__(self) -> str:
-        return f"{self.name} (process {self.pid})"
+        name = "another LedgerOS" if "broker.install.server" in self.words else self.name
+        return f"{name} (process {self.pid})"
 
 
 def listener(port: int, proc: Path) -> Process | None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from aiohttp import hdrs, web
+from aiohttp import hdrs
 
 from broker.issuer.brokers import services
 from broker.issuer.brokers.devices import enrol_device
 from broker.issuer.brokers.egress_keys import enrol_egress
 from broker.issuer.brokers.health import health as health_of
-from broker.issuer.peer import BrokerCall, broker_route
+from broker.issuer.peer import BrokerCall, BrokerRoute
 from broker.protocol.issuer_api import EnrolBroker, EnrolDevice, EnrolEgress
 from broker.protocol.wire import Wire
 
@@ -34,11 +34,11 @@ async def egress_enrolment(call: BrokerCall) -> Wire:
     return await enrol_egress(call.context, call.broker_id, call.body)
 
 
-def routes() -> list[web.RouteDef]:
+def routes() -> list[BrokerRoute]:
     """This resource's routes on the broker listener."""
     return [
-        broker_route(hdrs.METH_GET, "/broker/v1/health", health),
-        broker_route(hdrs.METH_POST, "/broker/v1/enrolments/broker", broker_enrolment, EnrolBroker),
-        broker_route(hdrs.METH_POST, "/broker/v1/enrolments/device", device_enrolment, EnrolDevice),
-        broker_route(hdrs.METH_POST, "/broker/v1/enrolments/egress", egress_enrolment, EnrolEgress),
+        BrokerRoute(hdrs.METH_GET, "/broker/v1/health", health),
+        BrokerRoute(hdrs.METH_POST, "/broker/v1/enrolments/broker", broker_enrolment, EnrolBroker),
+        BrokerRoute(hdrs.METH_POST, "/broker/v1/enrolments/device", device_enrolment, EnrolDevice),
+        BrokerRoute(hdrs.METH_POST, "/broker/v1/enrolments/egress", egress_enrolment, EnrolEgress),
     ]

@@ -2,27 +2,18 @@
 
 ``rpIdHash`` = SHA-256 of ``chrome-extension://<id>``; the origin in the client data is the same string.
 User verification is always required: it is what makes a passkey prove a person.
+
+The library is loaded with the first passkey: it brings two parsers of ASN.1, and LedgerOS has to start quickly.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from webauthn import verify_authentication_response, verify_registration_response
-from webauthn.helpers.exceptions import InvalidAuthenticationResponse, InvalidRegistrationResponse, WebAuthnException
-from webauthn.helpers.structs import (
-    AuthenticationCredential,
-    AuthenticatorAssertionResponse,
-    AuthenticatorAttestationResponse,
-    RegistrationCredential,
-)
-
 from broker.core.canonical import unb64u
 from broker.core.errors import LedgerError
 from broker.protocol.decision import PasskeyAssertion
 from broker.protocol.issuer_api import PasskeyRegistration
-
-_REFUSED = (InvalidRegistrationResponse, InvalidAuthenticationResponse, WebAuthnException, ValueError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +27,10 @@ class Registered:
 
 def verify_registration(passkey: PasskeyRegistration, challenge: bytes, extension_origin: str) -> Registered:
     """The registered credential, or a 403."""
+    from webauthn import verify_registration_response
+    from webauthn.helpers.exceptions import WebAuthnException
+    from webauthn.helpers.structs import AuthenticatorAttestationResponse, RegistrationCredential
+
     try:
         verified = verify_registration_response(
             credential=RegistrationCredential(
@@ -50,7 +45,7 @@ def verify_registration(passkey: PasskeyRegistration, challenge: bytes, extensio
             expected_origin=extension_origin,
             require_user_verification=True,
         )
-    except _REFUSED:
+    except (WebAuthnException, ValueError):
         raise LedgerError(
             403,
             "passkey_not_verified",
@@ -64,6 +59,10 @@ def verify_registration(passkey: PasskeyRegistration, challenge: bytes, extensio
 
 def verify_assertion(passkey: PasskeyAssertion, challenge: bytes, extension_origin: str, public_key: bytes, sign_count: int) -> int | None:
     """The new signature counter when the assertion proves a verified person's approval of `challenge`, else None."""
+    from webauthn import verify_authentication_response
+    from webauthn.helpers.exceptions import WebAuthnException
+    from webauthn.helpers.structs import AuthenticationCredential, AuthenticatorAssertionResponse
+
     try:
         return verify_authentication_response(
             credential=AuthenticationCredential(
@@ -82,5 +81,5 @@ def verify_assertion(passkey: PasskeyAssertion, challenge: bytes, extension_orig
             credential_current_sign_count=sign_count,
             require_user_verification=True,
         ).new_sign_count
-    except _REFUSED:
+    except (WebAuthnException, ValueError):
         return None

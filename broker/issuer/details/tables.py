@@ -1,8 +1,8 @@
-"""Access events with the token they granted (its hash only)."""
+"""Access events with the token they granted (its hash only) and the authorisation window that its redeem opened."""
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, Table, Text
+from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, Table, Text, text
 
 from broker.issuer.metadata import METADATA
 
@@ -31,6 +31,18 @@ access_events = Table(
     Column("expires_at", Integer),
     Column("consumed_at", Integer),
     Column("redeemed_by", Text),
+    # The window opens with the write that spends the token; it is in the token's currency. Null: none was opened.
+    Column("window_id", Text),
+    Column("window_max_amount", Integer),
+    Column("window_origin", Text),
+    Column("window_expires_at", Integer),
+    Column("window_consumed_at", Integer),
+    Column("window_closed_at", Integer),  # it authorises nothing any more: expired unused, stopped, or replaced
 )
 Index("access_events_card", access_events.c.card_id, access_events.c.created_at)
 Index("access_events_open", access_events.c.expires_at, sqlite_where=access_events.c.status == "granted")
+
+OPEN_WINDOW = "window_id IS NOT NULL AND window_consumed_at IS NULL AND window_closed_at IS NULL"
+"""A window that no charge used and nobody closed, in the words of its index: SQLite uses a partial index for exactly its own condition."""
+
+Index("access_events_window", access_events.c.card_id, access_events.c.window_expires_at, sqlite_where=text(OPEN_WINDOW))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from aiohttp import hdrs, web
+from aiohttp import hdrs
 
 from broker.issuer.grants import services
 from broker.issuer.grants.actions import act
-from broker.issuer.peer import BrokerCall, broker_route
+from broker.issuer.peer import BrokerCall, BrokerRoute
 from broker.issuer.redeem.signatures import PublicKeys
 from broker.protocol.grants import SignedAction, SignedGrant
 from broker.protocol.wire import Wire
@@ -18,7 +18,7 @@ async def list_grants(call: BrokerCall) -> Wire:
     return await call.context.read(lambda c: services.of_broker(c, call.broker_id, now))
 
 
-def broker_routes(keys: PublicKeys) -> list[web.RouteDef]:
+def broker_routes(keys: PublicKeys) -> list[BrokerRoute]:
     """This resource's routes on the broker listener."""
 
     async def make_grant(call: BrokerCall) -> Wire:
@@ -28,7 +28,7 @@ def broker_routes(keys: PublicKeys) -> list[web.RouteDef]:
         await act(call.context, keys, call.broker_id, call.body)
 
     return [
-        broker_route(hdrs.METH_POST, "/broker/v1/grants", make_grant, SignedGrant),
-        broker_route(hdrs.METH_GET, "/broker/v1/grants", list_grants),
-        broker_route(hdrs.METH_POST, "/broker/v1/actions", take_action, SignedAction),
+        BrokerRoute(hdrs.METH_POST, "/broker/v1/grants", make_grant, SignedGrant),
+        BrokerRoute(hdrs.METH_GET, "/broker/v1/grants", list_grants),
+        BrokerRoute(hdrs.METH_POST, "/broker/v1/actions", take_action, SignedAction),
     ]

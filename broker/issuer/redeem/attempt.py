@@ -17,7 +17,7 @@ from broker.issuer.redeem.approval import Attested, passkey_reason
 from broker.issuer.redeem.burning import Burnt, Proven, burn
 from broker.issuer.redeem.by_grant import still_in_force, use_grant
 from broker.issuer.redeem.checks import Standing, TokenRow
-from broker.issuer.redeem.lookup import find_attempt, organisation_of, remaining
+from broker.issuer.redeem.lookup import find_attempt, organisation_of
 from broker.issuer.redeem.passkeys import advance
 from broker.issuer.redeem.signatures import Evidence
 from broker.issuer.surrogates import services as surrogates
@@ -46,7 +46,7 @@ class Attempt:
 
     def run(self) -> Burnt | LedgerError:
         """Spend the token, or leave the event of a refusal and answer it."""
-        found = find_attempt(self.raw, self.token_hash, self.broker_id, self.facts_hash, self.decision)
+        found = find_attempt(self.raw, self.token_hash, self.broker_id, self.facts_hash, self.decision, self.now)
         org_id = found[1].broker_org if found is not None else organisation_of(self.raw, self.broker_id)
         if found is not None and found[0].org_id != org_id:
             alarms.strayed(self.raw, self.now, found[0], self.broker_id, "redeem")
@@ -94,11 +94,7 @@ class Attempt:
             intent = on_intent.find_intent(self.raw, decision, self.broker_id, self.facts_hash)
             refusal = self._intent_refusal(token, intent)
             attested = replace(attested, expected_amount=intent and intent.expected_amount)
-        return (
-            refusal
-            or checks.content_refusal(decision, attested, remaining(self.raw, token, self.now))
-            or self._proof_refusal(token, attested)
-        )
+        return refusal or checks.content_refusal(decision, token, attested) or self._proof_refusal(token, attested)
 
     def _intent_refusal(self, token: TokenRow, intent: on_intent.IntentRow | None) -> LedgerError | None:
         refusal = on_intent.standing_refusal(intent, self.now)

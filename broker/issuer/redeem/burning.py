@@ -1,4 +1,4 @@
-"""The token's end: burnt by one conditional write, with its window, its decision and its events in the same transaction."""
+"""The token's end: one conditional write burns it and opens its window; its decision and its events are in the same transaction."""
 
 from __future__ import annotations
 
@@ -17,11 +17,8 @@ from broker.protocol.decision import SignedDecision
 from broker.protocol.grants import Grant
 
 _BURN = (
-    "UPDATE access_events SET status = 'consumed', consumed_at = ?, redeemed_by = ?, bound_broker = ? WHERE id = ? AND status = 'granted'"
-)
-_OPEN = (
-    "INSERT INTO windows (id, org_id, access_event_id, card_id, max_amount, currency, origin, opened_at, expires_at)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "UPDATE access_events SET status = 'consumed', consumed_at = ?, redeemed_by = ?, bound_broker = ?, window_id = ?,"
+    " window_max_amount = ?, window_origin = ?, window_expires_at = ? WHERE id = ? AND status = 'granted'"
 )
 _KEEP = (
     "INSERT INTO decisions (access_event_id, org_id, release_id, broker_id, device_id, passkey_id, digest, signed,"
@@ -60,16 +57,19 @@ class Burnt(NamedTuple):
     window_amount: int
     window_ends: int
     stand_in: str | None
+    billing: str | None
+    """The JSON of the user's `BillingAddress`, where LedgerOS holds one."""
 
 
 def burn(raw: sqlite3.Connection, context: Context, proven: Proven, now: int) -> Burnt | None:
     """Spend the token; None when somebody was faster."""
     token, broker_id = proven.token, proven.broker_id
-    if raw.execute(_BURN, (now, broker_id, broker_id, token.event_id)).rowcount != 1:
-        return None
     ends = now + context.settings.window_minutes * MINUTE_MS
-    burnt = Burnt(token, proven.standing.sealing_key, context.ids.new("win"), proven.window_amount, ends, proven.stand_in)
-    _open_window(raw, proven, burnt, now)
+    window, origin = _window_id(token.event_id), proven.signed.decision.seen.origin
+    spent = (now, broker_id, broker_id, window, proven.window_amount, origin, ends, token.event_id)
+    if raw.execute(_BURN, spent).rowcount != 1:
+        return None
+    burnt = Burnt(token, proven.standing.sealing_key, window, proven.window_amount, ends, proven.stand_in, proven.standing.billing)
     if burnt.stand_in is not None:
         release_id = proven.signed.decision.release_id
         release = Reservation(token.event_id, token.org_id, token.card_id, release_id, token.agent_id, token.user_id)
@@ -82,15 +82,9 @@ def burn(raw: sqlite3.Connection, context: Context, proven: Proven, now: int) ->
     return burnt
 
 
-def _open_window(raw: sqlite3.Connection, proven: Proven, burnt: Burnt, now: int) -> None:
-    token, origin = proven.token, proven.signed.decision.seen.origin
-    raw.execute(
-        _OPEN,
-        (
-            burnt.window_id, token.org_id, token.event_id, token.card_id, burnt.window_amount, token.currency, origin, now,
-            burnt.window_ends,
-        ),
-    )  # fmt: skip
+def _window_id(event_id: str) -> str:
+    """A token opens one window, so the window has the token's own part of the id."""
+    return "win_" + event_id.partition("_")[2]
 
 
 def _keep(raw: sqlite3.Connection, proven: Proven, now: int) -> None:

@@ -20,7 +20,10 @@ _AGAIN = "Ask for new card details and approve again."
 
 
 class TokenRow(NamedTuple):
-    """A token with the card, agent, user and organisation it belongs to, as the redeem query reads them."""
+    """A token with the card, agent, user and organisation it belongs to, as the redeem query reads them.
+
+    `remaining` is the most that the card may still authorise. A column costs a redeem half a microsecond: only what decides is here.
+    """
 
     event_id: str
     org_id: str
@@ -39,20 +42,15 @@ class TokenRow(NamedTuple):
     exposure: str
     last4: str
     max_amount: int | None
-    per_auth: int | None
-    per_day: int | None
-    per_month: int | None
+    remaining: int
     expiration_month: int
     expiration_year: int
     kek_version: int
     wrapped_key: bytes
     number_ciphertext: bytes
     agent_status: str
-    agent_limit: int | None
-    agent_frequency: str
     user_id: str
     user_status: str
-    credit_limit: int
     cardholder: str
     approval: str
     step_up_above: int
@@ -63,6 +61,7 @@ class Standing(NamedTuple):
     """Whether the parties of a redeem are enrolled, and what is known of its decision; read with the token.
 
     `sealing_key` is what the card is sealed to: the device's, in surrogate mode the egress's (empty when that is not enrolled).
+    `billing` is the JSON of the user's `BillingAddress`, where LedgerOS holds one.
     """
 
     device_org: str | None
@@ -72,6 +71,7 @@ class Standing(NamedTuple):
     decision_used: int
     origin_linked: int
     broker_org: str | None
+    billing: str | None
 
 
 def token_refusal(token: TokenRow, broker_id: str, now: int) -> LedgerError | None:
@@ -145,13 +145,13 @@ def intent_time_refusal(decision: Decision, intent_ends: int, settings: IssuerSe
     return None
 
 
-def content_refusal(decision: Decision, attested: Attested, remaining: int) -> LedgerError | None:
+def content_refusal(decision: Decision, token: TokenRow, attested: Attested) -> LedgerError | None:
     """Whether the person was shown every mismatch, and the amount fits what is left."""
     if mismatches(decision, attested) - set(decision.mismatches):
         return LedgerError(403, "decision_incomplete", "The decision leaves out a mismatch between claim and page.", _AGAIN)
     if attested.expected_amount is not None and decision.claimed.amount not in (None, attested.expected_amount):
         return LedgerError(403, "decision_mismatch", "The decision claims another amount than was attested.", _AGAIN)
-    if decision.max_amount > remaining:
+    if decision.max_amount > token.remaining:
         return LedgerError(
             403, "above_limit", "The approved amount is above what the card may still spend.", "Raise a limit or buy for less."
         )

@@ -11,7 +11,6 @@ from broker.issuer.cards.numbers import BRAND
 from broker.issuer.context import Context
 from broker.issuer.grants.uses import in_force
 from broker.issuer.redeem.checks import TokenRow
-from broker.issuer.redeem.lookup import remaining
 from broker.protocol.facts import Facts
 from broker.protocol.issuer_api import Introspected
 
@@ -37,7 +36,7 @@ def build_facts(
             **subject, "issuedAt": now, "expiresAt": token.expires_at,
             "brokerId": broker_id, "organisationName": organisation, "userName": plain_text(user_name, 100), "agentId": token.agent_id,
             "agentName": agent_name, "cardId": token.card_id, "cardBrand": BRAND, "last4": token.last4, "cardPurpose": purpose,
-            "cardType": card_type, "remaining": remaining(raw, token, now), "maxAmount": token.max_amount, "summary": summary,
+            "cardType": card_type, "remaining": token.remaining, "maxAmount": token.max_amount, "summary": summary,
             "expectedAmount": token.expected_amount, "expectedCurrency": token.currency, "merchantText": merchant_text,
             "origin": token.origin, "linkedOrigins": origins, "approval": token.approval, "stepUpAbove": token.step_up_above,
             "amountToleranceBasisPoints": context.settings.amount_tolerance_basis_points,

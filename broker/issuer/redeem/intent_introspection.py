@@ -30,7 +30,7 @@ async def introspect_intent(context: Context, broker_id: str, intent_id: str) ->
         org_id = organisation_of(tx.raw, broker_id)
         if org_id is None:
             return LedgerError(*NOT_ENROLLED)
-        intent = find_intent_as_token(tx.raw, intent_id)
+        intent = find_intent_as_token(tx.raw, intent_id, now)
         if intent is None or intent.org_id != org_id:
             return _refused(tx.raw, org_id, broker_id, None, inactive("unknown", "LedgerOS does not know this intent."), now)
         refusal = _refusal(tx.raw, intent, broker_id, now)

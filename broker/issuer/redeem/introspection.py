@@ -33,7 +33,7 @@ async def introspect(context: Context, broker_id: str, body: Introspect) -> Intr
 
     def job(tx: Transaction) -> Introspected | LedgerError:
         org_id = organisation_of(tx.raw, broker_id)
-        token = find_token(tx.raw, token_hash)
+        token = find_token(tx.raw, token_hash, now)
         if token is not None and token.org_id != org_id:
             alarms.strayed(tx.raw, now, token, broker_id, "introspection")
             token = None

@@ -6,6 +6,7 @@ import sqlite3
 from typing import NamedTuple
 
 from broker.core.errors import LedgerError
+from broker.issuer.details.tables import OPEN_WINDOW
 from broker.issuer.intents.services import OPEN, intent_refusal
 from broker.protocol.decision import Decision
 from broker.protocol.outcomes import MEANINGS, MOST_REDEEMS, Outcome
@@ -17,8 +18,8 @@ SELECT t.status, t.expires_at, t.expected_amount,
   EXISTS (SELECT 1 FROM decisions x WHERE x.device_id = :device AND x.nonce = :nonce AND x.release_id != :release)
 FROM intents t WHERE t.id = :intent AND t.card_id = :card"""
 _PRIOR = """
-SELECT d.access_event_id, d.release_id, d.digest, d.passkey_id, d.grant_id, d.redeems, d.outcome, w.consumed_at, p.revoked_at
-FROM decisions d JOIN windows w ON w.access_event_id = d.access_event_id LEFT JOIN passkeys p ON p.id = d.passkey_id
+SELECT d.access_event_id, d.release_id, d.digest, d.passkey_id, d.grant_id, d.redeems, d.outcome, e.window_consumed_at, p.revoked_at
+FROM decisions d JOIN access_events e ON e.id = d.access_event_id LEFT JOIN passkeys p ON p.id = d.passkey_id
 WHERE d.org_id = ? AND (d.intent_id = ? OR d.release_id = ?)"""
 
 
@@ -99,8 +100,8 @@ def renew(raw: sqlite3.Connection, org_id: str, decision: Decision, prior: Prior
 def close_window(raw: sqlite3.Connection, access_event_id: str, now: int) -> tuple[str, str, str] | None:
     """Close the unused window of a release: its organisation, id and card; None when it is used or closed already."""
     close = (
-        "UPDATE windows SET closed_at = ? WHERE access_event_id = ? AND consumed_at IS NULL AND closed_at IS NULL"
-        " RETURNING org_id, id, card_id"
+        f"UPDATE access_events SET window_closed_at = ? WHERE id = ? AND {OPEN_WINDOW}"  # noqa: S608
+        " RETURNING org_id, window_id, card_id"
     )
     row = raw.execute(close, (now, access_event_id)).fetchone()
     return (row[0], row[1], row[2]) if row else None

@@ -93,10 +93,7 @@ async def close_release_window(context: Context, broker_id: str, body: CloseWind
         org_id = organisation_of(tx.raw, broker_id)
         if org_id is None:
             return LedgerError(*NOT_ENROLLED)
-        query = (
-            "SELECT w.consumed_at FROM windows w JOIN access_events e ON e.id = w.access_event_id"
-            " WHERE e.id = ? AND e.org_id = ? AND e.redeemed_by = ?"
-        )
+        query = "SELECT window_consumed_at FROM access_events WHERE id = ? AND org_id = ? AND redeemed_by = ? AND window_id IS NOT NULL"
         row = tx.raw.execute(query, (body.access_event_id, org_id, broker_id)).fetchone()
         if row is None:
             return LedgerError(*_NOT_FOUND)

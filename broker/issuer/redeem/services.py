@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Awaitable
 from typing import Any
 
@@ -21,10 +22,10 @@ from broker.storage import Transaction
 
 def redeem(context: Context, keys: PublicKeys, broker_id: str, body: Redeem) -> Awaitable[dict[str, Any]]:
     """Spend a token under a decision: a `Redeemed`. Nothing is sealed unless the burn and its events are on disk."""
-    return context.db.write_in_steps(_Redemption(context, keys, broker_id, body))
+    return context.db.write_in_steps(Redemption(context, keys, broker_id, body))
 
 
-class _Redemption:
+class Redemption:
     """Signatures, then the write job, then the seal."""
 
     def __init__(self, context: Context, keys: PublicKeys, broker_id: str, body: Redeem) -> None:
@@ -55,18 +56,19 @@ def _released(context: Context, burnt: Burnt, digest: bytes) -> dict[str, Any]:
     token, vault = burnt.token, context.vault
     pan = vault.unlock(token.card_id, token.kek_version, token.wrapped_key, token.number_ciphertext)
     cvv = vault.security_code(pan, token.expiration_month, token.expiration_year)
-    plaintext = card_plaintext(pan, cvv, token.expiration_month, token.expiration_year, token.cardholder, BRAND)
+    billing = None if burnt.billing is None else json.loads(burnt.billing)
+    plaintext = card_plaintext(pan, cvv, token.expiration_month, token.expiration_year, token.cardholder, BRAND, billing)
     window = {"id": burnt.window_id, "maxAmount": burnt.window_amount, "currency": token.currency, "expiresAt": burnt.window_ends}
     sealed = seal_plaintext(plaintext, burnt.sealing_key, digest, token.card_id)
     answer = {"accessEventId": token.event_id, "sealed": sealed, "window": window}
     if burnt.stand_in is not None:
-        answer["surrogate"] = _stand_in(burnt.stand_in, other_code(cvv, context.randomness), token)
+        answer["surrogate"] = _stand_in(burnt.stand_in, other_code(cvv, context.randomness), token, billing)
     return answer
 
 
-def _stand_in(number: str, code: str, token: TokenRow) -> dict[str, Any]:
+def _stand_in(number: str, code: str, token: TokenRow, billing: dict[str, Any] | None) -> dict[str, Any]:
     """A `SurrogateCard` as its JSON members."""
     return {
         "surrogate": {"number": number, "securityCode": code}, "expirationMonth": token.expiration_month,
-        "expirationYear": token.expiration_year, "cardholderName": plain_text(token.cardholder, 100),
+        "expirationYear": token.expiration_year, "cardholderName": plain_text(token.cardholder, 100), "billing": billing,
     }  # fmt: skip

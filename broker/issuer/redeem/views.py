@@ -9,7 +9,7 @@ from aiohttp import hdrs, web
 
 from broker.issuer.auth import BACKEND
 from broker.issuer.http import Answer, Call, route
-from broker.issuer.peer import BrokerCall, broker_route
+from broker.issuer.peer import BrokerCall, BrokerRoute
 from broker.issuer.redeem.introspection import introspect
 from broker.issuer.redeem.outcomes import close_release_window, report_outcome
 from broker.issuer.redeem.receipts import receipt
@@ -40,17 +40,17 @@ async def get_receipt(call: Call) -> Answer:
     return Answer(200, found)
 
 
-def broker_routes(keys: PublicKeys) -> list[web.RouteDef]:
+def broker_routes(keys: PublicKeys) -> list[BrokerRoute]:
     """This resource's routes on the broker listener."""
 
     def redeem_token(call: BrokerCall) -> Awaitable[dict[str, Any]]:
         return redeem(call.context, keys, call.broker_id, call.body)
 
     return [
-        broker_route(hdrs.METH_POST, "/broker/v1/introspect", introspect_token, Introspect),
-        broker_route(hdrs.METH_POST, "/broker/v1/redeem", redeem_token, Redeem),
-        broker_route(hdrs.METH_POST, "/broker/v1/outcomes", report, ReportOutcome),
-        broker_route(hdrs.METH_POST, "/broker/v1/windows/close", close, CloseWindow),
+        BrokerRoute(hdrs.METH_POST, "/broker/v1/introspect", introspect_token, Introspect),
+        BrokerRoute(hdrs.METH_POST, "/broker/v1/redeem", redeem_token, Redeem),
+        BrokerRoute(hdrs.METH_POST, "/broker/v1/outcomes", report, ReportOutcome),
+        BrokerRoute(hdrs.METH_POST, "/broker/v1/windows/close", close, CloseWindow),
     ]
 
 

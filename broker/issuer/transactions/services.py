@@ -188,7 +188,7 @@ def _release(tx: Transaction, context: Context, card: Row[Any], charge: Charge, 
     window = fitting_window(tx.sql, charge, now)
     if isinstance(window, str):
         verdict.reason = window
-    elif not consume(tx, window.id, now):
+    elif not consume(tx, window.access_event_id, now):
         verdict.reason = "no_release"
     else:
         verdict.window_id, verdict.access_event_id = window.id, window.access_event_id

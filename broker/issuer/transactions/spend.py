@@ -20,6 +20,24 @@ SELECT COALESCE(SUM(amount), 0), COALESCE(SUM(CASE WHEN created_at > ?1 THEN amo
   (SELECT COALESCE(SUM(amount), 0) FROM transactions WHERE user_id = ?6 AND {_COUNTED})
 FROM transactions WHERE card_id = ?3 AND {_COUNTED}"""  # noqa: S608
 
+_UNLIMITED = 2**53
+_SUM = f"(SELECT COALESCE(SUM(amount), 0) FROM transactions WHERE {_COUNTED} AND "  # noqa: S608
+REMAINING = f"""
+max(0, min(
+  CASE WHEN c.max_amount IS NULL THEN {_UNLIMITED} ELSE c.max_amount - {_SUM} card_id = c.id) END,
+  COALESCE(c.per_auth, {_UNLIMITED}),
+  CASE WHEN c.per_day IS NULL THEN {_UNLIMITED} ELSE c.per_day - {_SUM} card_id = c.id AND created_at > ?1) END,
+  CASE WHEN c.per_month IS NULL THEN {_UNLIMITED} ELSE c.per_month - {_SUM} card_id = c.id AND created_at >= ?3) END,
+  CASE WHEN a.spending_limit IS NULL THEN {_UNLIMITED} ELSE a.spending_limit - {_SUM} agent_id = a.id AND created_at >=
+    CASE a.spending_limit_frequency WHEN 'per24HourPeriod' THEN ?1 WHEN 'perWeek' THEN ?2 WHEN 'perMonth' THEN ?3 WHEN 'perYear' THEN ?4
+      WHEN 'allTime' THEN 0 ELSE {_UNLIMITED} END) END,
+  u.credit_limit - {_SUM} user_id = u.id)
+))"""
+"""The least of `ceilings` inside a query that has the card as c, its agent as a, its user as u, and `periods` as its first parameters.
+
+A redeem asks for nothing else: limits that are not set cost it nothing, and its query has one column instead of six.
+"""
+
 
 class CardSpend(NamedTuple):
     """Sums over a card's approved transactions, in minor units, and their number."""
@@ -85,6 +103,16 @@ def _calendar_start(frequency: str, day: int) -> int:
         "perYear": today.replace(month=1, day=1),
     }[frequency]
     return int(start.timestamp() * 1000)
+
+
+@lru_cache(maxsize=4)
+def _calendar_starts(day: int) -> tuple[int, int, int]:
+    return _calendar_start("perWeek", day), _calendar_start("perMonth", day), _calendar_start("perYear", day)
+
+
+def periods(now: int) -> tuple[int, int, int, int]:
+    """When the last 24 hours and this week, month and year began (Unix ms): the first parameters of a query with `REMAINING`."""
+    return now - DAY_MS, *_calendar_starts(now // DAY_MS)
 
 
 def ceilings(raw: sqlite3.Connection, card_id: str, agent_id: str, user_id: str, limits: LimitSet, now: int) -> dict[str, int]:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, select, text, update
 
 from broker.core.money import tolerance
-from broker.issuer.details.tables import access_events
+from broker.issuer.details.tables import OPEN_WINDOW, access_events
 from broker.issuer.transactions.tables import transactions, windows
 from broker.storage import Transaction
 
@@ -52,12 +52,10 @@ def _mismatch(window: Row[Any], charge: Charge) -> str | None:
     return "amount_above_release" if charge.amount > window.max_amount else None
 
 
-def consume(tx: Transaction, window_id: str, now: int) -> bool:
-    """Use a window up; false when somebody did before."""
+def consume(tx: Transaction, access_event_id: str, now: int) -> bool:
+    """Use up the window of an access event; false when somebody did before."""
     changed = tx.sql.execute(
-        update(windows)
-        .where(windows.c.id == window_id, windows.c.consumed_at.is_(None), windows.c.closed_at.is_(None))
-        .values(consumed_at=now)
+        update(access_events).where(access_events.c.id == access_event_id, text(OPEN_WINDOW)).values(window_consumed_at=now)
     )
     return changed.rowcount == 1
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, case, func, insert, select, update
+from sqlalchemy import Connection, Row, case, delete, func, insert, select, update
 
 from broker.core.errors import LedgerError
 from broker.core.ids import new_secret, secret_hash
@@ -14,7 +14,8 @@ from broker.issuer.context import Context
 from broker.issuer.events.services import record
 from broker.issuer.transactions.tables import transactions
 from broker.issuer.users.models import InitiateApplication
-from broker.issuer.users.tables import users
+from broker.issuer.users.tables import billing_addresses, users
+from broker.protocol.billing import BillingAddress
 from broker.storage import Transaction
 
 Outcome = Literal["approved", "denied", "needsInformation"]
@@ -42,6 +43,38 @@ async def initiate(context: Context, principal: Principal, body: InitiateApplica
         "id": user_id, "firstName": first, "lastName": last, "email": body.email, "applicationStatus": "pending",
         "applicationCompletionLink": f"{context.addresses.public_url}/kyc/{token}",
     }  # fmt: skip
+
+
+def _visible(address: BillingAddress) -> BillingAddress:
+    """The address on plain lines: it goes into forms of strangers, and a person reads it there."""
+    plain = {name: plain_text(value, 100) if isinstance(value, str) else value for name, value in address.wire().items()}
+    return BillingAddress.read(plain)
+
+
+async def set_billing_address(context: Context, principal: Principal, user_id: str, address: BillingAddress) -> dict[str, Any]:
+    """Keep where a user is billed, in place of what was there: cards of theirs carry it from now on. The log has no address."""
+    plain, now = _visible(address), context.now()
+
+    def job(tx: Transaction) -> None:
+        find_user(tx.sql, principal.org_id, user_id)
+        tx.sql.execute(delete(billing_addresses).where(billing_addresses.c.user_id == user_id))
+        tx.sql.execute(insert(billing_addresses).values(user_id=user_id, address=plain.canonical().decode()))
+        record(tx, now, f"{principal.actor.source}:user:address-set", principal.org_id, actor=principal.actor.id, user=user_id)
+
+    await context.write(job)
+    return plain.wire()
+
+
+async def remove_billing_address(context: Context, principal: Principal, user_id: str) -> None:
+    """Forget where a user is billed, if anything was known."""
+    now = context.now()
+
+    def job(tx: Transaction) -> None:
+        find_user(tx.sql, principal.org_id, user_id)
+        if tx.sql.execute(delete(billing_addresses).where(billing_addresses.c.user_id == user_id)).rowcount:
+            record(tx, now, f"{principal.actor.source}:user:address-removed", principal.org_id, actor=principal.actor.id, user=user_id)
+
+    await context.write(job)
 
 
 def applicant(connection: Connection, token: str) -> Row[Any] | None:

@@ -1,4 +1,4 @@
-"""Users and the hash of their KYC link."""
+"""Users, the hash of their KYC link, and where they are billed."""
 
 from __future__ import annotations
 
@@ -20,3 +20,11 @@ users = Table(
     Column("created_at", Integer, nullable=False),
     Column("decided_at", Integer),
 )
+
+billing_addresses = Table(
+    "billing_addresses",
+    METADATA,
+    Column("user_id", ForeignKey("users.id"), primary_key=True),
+    Column("address", Text, nullable=False),
+)
+"""`address` is the JSON of a `BillingAddress`: read whole, never searched."""

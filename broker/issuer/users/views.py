@@ -13,6 +13,7 @@ from broker.issuer.listing import listed
 from broker.issuer.users import services
 from broker.issuer.users.models import InitiateApplication
 from broker.issuer.users.tables import users
+from broker.protocol.billing import BillingAddress
 
 
 async def initiate(call: Call) -> Answer:
@@ -39,6 +40,17 @@ async def get_balance(call: Call) -> Answer:
     )
 
 
+async def put_billing_address(call: Call) -> Answer:
+    """Where the user is billed."""
+    return Answer(200, await services.set_billing_address(call.context, call.principal, call.part("id"), call.body))
+
+
+async def delete_billing_address(call: Call) -> Answer:
+    """Forget it."""
+    await services.remove_billing_address(call.context, call.principal, call.part("id"))
+    return Answer(200, {"userId": call.part("id")})
+
+
 async def list_cards(call: Call) -> Answer:
     """Cards of one user's agents."""
     user = await call.context.read(lambda c: services.find_user(c, call.principal.org_id, call.part("id")))
@@ -53,4 +65,6 @@ def routes() -> list[web.RouteDef]:
         route(hdrs.METH_GET, "/v1/users/{id}", get_user, BACKEND),
         route(hdrs.METH_GET, "/v1/users/{id}/balance", get_balance, BACKEND),
         route(hdrs.METH_GET, "/v1/users/{id}/cards", list_cards, BACKEND),
+        route(hdrs.METH_PUT, "/v1/users/{id}/billing-address", put_billing_address, BACKEND, BillingAddress),
+        route(hdrs.METH_DELETE, "/v1/users/{id}/billing-address", delete_billing_address, BACKEND),
     ]

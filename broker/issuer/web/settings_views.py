@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import hdrs, web
 
 from broker.core.errors import LedgerError
-from broker.core.money import exponent
+from broker.core.money import plain_money, typed_money
 from broker.issuer.organisations import services
 from broker.issuer.web.page import Visit, page, redirect
 
@@ -45,15 +45,18 @@ async def show_approval(visit: Visit) -> web.StreamResponse:
     """Settings > Approval and numbers."""
     organisation = await visit.context.read(lambda c: services.get_organisation(c, visit.session.org_id))
     currency = visit.context.settings.currency
-    return visit.show("approval.html", organisation=organisation, currency=currency, unit=10 ** exponent(currency))
+    return visit.show(
+        "approval.html", organisation=organisation, currency=currency, above=plain_money(organisation.step_up_above, currency)
+    )
 
 
 async def change_approval(visit: Visit) -> web.StreamResponse:
-    """Choose the approval. Fields: ``approval``, ``step_up_above`` (minor units)."""
-    above = visit.form.get("step_up_above", "")
-    if not (above.isascii() and above.isdigit() and len(above) <= 12):
-        raise LedgerError(400, "invalid_setting", "The threshold must be an amount in minor units.", "For $100.00 type 10000.")
-    await services.change_approval(visit.context, visit.session.actor, visit.session.org_id, visit.form.get("approval", ""), int(above))
+    """Choose the approval. Fields: ``approval``, ``step_up_above`` (an amount as people type it)."""
+    try:
+        above = typed_money(visit.form.get("step_up_above", ""), visit.context.settings.currency)
+    except ValueError:
+        raise LedgerError(400, "invalid_setting", "The threshold must be an amount.", "Type it as 100.00.") from None
+    await services.change_approval(visit.context, visit.session.actor, visit.session.org_id, visit.form.get("approval", ""), above)
     return redirect("/settings/approval")
 
 

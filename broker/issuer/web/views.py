@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from aiohttp import hdrs, web
@@ -42,7 +43,7 @@ async def overview(visit: Visit) -> web.StreamResponse:
                 ("Agents active", count(agents, agents.c.status == "active")),
                 ("Cards open", count(cards, cards.c.status != "closed")),
                 ("Details released", count(access_events, access_events.c.status == "consumed")),
-                ("Transactions approved", count(transactions, transactions.c.status.in_(("pending", "completed")))),
+                ("Payments approved", count(transactions, transactions.c.status.in_(("pending", "completed")))),
             ],
             "entries": latest(connection, org_id, 12),
             "alarms": recent_alarms(connection, org_id, now),
@@ -101,12 +102,26 @@ async def access_event_list(visit: Visit) -> web.StreamResponse:
         .order_by(access_events.c.id.desc())
     )
     # A token may have expired since the last sweep, so the filter looks at the status as it is now.
-    rows = await visit.context.read(lambda c: c.execute(query.limit(5 * _ROWS)).all())
+    rows, earlier = await visit.context.read(lambda c: _with_earlier(c, c.execute(query.limit(5 * _ROWS)).all()))
     shown = [
-        {**event_answer(row, now), "last4": row.last4, "agentName": row.agent_name, "origin": row.origin, "mode": row.mode} for row in rows
-    ]
+        {
+            **event_answer(row, now), "last4": row.last4, "agentName": row.agent_name, "origin": row.origin,
+            "mode": row.mode or (row.consumed_at and earlier.get(row.intent_id)),
+        }
+        for row in rows
+    ]  # fmt: skip
     shown = [event for event in shown if wanted in ("", event["status"])][:_ROWS]
     return visit.show("access_events.html", rows=shown, wanted=wanted)
+
+
+def _with_earlier(connection: Connection, rows: Sequence[Row[Any]]) -> tuple[Sequence[Row[Any]], dict[str, str]]:
+    """The rows, and by intent the mode of a decision whose earlier tokens are among them: it names only the last it spent."""
+    intents = {row.intent_id for row in rows if row.mode is None and row.consumed_at and row.intent_id}
+    if not intents:
+        return rows, {}
+    mode = func.json_extract(decisions.c.signed, _MODE).label("mode")
+    query = select(decisions.c.intent_id, mode).where(decisions.c.intent_id.in_(intents))
+    return rows, {row.intent_id: row.mode for row in connection.execute(query)}
 
 
 async def event_log(visit: Visit) -> web.StreamResponse:

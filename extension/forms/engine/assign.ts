@@ -55,6 +55,15 @@ export function assignCardFrame(form: Scored[]): void {
   readCardForm(form);
 }
 
+/** Decide the types around frames that take a card's number: of a card only what says itself what it is. */
+export function assignBeside(all: Scored[]): void {
+  readAlone(all);
+  for (const scored of all) {
+    if (!scored.type || !(CARD_TYPES.has(scored.type) || HINTS.has(scored.type))) continue;
+    if (!isSure(scored) || scored.type === "cc-number" || isOtherType(scored)) scored.type = null;
+  }
+}
+
 function readAlone(form: Scored[]): void {
   for (const scored of form) scored.type = strongest(scored, null, PLAUSIBLE);
   for (const scored of findBoxes(form)) settle(scored, "cc-number", "one of the boxes of a card number");

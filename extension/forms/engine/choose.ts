@@ -5,6 +5,7 @@
 import { LANGUAGES } from "./terms.generated";
 import { pad, short } from "./dates";
 import type { FieldType } from "./rules";
+import { countryTexts, languageOf } from "./regions";
 import { asciiDigits, normalise } from "./text";
 import { brandOf, textsFor, type FillValues } from "./values";
 
@@ -96,18 +97,7 @@ export function names(text: string, brand: string, words = BRAND_WORDS[brand]): 
 
 function countryOption(options: readonly HTMLOptionElement[], country: string, language: string): HTMLOptionElement | undefined {
   if (!country) return undefined;
-  const byCode = options.find((option) => option.value.toUpperCase() === country);
-  if (byCode) return byCode;
-  const wanted = [language, "en", country].map((code) => countryName(country, code));
-  return options.find((option) => wanted.includes(normalise(option.text)));
-}
-
-function countryName(country: string, language: string): string {
-  try {
-    return normalise(new Intl.DisplayNames([language], { type: "region" }).of(country) ?? country);
-  } catch {
-    return "";
-  }
+  return options.find((option) => option.value.toUpperCase() === country) ?? namedOption(options, countryTexts(country, language));
 }
 
 function namedOption(options: readonly HTMLOptionElement[], texts: readonly string[]): HTMLOptionElement | undefined {
@@ -120,6 +110,3 @@ function leadingNumber(text: string): number {
   return match ? Number(match[1]) : NaN;
 }
 
-function languageOf(element: Element): string {
-  return element.closest("[lang]")?.getAttribute("lang") || element.ownerDocument.documentElement.lang || "en";
-}

@@ -2,7 +2,7 @@
  * From a document to a type for every control.
  */
 
-import { assign, assignCardFrame } from "./assign";
+import { assign, assignBeside, assignCardFrame } from "./assign";
 import { readControls } from "./read";
 import type { FieldType } from "./rules";
 import { scoreAll, type Scored } from "./score";
@@ -12,14 +12,15 @@ const FILLED: ReadonlySet<string> = new Set<FieldType>([
   "address-line1", "address-line2", "address-level2", "address-level1", "postal-code", "country", "tel", "email",
 ]);
 
-/** How a document is read: as any page, or as a frame that is known to hold card fields. */
-export type Reading = "page" | "card frame";
+/** How a document is read: as any page, as a frame that is known to hold card fields, or as the page around such frames. */
+export type Reading = "page" | "card frame" | "beside card frames";
 
 /** Classify all controls of one document or shadow root. */
 export function classify(root: Document | ShadowRoot, reading: Reading = "page"): Scored[] {
   const all = scoreAll(readControls(root));
   if (reading === "page") assign(byForm(all));
-  else assignCardFrame(all);
+  else if (reading === "card frame") assignCardFrame(all);
+  else assignBeside(all);
   return all;
 }
 

@@ -6,16 +6,44 @@ import { frameOf, isShadow } from "./tree";
 
 /** Where it is asked what lies on top: the middle, and half-way to each corner. */
 const PROBES = [[0.5, 0.5], [0.15, 0.25], [0.85, 0.25], [0.15, 0.75], [0.85, 0.75]] as const;
+/** At so many of them something may lie on top, where it is not the middle. */
 const MOST_COVERED = 1;
+/** An icon or a floating label may lie over its field at so many: small things all over it are an overlay in pieces. */
+const MOST_SMALL = 3;
+/** How much of a field must come through what is painted over it, layer by layer. */
+const LEAST_THROUGH = 0.5;
+/** What takes a smaller share of a field's area may be an icon of it. */
+const SMALL = 0.3;
 
 /** Whether something opaque lies over the control, in its document or over a frame around it. Scrolled out of view it is not known, and the answer is false. */
 export function isCovered(element: Element): boolean {
   return areCovered([element])[0] === true;
 }
 
+/** What lies over some elements: good for the task that asked, and no longer. */
+export type Covering = ReadonlyMap<Element, boolean>;
+
 /** {@link isCovered} of each element; dear is making overlays touchable, so it is done once for all. */
 export function areCovered(elements: readonly Element[]): boolean[] {
   return withClicksCaught(new Set(elements.flatMap(scopesOf)), () => elements.map(isCoveredNow));
+}
+
+/** {@link areCovered}, by element. */
+export function coveringOf(elements: readonly Element[]): Covering {
+  const covered = areCovered(elements);
+  return new Map(elements.map((element, index) => [element, covered[index] === true]));
+}
+
+/** Out of view it cannot be told what lies on top: of the window, or of a box that scrolls. */
+export function bringIntoView(element: Element): void {
+  element.scrollIntoView({ block: isOutOfView(element) ? "center" : "nearest", inline: "nearest", behavior: "instant" });
+}
+
+/** Whether the control is above or below what its window shows. */
+export function isOutOfView(element: Element): boolean {
+  const view = element.ownerDocument.defaultView;
+  const box = element.getBoundingClientRect();
+  return view !== null && (box.top < 0 || box.bottom > view.innerHeight);
 }
 
 type Scope = Document | ShadowRoot;
@@ -52,21 +80,25 @@ function isCoveredInDocument(element: Element, box: Box): boolean {
   const root = element.getRootNode() as Scope;
   if (root.nodeType !== Node.DOCUMENT_NODE && !isShadow(root)) return true;
   const covered = PROBES.map(([x, y]) => coveredAt(element, root, box.left + box.width * x, box.top + box.height * y));
-  return covered[0] === true || covered.filter(Boolean).length > MOST_COVERED;
+  const large = covered.filter((by) => by === "large").length;
+  return covered[0] === "large" || large > MOST_COVERED || covered.filter((by) => by !== null).length > MOST_SMALL;
 }
 
-const CAUGHT = "@layer { *, *::before, *::after { pointer-events: auto !important } }";
+const CAUGHT = "@layer { *, *::before, *::after { pointer-events: auto !important; interactivity: auto !important } }";
 
-// An overlay with `pointer-events: none` is seen and not hit: for one moment, in one task, it is hit.
+// An overlay that is inert or has `pointer-events: none` is seen and not hit: for one moment, in one task, it is hit.
 function withClicksCaught<T>(all: Set<Scope>, ask: () => T): T {
   const scopes = [...all].filter((scope) => viewOf(scope) !== null);
   const sheets = scopes.map((scope) => [...scope.adoptedStyleSheets]);
   scopes.forEach((scope, index) => (scope.adoptedStyleSheets = [...(sheets[index] ?? []), catching(scope)]));
   const stubborn = scopes.flatMap(stubbornIn);
   for (const element of stubborn) element.style.setProperty("pointer-events", "auto", "important");
+  const inert = scopes.flatMap((scope) => [...scope.querySelectorAll("[inert]")].map((element) => [element, element.getAttribute("inert") ?? ""] as const));
+  for (const [element] of inert) element.removeAttribute("inert");
   try {
     return ask();
   } finally {
+    for (const [element, value] of inert) element.setAttribute("inert", value);
     for (const element of stubborn) element.style.setProperty("pointer-events", "none", "important");
     scopes.forEach((scope, index) => (scope.adoptedStyleSheets = sheets[index] ?? []));
   }
@@ -89,10 +121,13 @@ function stubbornIn(scope: Scope): HTMLElement[] {
   return [...styled].filter(({ style }) => style.pointerEvents === "none" && style.getPropertyPriority("pointer-events") === "important");
 }
 
-function coveredAt(element: Element, root: Document | ShadowRoot, x: number, y: number): boolean {
+// What hides the control at one point: things so small that they may be its icons, or more.
+function coveredAt(element: Element, root: Document | ShadowRoot, x: number, y: number): "small" | "large" | null {
   const stack = root.elementsFromPoint(x, y);
   const outside = isShadow(root) ? aboveHost(root, x, y) : [];
-  return opaqueOver([...stack.slice(0, depthOf(element, stack)), ...outside], element).length > 0;
+  const over = [...stack.slice(0, depthOf(element, stack)), ...outside].filter((other) => isApart(other, element));
+  if (through(over) >= LEAST_THROUGH) return null;
+  return through(over.filter((other) => !isSmall(other, element))) < LEAST_THROUGH ? "large" : "small";
 }
 
 // A modal dialog makes what is under it untouchable, and it is not in the stack: what lies over its ancestors lies over it.
@@ -110,28 +145,37 @@ function aboveHost(root: ShadowRoot, x: number, y: number): Element[] {
   return place < 0 ? stack : stack.slice(0, place);
 }
 
-function opaqueOver(above: readonly Element[], element: Element): Element[] {
-  return above.filter((over) => !element.contains(over) && !over.contains(element) && !isOwnLabel(over, element) && paints(over));
+function isApart(over: Element, element: Element): boolean {
+  return !element.contains(over) && !over.contains(element) && !isOwnLabel(over, element);
 }
 
-// A floating label or an icon belongs to its field.
+// A floating label belongs to its field.
 function isOwnLabel(over: Element, element: Element): boolean {
   const labels = (element as HTMLInputElement).labels;
   if (labels) for (const label of labels) if (label.contains(over)) return true;
+  return false;
+}
+
+function isSmall(over: Element, element: Element): boolean {
   const area = over.getBoundingClientRect();
   const own = element.getBoundingClientRect();
-  return area.width * area.height < own.width * own.height * 0.3;
+  return area.width * area.height < own.width * own.height * SMALL;
+}
+
+// Thin layers add up: of five that each let more than half through, nothing is seen.
+function through(layers: readonly Element[]): number {
+  return layers.reduce((light, layer) => light * (1 - opacityOf(layer)), 1);
 }
 
 const REPLACED = new Set(["IMG", "VIDEO", "CANVAS", "IFRAME", "OBJECT", "EMBED"]);
 
-function paints(element: Element): boolean {
-  const view = element.ownerDocument.defaultView;
-  const style = view?.getComputedStyle(element);
-  if (!style || Number(style.opacity) < 0.3) return false;
-  if (REPLACED.has(element.tagName) || style.backgroundImage !== "none") return true;
-  if (style.backdropFilter !== "none" && style.backdropFilter !== undefined && /blur/.test(style.backdropFilter)) return true;
-  return alphaOf(style.backgroundColor) >= 0.5;
+// How much of what is below an element hides, 0 to 1.
+function opacityOf(element: Element): number {
+  const style = element.ownerDocument.defaultView?.getComputedStyle(element);
+  if (!style) return 0;
+  const blurs = style.backdropFilter !== "none" && style.backdropFilter !== undefined && /blur/.test(style.backdropFilter);
+  const full = REPLACED.has(element.tagName) || style.backgroundImage !== "none" || blurs;
+  return Number(style.opacity) * (full ? 1 : alphaOf(style.backgroundColor));
 }
 
 function alphaOf(colour: string): number {

@@ -7,7 +7,7 @@ import { namesBrand } from "./radios";
 import type { Control } from "./read";
 import type { FieldType } from "./rules";
 import { brandOf, splitNumber, textsFor, type FillValues } from "./values";
-import { areCovered, isCovered } from "./covering";
+import { bringIntoView, type Covering, coveringOf, isCovered, isOutOfView } from "./covering";
 import { hiddenReason } from "./visibility";
 import { holds, SETTLE_MS, WAYS, type Way } from "./write";
 
@@ -37,13 +37,13 @@ const isFillable: Shown = (element) => {
 };
 
 /** The gate for one task: what is in view is asked at once for all, since asking what covers a field is dear; hidden is asked at each field. */
-function gateFor(elements: readonly Element[]): Shown {
-  const inView = elements.filter((element) => !isOutOfView(element));
-  const covered = areCovered(inView);
-  const known = new Map(inView.map((element, index) => [element, covered[index]]));
+function gateFor(elements: readonly Element[], covering: Covering | undefined): Shown {
+  const inView = new Set(elements.filter((element) => !isOutOfView(element)));
+  const known = covering ?? coveringOf([...inView]);
   return (element) => {
-    const isKnown = known.get(element);
-    return isKnown === undefined || isOutOfView(element) ? isFillable(element) : !isKnown && hiddenReason(element) === null;
+    // What seems covered may be out of the view of a box that scrolls.
+    const isUncovered = inView.has(element) && known.get(element) === false && !isOutOfView(element);
+    return isUncovered ? hiddenReason(element) === null : isFillable(element);
   };
 }
 
@@ -55,11 +55,11 @@ export interface Filling {
   finish(allowed: Allowed): Promise<FieldResult[]>;
 }
 
-/** Write every value, in the task of the caller's last check; a field without a value in `values` is left out. */
-export function startFill(plan: Plan, values: FillValues, fillable: Shown = isFillable): Filling {
-  const wanted = plan.filter((field) => field.part === "card" || values.billing !== undefined);
+/** Write every value, in the task of the caller's last check, whose `covering` is not asked for again; a field without a value in `values` is left out. */
+export function startFill(plan: Plan, values: FillValues, fillable: Shown = isFillable, covering?: Covering): Filling {
+  const wanted = plan.filter((field) => field.part === "card" || (values.billing !== undefined && !isFilledIn(field)));
   const tasks = wanted.flatMap((field) => tasksOf(field, values));
-  const gate = fillable === isFillable ? gateFor(tasks.map(({ control }) => control.element)) : fillable;
+  const gate = fillable === isFillable ? gateFor(tasks.map(({ control }) => control.element), covering) : fillable;
   const chosen = chooseRadios(wanted, values, fillable);
   for (const task of tasks) advance(task, gate);
   const results = (): FieldResult[] => [...chosen, ...summarise(tasks)];
@@ -75,6 +75,11 @@ export function startFill(plan: Plan, values: FillValues, fillable: Shown = isFi
       return results();
     },
   };
+}
+
+// An address that somebody typed stays; a select has a choice from the beginning.
+function isFilledIn({ controls }: PlannedField): boolean {
+  return controls.some(({ element, options }) => options === null && element.value.trim() !== "");
 }
 
 function tasksOf(field: PlannedField, values: FillValues): Task[] {
@@ -126,15 +131,4 @@ function settled(): Promise<void> {
   return new Promise((resolve) => {
     setTimeout(resolve, SETTLE_MS);
   });
-}
-
-// Out of view it cannot be told what lies on top.
-function bringIntoView(element: Element): void {
-  if (isOutOfView(element)) element.scrollIntoView({ block: "center", behavior: "instant" });
-}
-
-function isOutOfView(element: Element): boolean {
-  const view = element.ownerDocument.defaultView;
-  const box = element.getBoundingClientRect();
-  return view !== null && (box.top < 0 || box.bottom > view.innerHeight);
 }

@@ -8,7 +8,7 @@
 
 import { planFrame, type Plan, type Shown } from "./plan";
 import type { FieldType } from "./rules";
-import type { FillValues } from "./values";
+import { brandOf, type FillValues } from "./values";
 
 /** What one allowed frame offers; computed inside the frame. */
 export interface FrameOffer {
@@ -40,7 +40,7 @@ export function planOwn(document: Document, types: readonly FieldType[], shown?:
   return planFrame(document, shown).filter((field) => types.includes(field.type));
 }
 
-/** What may be sent to a frame that takes these types: every other value is empty. */
+/** What may be sent to a document that takes these types: every other value is empty. */
 export function valuesFor(types: readonly FieldType[], values: FillValues): FillValues {
   const takes = (...wanted: FieldType[]): boolean => wanted.some((type) => types.includes(type));
   const expires = takes("cc-exp", "cc-exp-month", "cc-exp-year");
@@ -49,7 +49,12 @@ export function valuesFor(types: readonly FieldType[], values: FillValues): Fill
     securityCode: takes("cc-csc") ? values.securityCode : "",
     month: expires ? values.month : 0,
     year: expires ? values.year : 0,
-    name: takes("cc-name") ? values.name : "",
-    ...(takes("cc-type") && values.brand !== undefined ? { brand: values.brand } : {}),
+    name: takes("cc-name", "name", "given-name", "family-name") ? values.name : "",
+    ...(takes("cc-type") ? { brand: brandOf(values) } : {}),
   };
+}
+
+/** What the page around the frames is given besides: the payer's address, and the name that goes with it. */
+export function withBilling(own: FillValues, { billing, name }: FillValues): FillValues {
+  return billing ? { ...own, name, billing } : own;
 }

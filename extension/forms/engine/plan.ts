@@ -32,19 +32,23 @@ const ADDRESS: ReadonlySet<FieldType> = new Set<FieldType>([
 
 /** The plan for a document with its shadow roots and same-origin frames; empty when no card number can be written. */
 export function planDocument(document: Document, shown: Shown = isShown): Plan {
-  const all = rootsOf(document).flatMap((root) => classify(root).filter((scored) => isWritable(scored.control) && shown(scored.control.element)));
-  const block = bestBlock(blocksOf(all));
-  return block ? fieldsOf(block, all, document) : [];
+  const all = rootsOf(document).flatMap((root) => classify(root).filter((scored) => fieldType(scored) !== null));
+  // Asking whether a control is seen costs more than reading it: where there is no number, nobody asks.
+  if (!all.some(({ type }) => type === "cc-number")) return [];
+  const fillable = ({ control }: Scored): boolean => isWritable(control) && shown(control.element);
+  const block = bestBlock(blocksOf(all.filter((scored) => isCard(scored) && fillable(scored))));
+  return block ? fieldsOf(block, all.filter((scored) => isBilling(scored) && isBeside(scored, block) && fillable(scored)), document) : [];
 }
 
 /** The plan for one frame that the caller knows to hold hosted card fields, with its shadow roots and same-origin frames. */
 export function planFrame(document: Document, shown: Shown = isShown): Plan {
   const reading: Reading = "card frame";
-  const all = rootsOf(document).flatMap((root) => classify(root, reading)).filter((scored) => isWritable(scored.control) && shown(scored.control.element));
-  return oneOfEach(all.filter(isCard), "card");
+  const all = rootsOf(document).flatMap((root) => classify(root, reading)).filter(isCard);
+  return oneOfEach(all.filter((scored) => isWritable(scored.control) && shown(scored.control.element)), "card");
 }
 
-function isWritable({ element }: Control): boolean {
+/** Whether a control takes what is written into it. */
+export function isWritable({ element }: Control): boolean {
   return !element.disabled && !(element as HTMLInputElement).readOnly;
 }
 
@@ -57,7 +61,7 @@ function isCard(scored: Scored): boolean {
 function blocksOf(all: readonly Scored[]): Scored[][] {
   const blocks: Scored[][] = [];
   let block: Scored[] = [];
-  for (const scored of all.filter(isCard)) {
+  for (const scored of all) {
     const last = block.at(-1);
     const apart = last && (last.control.form !== scored.control.form || last.control.element.getRootNode() !== scored.control.element.getRootNode());
     if (apart || startsAgain(block, scored)) {
@@ -89,13 +93,17 @@ function kindsIn(block: readonly Scored[]): number {
   return new Set(block.map((scored) => scored.type)).size;
 }
 
-function fieldsOf(block: readonly Scored[], all: readonly Scored[], document: Document): Plan {
+// In the same form, of the same document or shadow root.
+function isBeside({ control }: Scored, block: readonly Scored[]): boolean {
+  const first = block[0]?.control;
+  return first !== undefined && control.form === first.form && control.element.getRootNode() === first.element.getRootNode();
+}
+
+function fieldsOf(block: readonly Scored[], payer: readonly Scored[], document: Document): Plan {
   const fields = oneOfEach(block, "card");
   const form = block[0]?.control.form ?? null;
-  const root = block[0]?.control.element.getRootNode();
-  const around = all.filter((scored) => scored.control.form === form && scored.control.element.getRootNode() === root);
   const taken = new Set(fields.map((field) => field.type));
-  const billing = oneOfEach(around.filter(isBilling), "billing").map((field) => (isHolder(field, block, taken) ? { ...field, part: "card" as const } : field));
+  const billing = oneOfEach(payer, "billing").map((field) => (isHolder(field, block, taken) ? { ...field, part: "card" as const } : field));
   const radios = taken.has("cc-type") ? [] : findBrandRadios(form ?? document);
   const types: PlannedField[] = radios.length > 0 ? [{ type: "cc-type", controls: [], radios, part: "card" }] : [];
   return [...fields, ...types, ...billing];
@@ -111,13 +119,14 @@ function isHolder({ type, controls }: PlannedField, block: readonly Scored[], ta
   return own.autocomplete.some((token) => token.startsWith("cc-")) || block.some(({ control }) => Math.abs(control.index - own.index) <= NEAR);
 }
 
-// Where it is sent is not who pays.
-function isBilling({ type, control }: Scored): boolean {
+/** A field of the payer's address: where it is sent is not who pays. */
+export function isBilling({ type, control }: Scored): boolean {
   if (!type || !ADDRESS.has(type as FieldType) || control.autocomplete.includes("shipping")) return false;
   return !control.texts.some((text) => /\b(?:shipping|delivery|ship|lieferung|liefer|livraison|envio|entrega|spedizione|consegna|bezorg)\b/.test(text.words));
 }
 
-function oneOfEach(block: readonly Scored[], part: PlannedField["part"]): PlannedField[] {
+/** Each type once, the boxes of a number together. */
+export function oneOfEach(block: readonly Scored[], part: PlannedField["part"]): PlannedField[] {
   const fields = new Map<FieldType, Control[]>();
   for (const scored of block) {
     const type = fieldType(scored);

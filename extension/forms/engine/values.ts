@@ -7,6 +7,7 @@
 
 import { expiryTexts, monthTexts, yearTexts } from "./dates";
 import { optionFor } from "./choose";
+import { countryTexts, languageOf, stateTexts } from "./regions";
 import type { Control } from "./read";
 import type { FieldType } from "./rules";
 
@@ -57,6 +58,10 @@ function written(type: FieldType, control: Control, values: FillValues): string[
       return yearTexts(control, values.year);
     case "cc-type":
       return [brandOf(values)];
+    case "address-level1":
+      return fittingFirst(control, stateTexts(values.billing?.state ?? "", values.billing?.country ?? ""));
+    case "country":
+      return fittingFirst(control, countryTexts(values.billing?.country ?? "", languageOf(control.element)));
     default:
       return [personal(type, values)];
   }
@@ -115,12 +120,8 @@ function personal(type: FieldType, { name, billing }: FillValues): string {
       return billing?.line2 ?? "";
     case "address-level2":
       return billing?.city ?? "";
-    case "address-level1":
-      return billing?.state ?? "";
     case "postal-code":
       return billing?.postalCode ?? "";
-    case "country":
-      return billing?.country ?? "";
     case "tel":
       return billing?.phone ?? "";
     case "email":
@@ -128,6 +129,12 @@ function personal(type: FieldType, { name, billing }: FillValues): string {
     default:
       return "";
   }
+}
+
+// A box of two letters takes a code.
+function fittingFirst({ maxLength }: Control, texts: readonly string[]): string[] {
+  const fits = (text: string): boolean => maxLength < 0 || text.length <= maxLength;
+  return [...texts.filter(fits), ...texts.filter((text) => !fits(text))];
 }
 
 // A pattern is the page's own word on what it takes.

@@ -30,11 +30,16 @@ function reasonInDocument(element: Element): Hidden | null {
   const view = element.ownerDocument.defaultView;
   if (!view || !element.isConnected) return "gone";
   const own = view.getComputedStyle(element);
-  if (own.visibility !== "visible" || element.getClientRects().length === 0) return "not displayed";
+  if (own.visibility !== "visible" || element.getClientRects().length === 0 || isSkipped(element)) return "not displayed";
   const box = element.getBoundingClientRect();
   if (box.width < LEAST_WIDTH || box.height < LEAST_HEIGHT) return "too small";
   if (box.right + view.scrollX <= 0 || box.bottom + view.scrollY <= 0 || beyond(element, box, view)) return "off the page";
   return reasonAround(element, box, view);
+}
+
+// What the browser lays out and does not draw: `content-visibility`, a closed `details`. The method is called as the browser has it, see tree.ts.
+function isSkipped(element: Element): boolean {
+  return Element.prototype.checkVisibility?.call(element) === false;
 }
 
 function beyond(element: Element, box: DOMRect, view: Window): boolean {

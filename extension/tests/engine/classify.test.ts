@@ -77,6 +77,7 @@ it("a decision explains itself, strongest signal first, and never tells what was
   document.querySelector<HTMLInputElement>("[name=cvv]")!.value = "737";
   const told = explain(document);
   expect(told[1]?.signals[0]?.because).toBe("label: cvv");
+  expect(told.map(({ type, hidden }) => [type, hidden])).toEqual([["cc-number", "not displayed"], ["cc-csc", "not displayed"]]); // jsdom has no layout
   expect(JSON.stringify(told)).not.toContain("737");
 });
 

@@ -1,8 +1,10 @@
 // @vitest-environment jsdom
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { planBeside } from "../../forms/engine/beside";
 import { startFill } from "../../forms/engine/fill";
-import { groupFrames, offerOf } from "../../forms/engine/frames";
+import { groupFrames, offerOf, valuesFor, withBilling } from "../../forms/engine/frames";
 import { planDocument } from "../../forms/engine/plan";
+import type { FieldType } from "../../forms/engine/rules";
 import { card, everywhere, page } from "./page";
 
 const always = (): boolean => true;
@@ -69,6 +71,15 @@ it("billing is written only when the release carries it", () => {
   expect(document.querySelector<HTMLInputElement>("#city")!.value).toBe("Utrecht");
 });
 
+it("billing that somebody typed stays, and a state and a country are chosen by whichever word the page has", () => {
+  const states = "<select id=s autocomplete=address-level1><option>Choose<option value=17>California<option value=18>Colorado</select>";
+  const countries = "<select id=l autocomplete=country><option value=1>Canada<option value=2>United States</select>";
+  page(`<form><input name=cardnumber><input name=exp><input name=cvc><label>City <input id=city></label>${states}${countries}<label>ZIP <input id=zip></label></form>`);
+  document.querySelector<HTMLInputElement>("#city")!.value = "Elsewhere";
+  fill({ ...card, billing: { city: "Sacramento", state: "CA", postalCode: "95814", country: "US" } });
+  expect(["city", "s", "l", "zip"].map((id) => document.querySelector<HTMLInputElement>(`#${id}`)!.value)).toEqual(["Elsewhere", "17", "2", "95814"]);
+});
+
 it("a card type asked by radio buttons is chosen", () => {
   page("<form><label><input type=radio name=t value=mc>MasterCard</label><label><input type=radio name=t value=vi>Visa</label><input name=cardnumber><input name=cvc></form>");
   fill();
@@ -79,6 +90,38 @@ it("a holder asked by first and last name gets both", () => {
   page("<form><input name=cardnumber><input name=exp><input name=cvc><input name=firstname><input name=lastname></form>");
   fill();
   expect([...document.querySelectorAll("input")].slice(3).map((input) => input.value)).toEqual(["Ada", "Example"]);
+});
+
+describe("beside frames that take the number", () => {
+  const beside = (given: FieldType[], text: string): string[] => {
+    page(text);
+    return planBeside(document, [...document.querySelectorAll("iframe")], given, everywhere).map(({ type, part }) => `${part} ${type}`);
+  };
+  const NAME = "<label>Name on card <input id=h></label>";
+
+  it("the page keeps the holder's name, and an address when there is one", () => {
+    expect(beside(["cc-number"], `<form><label>City <input></label>${NAME}<iframe></iframe></form>`)).toEqual(["card cc-name", "billing address-level2"]);
+    expect(beside(["cc-number"], "<input autocomplete=cc-name><div><iframe></iframe></div>")).toEqual(["card cc-name"]);
+  });
+  it("it keeps nothing that a frame takes", () => {
+    expect(beside(["cc-number", "cc-name"], `<form>${NAME}<iframe></iframe></form>`)).toEqual([]);
+    expect(beside(["cc-number", "cc-exp"], "<form><input placeholder='Expiry month'><input placeholder='Expiry year'><iframe></iframe></form>")).toEqual([]);
+    expect(beside(["cc-number"], "<form><input placeholder='Expiry month'><input placeholder='Expiry year'><iframe></iframe></form>")).toEqual(["card cc-exp-month", "card cc-exp-year"]);
+  });
+  it("it keeps no number, nothing that does not say what it is, and nothing of another form", () => {
+    expect(beside(["cc-number"], "<form><label>Card number <input></label><label>Code <input></label><label>Name <input></label><iframe></iframe></form>")).toEqual(["billing name"]);
+    expect(beside(["cc-number"], `<form>${NAME}</form><form><iframe></iframe></form>`)).toEqual([]);
+    expect(beside(["cc-number"], "<form><label>Gift card number <input></label><label>Gift card PIN <input></label><iframe></iframe></form>")).toEqual([]);
+  });
+  it("the address goes to the page and to no frame", () => {
+    const billing = { city: "Sacramento", country: "US" };
+    expect(valuesFor(["cc-number"], { ...card, billing })).not.toHaveProperty("billing");
+    expect(withBilling(valuesFor(["cc-csc"], card), { ...card, billing })).toMatchObject({ number: "", name: card.name, billing });
+  });
+  it("a document gets the values of its own types only", () => {
+    expect(valuesFor(["cc-name"], card)).toEqual({ number: "", securityCode: "", month: 0, year: 0, name: card.name });
+    expect(valuesFor(["family-name", "cc-type"], card)).toEqual({ number: "", securityCode: "", month: 0, year: 0, name: card.name, brand: "visa" });
+  });
 });
 
 it("a frame says what it is for, and each frame of a form gets only its own", () => {

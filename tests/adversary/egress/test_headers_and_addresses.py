@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 from pathlib import Path
 
 import pytest
 
 from broker.egress.destination import Destination
-from broker.egress.network import PrivateAddressError, PublicResolver, SandboxResolver, is_public
+from broker.egress.network import PrivateAddressError, PublicResolver, SandboxResolver, is_public, tls_context
 from broker.egress.refusal import RefusedError
 from broker.protocol.egress import EgressOutcome
 from tests.unit.egress.process import connected, own_process
@@ -40,7 +41,7 @@ async def test_framing_and_routing_headers_of_the_page_are_replaced(stand: Stand
         "Content-Length": "3", "Transfer-Encoding": "chunked", "TE": "trailers", "Trailer": "X-A", "Connection": "X-Drop, keep-alive",
         "Host": "evil.example", "Expect": "100-continue", "Upgrade": "h2c", "Forwarded": "host=evil", "X-Forwarded-Host": "evil.example",
         "Proxy-Authorization": "Basic eA==", "X-HTTP-Method-Override": "GET", "X-Original-URL": "/notes", "Via": "1.1 x", "X-Custom": "1",
-        "Accept-Encoding": "br",
+        "Accept-Encoding": "br", "Range": "bytes=8-", "If-Range": '"1"', "If-None-Match": '"1"', "X-HTTP-Method": "GET",
     }  # fmt: skip
     await stand.paid(headers=(TYPE, *hostile.items()))
     received = stand.merchant.received[0]
@@ -160,6 +161,14 @@ async def test_a_certificate_of_nobodys_authority_gets_nothing(stand: Stand, tmp
         assert (await other.send(await other.arm())).outcome is EgressOutcome.MERCHANT_UNREACHABLE
         await other.client.close()
     assert stand.merchant.received == []
+
+
+async def test_the_extra_authority_counts_in_the_sandbox_alone(stand: Stand) -> None:
+    ours = ssl.create_default_context(cafile=stand.settings.extra_ca).get_ca_certs()
+    for sandbox in (True, False):
+        context = tls_context(stand.settings.model_copy(update={"sandbox": sandbox}))
+        assert (ours[0] in context.get_ca_certs()) is sandbox
+        assert (context.check_hostname, context.verify_mode) == (True, ssl.CERT_REQUIRED)
 
 
 async def test_a_proxy_in_the_environment_sees_nothing(tmp_path: Path) -> None:

@@ -7,12 +7,14 @@ import base64
 import gzip
 import os
 import signal
+import ssl
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from broker.egress.client import EgressClient
+from broker.egress.settings import Limits
 from broker.protocol.egress import EgressOutcome, Fault, Head
 from tests.unit.egress.merchant import Answer, Received, answering
 from tests.unit.egress.process import connected, own_process, start
@@ -172,8 +174,24 @@ async def test_what_the_egress_writes_down_holds_no_value(tmp_path: Path) -> Non
             assert value.encode() not in files
 
 
+async def test_an_environment_made_for_debugging_writes_down_nothing_that_decrypts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = tmp_path / "keys"
+    monkeypatch.setenv("SSLKEYLOGFILE", str(keys))
+    assert ssl.create_default_context().keylog_filename == str(keys), "what everybody uses would write it"
+    monkeypatch.delenv("SSLKEYLOGFILE")
+    async with own_process(tmp_path / "run", SSLKEYLOGFILE=str(keys), PYTHONASYNCIODEBUG="1") as (egress, settings, merchant):
+        merchant.answer = answering(f"echo {REAL} {CODE}".encode())
+        stand = await connected(egress, settings, merchant)
+        await stand.paid()
+        await stand.client.close()
+        written = await egress.kill()
+    secrets = [line for line in (keys.read_text() if keys.exists() else "").splitlines() if not line.startswith("#")]
+    assert secrets == []
+    assert REAL.encode() not in written
+
+
 async def test_a_large_answer_streams_through_a_small_process(tmp_path: Path) -> None:
-    async with own_process(tmp_path) as (egress, settings, merchant):
+    async with own_process(tmp_path, Limits(response=32_000_000)) as (egress, settings, merchant):
         size = 30_000_000
 
         async def answer(received: Received, writer: asyncio.StreamWriter) -> None:

@@ -17,7 +17,7 @@ from broker.core.clock import SystemClock
 from broker.egress.settings import EgressSettings, Limits
 from broker.protocol.channel import DeliverSurrogate, Offer, Ready
 from broker.protocol.decision import Seen
-from broker.protocol.egress import AskCoverage, Chunk, Coverage, End, Head, Send
+from broker.protocol.egress import AskCoverage, Chunk, Coverage, End, Head, Send, WholeAnswer
 from broker.protocol.sealing import key_id
 from broker.protocol.surrogate import Surrogate, SurrogateCard
 from tests.api.broker.harness import NUMBER, ORIGIN, Browser, Stack, eventually, running_stack
@@ -42,7 +42,7 @@ class Answered:
     """All that a browser got for one paused request."""
 
     end: End
-    head: Head | None
+    head: Head | WholeAnswer | None
     body: bytes
 
 
@@ -111,7 +111,7 @@ class Shopping:
             elif isinstance(item, Chunk):
                 body += unb64u(item.data)
             elif isinstance(item, End):
-                return Answered(item, head, body)
+                return Answered(item, item.answer or head, unb64u(item.answer.data) if item.answer else body)
 
     async def covers(self, origin: str, *frames: str) -> Coverage:
         await self.browser.send(AskCoverage(request_id="ask-1", origin=origin, frame_origins=frames))

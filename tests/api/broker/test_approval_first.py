@@ -74,6 +74,31 @@ async def test_the_approval_ends_with_the_decision(stack: Stack) -> None:
     assert stack.ledger.called("redeem") == []
 
 
+async def test_the_window_of_a_token_that_came_to_nothing_is_closed_at_once(stack: Stack) -> None:
+    browser, release_id, _, _ = await approved(stack)
+    await give(stack, release_id)
+    await browser.expect(Deliver)
+    await browser.report(release_id, Outcome.PAGE_CHANGED)
+    await eventually(lambda: bool(stack.ledger.called("windows/close")))
+    assert (await ended(stack, release_id))["status"] == "approved", "closed before the approval is over"
+
+
+async def test_a_window_that_could_not_be_closed_is_closed_when_the_approval_ends(stack: Stack) -> None:
+    browser, release_id, _, _ = await approved(stack, expires_at=stack.clock.now_ms() + 60_000)
+    stack.ledger.answer("windows/close", {}, status=503)
+    await give(stack, release_id)
+    await browser.expect(Deliver)
+    await browser.report(release_id, Outcome.PAGE_CHANGED)
+    await eventually(lambda: bool(stack.ledger.called("windows/close")))
+    del stack.ledger.answers["windows/close"]
+    stack.clock.advance(61)
+    await stack.broker.releases.sweep()
+    assert (await ended(stack, release_id))["outcome"] == "expired"
+    await eventually(lambda: len(stack.ledger.called("outcomes")) == 2)
+    first, second = stack.ledger.called("windows/close")
+    assert first == second == {"accessEventId": stack.ledger.called("outcomes")[0]["accessEventId"]}
+
+
 async def test_an_approval_lasts_a_quarter_of_an_hour_at_most(stack: Stack) -> None:
     _, release_id, _, _ = await approved(stack)
     assert (await ended(stack, release_id))["expiresAt"] == stack.clock.now_ms() + 15 * 60_000

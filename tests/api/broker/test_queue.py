@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
+
 from broker.protocol.channel import Act, ActAnswer, Deliver, GrantsAnswer, ListGrants, Offer, Presence, Shown, Stop
 from broker.protocol.grants import Action, Grant, GrantState, SignedAction
-from tests.api.broker.harness import ORIGIN, Stack, eventually, refuse
+from broker.protocol.outcomes import Outcome
+from tests.api.broker.harness import ORIGIN, Browser, Stack, eventually, refuse
 
 
 def grant(stack: Stack, **changes: Any) -> GrantState:
@@ -106,6 +109,49 @@ async def test_a_browser_with_somebody_in_front_of_it_is_preferred(stack: Stack)
     async with stack.client() as agent:
         await agent.request_release(stack.ledger.mint())
     assert await attended.expect(Offer)
+
+
+async def active(stack: Stack, browser: Browser) -> Browser:
+    """Make `browser` the one that was used last."""
+    stack.clock.advance(1)
+    await browser.send(Presence(attended=True))
+    await browser.settled()
+    return browser
+
+
+@pytest.mark.parametrize("answer", [Outcome.NO_TAB, Outcome.NOT_ENROLLED])
+async def test_a_request_is_passed_on_to_the_browser_that_has_the_page(stack: Stack, answer: Outcome) -> None:
+    other, first = await stack.browser(), await active(stack, await stack.browser())
+    async with stack.client() as agent:
+        asked = await agent.request_release(stack.ledger.mint())
+        offer = await first.expect(Offer)
+        await first.report(asked.id, answer)
+        passed_on = await other.expect(Offer)
+        assert passed_on == offer
+        await first.approve(offer)  # it has no say any more
+        await first.settled()
+        assert (await stack.event_facts("extension:message:refused"))[0]["reason"] == "offered_to_another_browser"
+        signed = await other.approve(passed_on)
+        await other.fill(await other.expect(Deliver), signed)
+        assert (await agent.wait(asked.id)).outcome == "filled"
+    (here, there), (not_here,) = await stack.event_facts("broker:release:offered"), await stack.event_facts("extension:release:not_here")
+    assert here["deviceId"] == not_here["deviceId"] != there["deviceId"]
+    assert len(stack.ledger.called("redeem")) == 1
+
+
+async def test_when_no_browser_has_the_page_the_agent_hears_so(stack: Stack) -> None:
+    away, other, first = await stack.browser(), await stack.browser(), await stack.browser()
+    await away.send(Presence(attended=False))
+    await away.settled()
+    await active(stack, first)
+    async with stack.client() as agent:
+        asked = await agent.request_release(stack.ledger.mint())
+        await first.expect(Offer)
+        await first.report(asked.id, Outcome.NO_TAB)
+        await other.expect(Offer)
+        await other.report(asked.id, Outcome.NO_TAB)
+        assert (await agent.wait(asked.id)).outcome == "no_tab"
+    assert not [message for message in away.received if isinstance(message, Offer)], "nobody is there"
 
 
 async def test_stop_after_the_redeem_closes_the_window_and_nothing_is_filled(stack: Stack) -> None:

@@ -10,14 +10,17 @@ import pytest
 
 from broker.audit import verify_events
 from broker.egress.settings import Limits
-from broker.protocol.channel import DeliverSurrogate, Ready, Stop, Withdrawn
+from broker.egress.taught import write_taught
+from broker.protocol.channel import DeliverSurrogate, Ready, Result, Stop, Withdrawn
 from broker.protocol.egress import EgressOutcome, End, Head
 from broker.protocol.outcomes import Outcome
+from broker.protocol.processors import Challenge
 from broker.protocol.surrogate import Surrogate
-from broker.releases.store import all_releases
+from broker.releases.rows import all_releases
 from tests.api.broker.harness import NUMBER, ORIGIN, eventually
 from tests.api.broker.shopping import STAND_IN, SURROGATE, Shopping, shopping
 from tests.unit.egress.merchant import Received, answering
+from tests.unit.egress.values import taught
 
 
 @pytest.fixture
@@ -215,6 +218,33 @@ async def test_a_person_who_stops_in_time_is_heard_and_too_late_is_told_so(shop:
     assert reasons[-2:] == ["payment_under_way", "payment_under_way"]
 
 
+@pytest.mark.parametrize("redirected", [False, True])
+async def test_a_page_that_lost_its_answer_says_nothing_about_the_payment(shop: Shopping, redirected: bool) -> None:
+    go_on, asked = asyncio.Event(), asyncio.Event()
+    target = shop.merchant.url("hosted-pay.localhost", "/v1/payment_methods")
+    moved = answering(b"", f"Location: {target}", status="307 Temporary Redirect")
+
+    async def wait(received: Received, writer: asyncio.StreamWriter) -> None:
+        asked.set()
+        await go_on.wait()
+        await (moved if redirected else answering(b"paid"))(received, writer)
+
+    shop.merchant.answer = wait
+    release_id = await shop.ready()
+    await shop.browser.send(shop.request(release_id))
+    await asked.wait()
+    why = "Somebody ended the debugging."
+    await shop.browser.send(Result(release_id=release_id, outcome=Outcome.MAY_HAVE_BEEN_CHARGED, fields=(), failed=(), detail=why))
+    await shop.stack.happened("extension:payment:torn")
+    go_on.set()
+    await shop.stack.happened("egress:payment:ended")
+    if redirected:
+        await eventually(lambda: shop.releases._desk.live[release_id].payment.swapped is not None)
+        shop.stack.clock.advance(10.1)
+        await shop.releases.sweep()
+    assert await shop.outcome(release_id) == ("may_have_been_charged", why)
+
+
 async def test_a_closed_tab_ends_what_only_waits(shop: Shopping) -> None:
     release_id = await shop.ready()
     await shop.browser.report(release_id, Outcome.TAB_CLOSED)
@@ -312,6 +342,17 @@ async def test_a_merchant_that_refuses_the_request_itself_is_named_so(shop: Shop
     release_id = await shop.ready()
     await shop.pay(release_id)
     assert (await shop.outcome(release_id))[0] == "blocked_by_merchant"
+
+
+async def test_a_bank_that_asks_first_is_named_so(shop: Shopping) -> None:
+    entry = taught(origin=ORIGIN).model_copy(update={"challenge": Challenge(hosts=("bank.localhost",))})
+    write_taught(shop.settings.folder, (entry,))
+    shop.merchant.answer = answering(b"", "Location: https://bank.localhost/ask", status="303 See Other")
+    release_id = await shop.ready()
+    await shop.pay(release_id, shop.merchant.url("shop.localhost", "/buy"))
+    code, sentence = await shop.outcome(release_id)
+    assert code == "challenge_required"
+    assert "the bank asks the person" in (sentence or "")
 
 
 async def test_a_broker_that_stops_while_a_payment_is_out_says_so(tmp_path: Path) -> None:

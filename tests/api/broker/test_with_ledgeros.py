@@ -280,13 +280,16 @@ async def test_approval_first_with_a_second_try_and_one_charge(chain: Chain) -> 
         await broker._call("POST", f"/v1/releases/{asked['id']}/token", body={"detailsToken": token})
         return await chain.browser.expect(Deliver)
 
-    await give()
+    stolen = world.device.open({"sealed": (await give()).sealed.wire()}, signed.decision)
     await chain.browser.report(asked["id"], Outcome.PAGE_CHANGED)
+    await eventually(lambda: "broker:window:closed" in world.issuer.names())
+    assert (await world.authorise(stolen)).body["declinedReason"] == "no_release", "at once, not when the approval ends"
     assert (await broker._call("GET", f"/v1/releases/{asked['id']}?wait=20", seconds=30))["outcome"] == "page_changed"
     card = await chain.browser.fill(await give(), signed)
     assert (await broker.wait(asked["id"])).outcome == "filled"
     assert (await world.authorise(card)).body["status"] == "pending"
     assert (await world.authorise(card)).body["declinedReason"] == "no_release", "the first window is closed, the second used"
+    assert (await world.owner.get("/access-events")).text.count("direct mode") == 2, "both tokens were spent under one decision"
 
 
 async def test_a_rule_made_in_the_browser_pays_and_a_stop_takes_the_next_one_back(chain: Chain) -> None:

@@ -109,6 +109,23 @@ async def test_a_card_that_waits_for_a_browser_which_went_away_is_never_delivere
     assert not [message for message in browser.received if isinstance(message, Deliver)]
 
 
+async def test_what_ledgeros_was_being_asked_about_it_is_told_of_all_the_same(stack: Stack) -> None:
+    await stack.browser()
+    token = stack.ledger.mint()
+    stack.ledger.pause = asyncio.Event()
+    asking = asyncio.create_task(asked(stack, detailsToken=token))
+    await eventually(lambda: bool(stack.ledger.called("introspect")))
+    (release,) = (await stack.ask("GET", "/v1/releases"))[1]["data"]
+    assert (await withdraw(stack, release["id"]))[1]["outcome"] == "withdrawn"
+    stack.ledger.pause.set()
+    assert (await asking)["outcome"] == "withdrawn"
+    await eventually(lambda: bool(stack.ledger.called("outcomes")))
+    (report,) = stack.ledger.called("outcomes")
+    assert (report["outcome"], report["accessEventId"]) == ("withdrawn", stack.ledger.tokens[token].access_event_id)
+    assert (await stack.event_facts("issuer:token:introspected"))[0]["releaseId"] == release["id"]
+    assert (await stack.ask("GET", f"/v1/releases/{release['id']}"))[1]["last4"] is not None
+
+
 async def _nobody_connected(stack: Stack) -> bool:
     return not await stack.broker.releases._desk.courier.connected()
 

@@ -87,12 +87,12 @@ def test_a_second_up_says_who_runs_it_and_down_ends_it(running: subprocess.Popen
     second = run(tmp_path, "up", *FREE_PORTS)
     assert second.returncode == 1
     assert f"process {running.pid}" in second.stderr
-    assert "ledgeros down" in second.stderr
+    assert f"ledgeros --state {tmp_path} down" in second.stderr
     assert json.loads(run(tmp_path, "down", "--json").stdout) == {"stopped": running.pid}
     assert running.wait(60) == 0
     again = run(tmp_path, "down")
     assert again.returncode == 1
-    assert "ledgeros up" in again.stderr
+    assert f"ledgeros --state {tmp_path} up" in again.stderr
 
 
 def test_when_one_ends_the_others_do_too_and_its_log_is_named(running: subprocess.Popen[str], tmp_path: Path) -> None:
@@ -131,8 +131,20 @@ def test_a_port_that_is_taken_is_said_in_words_and_nothing_stays_behind(tmp_path
         port = str(taken.getsockname()[1])
         done = run(tmp_path, "up", "--port", "0", "--broker-port", "0", "--agent-port", port)
     assert done.returncode == 1
-    assert f"Port {port} is taken" in done.stderr
+    assert f"Port {port} is taken by " in done.stderr
+    assert f"(process {os.getpid()})" in done.stderr
+    assert "--agent-port 0" in done.stderr
     assert not (tmp_path / "issuer" / "endpoints.json").exists()
+
+
+def test_a_file_in_the_place_of_the_egresss_socket_is_said_in_words(tmp_path: Path) -> None:
+    place = tmp_path / "run" / "egress.sock"
+    place.parent.mkdir()
+    place.touch()
+    done = run(tmp_path, "up", *FREE_PORTS)
+    assert done.returncode == 1
+    assert f"Remove it: {place}" in done.stderr
+    assert place.exists()
 
 
 def test_a_database_of_a_newer_ledgeros_is_refused_in_words(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import ssl
 import subprocess
@@ -43,15 +44,22 @@ def environment(home: Path) -> dict[str, str]:
     return {**inherited, "HOME": str(home), "COLUMNS": "200"}
 
 
-@pytest.mark.timeout(300)  # a limit for busy machines: it is 25 s with a warm index
-def test_in_a_clean_environment_the_wheel_is_installed_and_up_runs(wheel: Path, tmp_path: Path) -> None:
-    folder, state = tmp_path / "environment", tmp_path / "state"
+@pytest.fixture(scope="module")
+def scripts(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of commands of a clean virtual environment in which the wheel was installed."""
+    folder = tmp_path_factory.mktemp("clean") / "environment"
     venv.create(folder, with_pip=False, symlinks=True)
     pip = [sys.executable, "-m", "pip", "--python", str(folder / "bin" / "python"), "install", "--quiet", str(wheel)]
     subprocess.run(pip, check=True, capture_output=True)
+    return folder / "bin"
+
+
+@pytest.mark.timeout(300)  # a limit for busy machines: it is 25 s with a warm index
+def test_in_a_clean_environment_the_wheel_is_installed_and_up_runs(scripts: Path, tmp_path: Path) -> None:
+    state = tmp_path / "state"
 
     def ledgeros(*arguments: str) -> list[str]:
-        return [str(folder / "bin" / "ledgeros"), "--state", str(state), *arguments]
+        return [str(scripts / "ledgeros"), "--state", str(state), *arguments]
 
     home = tmp_path / "home"
     home.mkdir()
@@ -74,6 +82,44 @@ def test_in_a_clean_environment_the_wheel_is_installed_and_up_runs(wheel: Path, 
         finally:
             up.send_signal(signal.SIGINT)
         assert up.wait(60) == 0
+
+
+BASH = """
+ledgeros --install-completion
+. ~/.bashrc
+tab() { COMP_WORDS=(ledgeros "$@") COMP_CWORD=$#; _ledgeros_completion ledgeros; echo "$* → ${COMPREPLY[*]}"; }
+complete -p ledgeros
+tab gra; tab releases c; tab install --br; tab events list --of i; tab receipt verify /
+"""
+FISH = """
+ledgeros --install-completion
+source ~/.config/fish/completions/ledgeros.fish
+for words in gra "releases c" "install --br" "events list --of i"
+    echo "$words → "(complete -C "ledgeros $words" | string split --fields 1 \\t)
+end
+"""
+COMPLETED = ("gra → grants", "releases c → cancel", "install --br → --browser", "events list --of i → issuer")
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(("shell", "script"), [("bash", BASH), ("fish", FISH)])
+def test_tab_completes_the_installed_command_once_its_completion_is_installed(
+    shell: str, script: str, scripts: Path, tmp_path: Path
+) -> None:
+    if shutil.which(shell) is None:
+        pytest.skip(f"no {shell} here")
+    variables = {**environment(tmp_path), "PATH": os.pathsep.join([str(scripts), os.environ["PATH"]])}
+    done = subprocess.run([shell, "-c", script], env=variables, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120)
+    assert not done.stderr
+    assert [line for line in COMPLETED if line not in done.stdout] == []
+
+
+@pytest.mark.timeout(300)
+def test_the_installed_command_says_that_the_engineers_commands_need_a_clone(scripts: Path, tmp_path: Path) -> None:
+    for command in ("wheel", "test", "lock"):
+        done = run([str(scripts / "ledgeros"), command], tmp_path)
+        assert (done.returncode, done.stderr.count("\n")) == (1, 2)
+        assert f"./ledgeros {command}" in done.stderr
 
 
 def run(command: list[str], home: Path) -> subprocess.CompletedProcess[str]:

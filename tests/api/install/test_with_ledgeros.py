@@ -47,7 +47,7 @@ def test_the_next_steps_lead_from_nothing_to_an_agent(machine: Machine) -> None:
     commands = [step.command for step in next_steps(machine.state)]
     assert commands == [
         "ledgeros issuer setup-link", "ledgeros broker enrol", "ledgeros install", "ledgeros pair", "ledgeros egress enrol",
-        "ledgeros agents add NAME",
+        "ledgeros agents add my-agent --file agent.json",
     ]  # fmt: skip
 
 

@@ -32,6 +32,7 @@ from yarl import URL
 
 from broker.core.canonical import b64u, canonical_json, unb64u
 from broker.core.ids import secret_hash
+from broker.core.money import plain_money
 from broker.issuer.app import open_context, serve
 from broker.issuer.brokers.devices import passkey_challenge
 from broker.issuer.context import Context
@@ -175,7 +176,7 @@ class Dashboard:
 
     async def set_approval(self, approval: str, step_up_above: int = 10_000) -> None:
         page = "/settings/approval"
-        assert (await self.post(page, page, approval=approval, step_up_above=str(step_up_above))).status == 303
+        assert (await self.post(page, page, approval=approval, step_up_above=plain_money(step_up_above, "USD"))).status == 303
 
     async def set_raw_pan(self, value: str) -> None:
         assert (await self.post("/settings/raw-pan", "/settings/approval", raw_pan=value)).status == 303

@@ -136,6 +136,28 @@ async def test_bad_requests_are_named_and_not_echoed(world: World) -> None:
     assert (await world.call("GET", "/v1/nothing")).body["error"]
 
 
+async def test_bad_requests_at_the_brokers_listener_are_named_and_not_echoed(issuer: Issuer) -> None:
+    canary, json = "canary-5551234", {"Content-Type": "application/json"}
+    foreign = {"Host": "evil.example"}
+    async with broker_peer(issuer) as broker:
+        for method, path, data, headers, status, code in [
+            ("GET", "/broker/v1/nothing", b"", {}, 404, "not_found"),
+            ("GET", f"/broker/v1/health/{canary}", b"", {}, 404, "not_found"),
+            ("GET", "/broker/v1/redeem", b"", {}, 405, "method_not_allowed"),
+            ("DELETE", "/broker/v1/health", b"", {}, 405, "method_not_allowed"),
+            ("GET", "/broker/v1/nothing", b"", foreign, 403, "wrong_host"),
+            ("GET", "/broker/v1/redeem", b"", foreign, 403, "wrong_host"),
+            ("POST", "/broker/v1/redeem", f'{{"token": "{canary}'.encode(), json, 400, "invalid_json"),
+            ("POST", "/broker/v1/redeem", f'{{"token": "{canary}"}}'.encode(), json, 400, "invalid_request"),
+            ("POST", "/broker/v1/redeem", b"{}", {"Content-Type": "text/plain"}, 415, "json_only"),
+            ("POST", "/broker/v1/redeem", b"x" * 70_000, json, 413, "body_too_large"),
+            ("POST", "/broker/v1/redeem", b"{}", json | {"Expect": "100-continue"}, 417, "no_expectations"),
+        ]:
+            reply = await ask(broker.session, method, issuer.context.addresses.broker_url + path, data=data, headers=headers)
+            assert (reply.status, reply.body["code"]) == (status, code), reply.text
+            assert canary not in reply.text
+
+
 async def test_a_fault_inside_says_nothing_about_itself(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object) -> None:
         raise RuntimeError("secret-detail")
@@ -143,4 +165,9 @@ async def test_a_fault_inside_says_nothing_about_itself(world: World, monkeypatc
     monkeypatch.setattr(type(world.issuer.context.vault), "lock", broken)
     reply = await world.call("POST", f"/v1/agents/{world.agent_id}/cards", {"purpose": "x"})
     assert reply.status == 500
+    assert "secret-detail" not in reply.text
+    token, decision = await world.approved()
+    monkeypatch.setattr(type(world.issuer.context.vault), "unlock", broken)
+    reply = await world.broker.redeem(token, world.device.sign(decision))
+    assert (reply.status, reply.body["code"]) == (500, "internal_error")
     assert "secret-detail" not in reply.text

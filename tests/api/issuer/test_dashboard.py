@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import select
 
+from broker.issuer.organisations.tables import organisations
 from tests.api.issuer.harness import PASSWORD, Issuer, World, ask, csrf_of, dashboard, session_with, setup_path
 
 PAGES = [
@@ -131,6 +133,16 @@ async def test_what_an_agent_writes_is_escaped(world: World) -> None:
     page = (await world.owner.get("/access-events")).text
     assert "<img" not in page
     assert "&amp; more" in page
+
+
+async def test_the_threshold_is_typed_as_an_amount(world: World) -> None:
+    async def save(amount: str) -> int:
+        return (await world.owner.post("/settings/approval", "/settings/approval", approval="step-up", step_up_above=amount)).status
+
+    assert (await save("49.90"), await save("a lot"), await save("-1")) == (303, 400, 400)
+    assert 'value="49.90"' in (await world.owner.get("/settings/approval")).text
+    above = await world.issuer.context.read(lambda connection: connection.execute(select(organisations.c.step_up_above)).scalars().all())
+    assert above == [4_990]
 
 
 async def test_the_filter_shows_only_its_status(world: World) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from broker.core.canonical import b64u
+from broker.issuer.transactions.tables import windows
 from broker.protocol.decision import Decision
 from tests.api.issuer.harness import SHOP, Reply, World, broker_peer, new_agent
 
@@ -149,7 +151,7 @@ async def test_when_nothing_reached_the_page_the_same_decision_spends_another_to
     second = await spend(world, card_id, intent_id, decision)
     assert second.status == 200, second.text
     open_windows = world.issuer.context.db.read_now(
-        lambda c: list(c.exec_driver_sql("SELECT access_event_id FROM windows WHERE consumed_at IS NULL AND closed_at IS NULL"))
+        lambda c: list(c.execute(select(windows.c.access_event_id).where(windows.c.consumed_at.is_(None), windows.c.closed_at.is_(None))))
     )
     assert open_windows == [(second.body["accessEventId"],)], "the first window closed in the same transaction"
     assert world.issuer.names().count("person:release:approved") == 1

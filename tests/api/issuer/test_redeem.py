@@ -30,6 +30,33 @@ async def test_a_release_delivers_sealed_credentials_and_one_window(world: World
     assert world.issuer.names()[-2:] == ["person:release:approved", "broker:token:redeemed"]
 
 
+ADDRESS = {"line1": "1 Analytical Row", "line2": None, "city": "Sacramento", "state": "CA", "postalCode": "95814", "country": "US"}
+
+
+async def test_a_card_carries_its_users_address_as_long_as_ledgeros_holds_one(world: World) -> None:
+    path = f"/v1/users/{world.user_id}/billing-address"
+    for put in ({**ADDRESS, "city": "Elsewhere"}, ADDRESS):
+        assert (await world.call("PUT", path, put)).body == put
+    credentials = await world.release()
+    assert credentials.billing is not None
+    assert credentials.billing.wire() == ADDRESS
+    assert "Analytical" not in str(world.issuer.events())
+    assert (await world.call("DELETE", path)).status == 200
+    assert (await world.release()).billing is None
+    assert [name for name in world.issuer.names() if ":user:address-" in name] == [
+        "backend:user:address-set", "backend:user:address-set", "backend:user:address-removed",
+    ]  # fmt: skip
+
+
+async def test_only_a_whole_address_is_kept_and_only_a_back_end_sets_it(world: World) -> None:
+    path = f"/v1/users/{world.user_id}/billing-address"
+    for wrong in ({"country": "USA"}, {"note": "z"}, {"line1": "<b></b>"}, {"city": None}):
+        assert (await world.call("PUT", path, {**ADDRESS, **wrong})).status == 400, wrong
+    assert (await world.call("PUT", path, ADDRESS, key=world.agent_token)).status == 403
+    assert (await world.call("PUT", "/v1/users/user_unknown/billing-address", ADDRESS)).status == 404
+    assert (await world.release()).billing is None
+
+
 async def test_introspection_tells_what_a_person_needs_and_consumes_nothing(world: World) -> None:
     token = await world.token(clientContext={"origin": SHOP})
     facts = [world.device.facts(await world.introspected(token)) for _ in range(2)][1]

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from stdnum import luhn
 
 from broker.issuer.cards.numbers import BIN
 from broker.issuer.sweep import sweep
+from broker.issuer.transactions.tables import windows
 from broker.protocol.decision import Decision
 from broker.protocol.issuer_api import Redeemed
 from broker.protocol.sealing import Credentials, key_id
@@ -28,9 +30,9 @@ def standing_in(redeemed: Redeemed, real: Credentials) -> dict[str, Any]:
     return {"pan": redeemed.surrogate.surrogate.number, "cvv": redeemed.surrogate.surrogate.security_code}
 
 
-def windows(world: World) -> list[tuple[Any, ...]]:
-    query = "SELECT access_event_id, consumed_at, closed_at FROM windows ORDER BY opened_at, id"
-    return world.issuer.context.db.read_now(lambda c: [tuple(row) for row in c.exec_driver_sql(query)])
+def opened(world: World) -> list[tuple[Any, ...]]:
+    query = select(windows.c.access_event_id, windows.c.consumed_at, windows.c.closed_at).order_by(windows.c.opened_at, windows.c.id)
+    return world.issuer.context.db.read_now(lambda c: [tuple(row) for row in c.execute(query)])
 
 
 # Redeem ---------------------------------------------------------------------------------------
@@ -55,6 +57,8 @@ async def test_the_facts_name_the_egress_keys_beside_this_broker(world: World) -
 
 async def test_the_card_is_sealed_to_the_egress_and_a_stand_in_is_answered(world: World) -> None:
     egress = await world.egress()
+    address = {"line1": "1 Analytical Row", "line2": None, "city": "Sacramento", "state": None, "postalCode": None, "country": "US"}
+    assert (await world.call("PUT", f"/v1/users/{world.user_id}/billing-address", address)).status == 200
     redeemed, decision = await redeem(world, egress)
     real = egress.open(redeemed.wire(), decision)
     card = redeemed.surrogate
@@ -65,6 +69,9 @@ async def test_the_card_is_sealed_to_the_egress_and_a_stand_in_is_answered(world
     assert card.surrogate.security_code != real.cvv.reveal()
     assert (card.expiration_month, card.expiration_year) == (real.expiration_month, real.expiration_year)
     assert card.cardholder_name == real.cardholder_name
+    assert card.billing is not None
+    assert card.billing.wire() == address
+    assert card.billing == real.billing
     events = dict(world.issuer.events())
     assert events["person:release:approved"]["mode"] == "surrogate"
     assert number not in str(events)
@@ -281,7 +288,7 @@ async def test_where_the_number_never_left_the_egress_the_window_closes(world: W
     redeemed, decision = await redeem(world, egress, await world.new_card())
     report = {"releaseId": decision.release_id, "accessEventId": redeemed.access_event_id, "outcome": outcome, "fields": []}
     assert (await world.broker.post("outcomes", report)).status == 200
-    [(_, _, closed_at)] = windows(world)
+    [(_, _, closed_at)] = opened(world)
     assert (closed_at is not None) is closed
     charged: Reply = await world.authorise(egress.open(redeemed.wire(), decision))
     assert (charged.body["declinedReason"] == "no_release") is closed

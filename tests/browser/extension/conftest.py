@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -112,8 +113,13 @@ class Authenticator:
 
 
 @asynccontextmanager
-async def chromium(extension: Path, profile: Path, peer: Peer, shop_origin: str) -> AsyncIterator[Browser]:
-    """Chromium on `profile`, with a native messaging host that leads to `peer`."""
+async def chromium(
+    extension: Path, profile: Path, peer: Peer, shop_origin: str, *, display: str | None = None, beside: Sequence[Path] = ()
+) -> AsyncIterator[Browser]:
+    """Chromium on `profile`, with a native messaging host that leads to `peer`.
+
+    With a window on the X `display` if one is named; `beside` are further extensions.
+    """
     config = HostConfig(
         port_file=str(peer.port_file),
         ca_file=str(peer.pki.ca_file),
@@ -125,12 +131,19 @@ async def chromium(extension: Path, profile: Path, peer: Peer, shop_origin: str)
     hosts.mkdir(parents=True, exist_ok=True)
     manifest = write_launcher(peer.folder / "host", config, [EXTENSION_ID])
     (hosts / f"{HOST_NAME}.json").write_text(json.dumps(manifest))
+    loaded = ",".join(map(str, (extension, *beside)))
     async with async_playwright() as playwright:
         context = await playwright.chromium.launch_persistent_context(
             profile,
             headless=False,
             executable_path="/usr/bin/chromium",
-            args=[*FLAGS, f"--load-extension={extension}", f"--disable-extensions-except={extension}"],
+            args=[
+                *(FLAGS if display is None else FLAGS[1:]),
+                f"--load-extension={loaded}",
+                f"--disable-extensions-except={loaded}",
+            ],
+            env={**os.environ, **({} if display is None else {"DISPLAY": display})},
+            no_viewport=display is not None,
         )
         context.set_default_timeout(15_000)
         yield Browser(context, peer, shop_origin)

@@ -27,6 +27,7 @@ from broker.pki.contexts import server_context
 from broker.pki.files import PkiFolder
 from broker.pki.profile import Roles
 from broker.protocol import channel, proof, sealing
+from broker.protocol.billing import BillingAddress
 from broker.protocol.decision import Decision
 from broker.protocol.facts import Facts, sign_facts
 from broker.protocol.grants import Action, Grant, GrantState, SignedAction, SignedGrant
@@ -111,6 +112,7 @@ class Peer:
         self.online = asyncio.Event()
         self.inbox: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self.approval = "click"
+        self.user_facing_origin = "https://ledger.example"
         self.attended: asyncio.Queue[bool] = asyncio.Queue()
         self.grants: list[GrantState] = []
         self.actions: list[SignedAction] = []
@@ -247,7 +249,7 @@ class Peer:
         self.enrolled = request
         self.sealing_key = unb64u(request["sealingKey"])
         enrolled = {
-            "deviceId": "dev_1", "brokerId": BROKER_ID, "organisationName": "Acme", "userFacingOrigin": "https://ledger.example",
+            "deviceId": "dev_1", "brokerId": BROKER_ID, "organisationName": "Acme", "userFacingOrigin": self.user_facing_origin,
             "issuerKey": b64u(self.issuer_key.public_key().public_bytes_raw()), "approval": self.approval,
             "passkeys": 1 if request["passkey"] else 0,
         }  # fmt: skip
@@ -316,11 +318,17 @@ class Peer:
         key.verify(unb64u(approve["signed"]["deviceSignature"]), decision.digest())
         return decision
 
-    def deliver(self, decision: Decision, under: Decision | None = None) -> None:
+    def deliver(self, decision: Decision, under: Decision | None = None, billing: BillingAddress | None = None) -> None:
         """Seal the card to the extension under `decision` (or, to attack, under another one) and deliver it."""
         card = sealing.Credentials(
-            pan=Pan(PAN), cvv=Cvv(CVV), expiration_month=3, expiration_year=2031, cardholder_name="ADA EXAMPLE", brand="Visa"
-        )
+            pan=Pan(PAN),
+            cvv=Cvv(CVV),
+            expiration_month=3,
+            expiration_year=2031,
+            cardholder_name="ADA EXAMPLE",
+            brand="Visa",
+            billing=billing,
+        )  # fmt: skip
         sealed = sealing.seal(card, self.sealing_key, (under or decision).digest(), decision.card_id)
         self.send({"type": "deliver", "releaseId": decision.release_id, "sealed": sealed.wire()})
 

@@ -17,13 +17,17 @@ from playwright.async_api import Page
 from broker.install.extension_build import built_extension
 from tests.browser.extension import shop
 from tests.browser.extension.conftest import Browser, chromium
-from tests.browser.extension.peer import Peer
+from tests.browser.extension.peer import Peer, now_ms
+
+EGRESS_KEY = "ZWdyZXNzLWtleS1pZDE"
 
 
 async def shoot(page: Page, folder: Path, name: str) -> None:
     """Take `page` in both colour schemes, as high as it is."""
-    height = await page.evaluate("document.documentElement.scrollHeight")
-    await page.set_viewport_size({"width": page.viewport_size["width"] if page.viewport_size else 360, "height": max(120, height)})
+    width = page.viewport_size["width"] if page.viewport_size else 360
+    await page.set_viewport_size({"width": width, "height": 4_000})  # without a scroll bar, which would make it narrower
+    height = await page.evaluate("document.querySelector('main').getBoundingClientRect().height")
+    await page.set_viewport_size({"width": width, "height": max(120, int(height) + 1)})
     schemes: tuple[Literal["light", "dark"], ...] = ("light", "dark")
     for scheme in schemes:
         await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
@@ -85,9 +89,31 @@ async def states(browser: Browser, folder: Path) -> None:
     await popup.get_by_role("button", name="Deny").click()
     await popup.get_by_role("button", name="Done").click()
     await daily(browser, popup, folder)
+    await modes(browser, popup, folder)
     await browser.peer.stop()
     await popup.get_by_text("Offline").wait_for()
     await shoot(popup, folder, "10-offline")
+
+
+async def modes(browser: Browser, popup: Page, folder: Path) -> None:
+    """Who sees the number, in its three looks, and an alarm."""
+    known = {"linked_origins": (browser.shop,), "egress_keys": (EGRESS_KEY,)}
+    await popup.bring_to_front()
+    for number, (name, verdict, before) in enumerate(
+        [("surrogate", "covered", None), ("unknown", "unknown", "direct"), ("changed", "unknown", "surrogate")]
+    ):
+        browser.peer.coverage = {"verdict": verdict, "names": [], "keyId": EGRESS_KEY}
+        await popup.evaluate("(modes) => chrome.storage.local.set({ modes })", {browser.shop: before} if before else {})
+        browser.peer.offer(browser.shop, f"rel_{30 + number}", **known)  # type: ignore[arg-type]
+        await popup.get_by_test_id("mode").wait_for()
+        await asyncio.sleep(1)
+        await shoot(popup, folder, f"{19 + number}-{name}")
+        await popup.get_by_role("button", name="Deny").click()
+        await popup.get_by_role("button", name="Done").click()
+    told = {"at": now_ms(), "kind": "replayed", "last4": "1111", "message": "A details token was presented twice."}
+    browser.peer.send({"type": "status", "issuerReachable": True, "enrolled": True, "organisationName": "Acme", "alarm": told})
+    await popup.get_by_role("region", name="Alarm").wait_for()
+    await shoot(popup, folder, "22-alarm")
 
 
 async def daily(browser: Browser, popup: Page, folder: Path) -> None:
@@ -131,7 +157,7 @@ async def daily(browser: Browser, popup: Page, folder: Path) -> None:
     await options.get_by_label("Site").fill("shop.example.com")
     await options.get_by_label("At most (USD)").fill("20")
     await options.get_by_role("button", name="Sign with your passkey").click()
-    await options.get_by_text("The rule holds").wait_for()
+    await options.get_by_text("used 0 of 1 today").wait_for()
     await shoot(options, folder, "17-options")
     await options.goto(options.url.replace("options", "welcome"))
     await options.set_viewport_size({"width": 720, "height": 700})

@@ -23,7 +23,22 @@ SPLIT = """
 </form>
 """
 
+ADDRESS = """
+<form>
+  <label>Card number <input name="cardnumber" autocomplete="cc-number"></label>
+  <label>Expiry <input name="exp" placeholder="MM / YY"></label>
+  <label>CVC <input name="cvc" maxlength="4"></label>
+  <fieldset><legend>Billing address</legend>
+    <label>Street address <input id="street"></label>
+    <label>City <input id="city"></label> <label>State <select id="state"><option value="">--<option value="5">California</select></label>
+    <label>ZIP code <input id="zip"></label> <label>Country <select id="country"><option>Canada<option>United States</select></label>
+    <label>Full name <input id="payer" autocomplete="billing name"></label>
+  </fieldset>
+</form>
+"""
+
 PAGES = {
+    "/address": f"<p>Total: $49.90</p>{ADDRESS}",
     "/": f"<h1>Checkout</h1><p>Total: $49.90</p>{FORM}<button>Pay $49.90</button>",
     "/dear": f"<h1>Checkout</h1><p>Total: $499.00</p>{FORM}",
     "/quiet": f"<h1>Checkout</h1>{FORM}",
@@ -51,15 +66,29 @@ PAGES = {
 UNSEEN = "position:absolute;width:1px;height:1px;overflow:hidden;clip:rect(0 0 0 0);margin:-1px;border:0;padding:0"
 FIELDS = {"number": "Card number", "name": "Name on card", "expiry": "Expiry date (MM / YY)", "code": "Security code"}
 
-# The card form comes at the second step, long after the page has loaded.
-STEPS = f"""<h1>Checkout</h1><p>Total: $49.90</p><main><button id=next>To the payment</button></main><script>
-  document.querySelector("#next").onclick = () => {{ document.querySelector("main").innerHTML = `{FORM}`; }};</script>"""
+
+def steps(form: str = FORM) -> str:
+    """A checkout whose card form comes at the second step, long after the page has loaded."""
+    return f"""<h1>Checkout</h1><p>Total: $49.90</p><main><button id=next>To the payment</button></main><script>
+      document.querySelector("#next").onclick = () => {{ document.querySelector("main").innerHTML = `{form}`; }};</script>"""
 
 
 def hosted(frames: str, shown: tuple[str, ...] = ("number", "expiry", "code")) -> str:
     """A checkout whose card fields are frames of `frames`, one field a frame."""
-    rows = "".join(f'<iframe id="{name}" src="{frames}/field/{name}" width="300" height="60"></iframe>' for name in shown)
-    return f"<h1>Checkout</h1><p>Total: $49.90</p><form><label>Email <input autocomplete=email></label>{rows}</form>"
+    return f"<h1>Checkout</h1><p>Total: $49.90</p><form><label>Email <input autocomplete=email></label>{rows(frames, shown)}</form>"
+
+
+def rows(frames: str, shown: tuple[str, ...] = ("number", "expiry", "code")) -> str:
+    """One frame a field."""
+    return "".join(f'<iframe id="{name}" src="{frames}/field/{name}" width="300" height="60"></iframe>' for name in shown)
+
+
+def beside(frames: str) -> str:
+    """A checkout that asks for the holder's name itself, beside the frames; a number and a name elsewhere are traps."""
+    traps = f'<label style="{UNSEEN}">Card number <input id="trap" autocomplete="cc-number"></label>'
+    other = '<form><label>Name on card <input id="other"></label></form>'
+    holder = '<label>Name on card <input id="holder"></label>'
+    return f"<h1>Checkout</h1><p>Total: $49.90</p>{other}<form>{holder}{traps}{rows(frames)}</form>"
 
 
 def field(shown: str) -> str:
@@ -75,11 +104,18 @@ def field(shown: str) -> str:
 def body_of(request: web.Request) -> str | None:
     """The page at this address, or null."""
     port = request.host.rpartition(":")[2]
-    if request.path.startswith("/hosted/"):
-        return hosted(f"http://{request.path.removeprefix('/hosted/')}:{port}")
-    if request.path.startswith("/field/"):
-        return field(request.path.removeprefix("/field/"))
-    return STEPS if request.path == "/steps" else PAGES.get(request.path)
+    kind, _, name = request.path.strip("/").partition("/")
+    frames = f"http://{name}:{port}"
+    match kind:
+        case "hosted":
+            return hosted(frames)
+        case "beside":
+            return beside(frames)
+        case "field":
+            return field(name)
+        case "steps":
+            return steps(rows(frames) if name else FORM)
+    return PAGES.get(request.path)
 
 
 async def page(request: web.Request) -> web.Response:

@@ -7,14 +7,16 @@ from contextlib import suppress
 from typing import Any, Literal
 
 import pytest
-from playwright.async_api import Error, Page, expect
+from playwright.async_api import Error, Locator, Page, expect
 
 from broker.install.extension_build import extension_folder
 from tests.browser.extension.conftest import Browser
+from tests.browser.extension.peer import now_ms
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
 AXE = extension_folder() / "node_modules" / "axe-core" / "axe.min.js"
+EGRESS_KEY = "ZWdyZXNzLWtleS1pZDE"
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
 
@@ -91,6 +93,25 @@ async def test_axe_finds_nothing_in_the_popup(ready: Browser) -> None:
     assert found == []
 
 
+async def test_axe_finds_nothing_where_it_is_said_who_sees_the_number(ready: Browser) -> None:
+    await ready.open_shop("/")
+    popup = await ready.popup()
+    found = []
+    for number, (verdict, before) in enumerate([("covered", None), ("unknown", "direct"), ("unknown", "surrogate")]):
+        ready.peer.coverage = {"verdict": verdict, "names": [], "keyId": EGRESS_KEY}
+        await popup.evaluate("(modes) => chrome.storage.local.set({ modes })", {ready.shop: before} if before else {})
+        ready.peer.offer(ready.shop, f"rel_{number}", egress_keys=(EGRESS_KEY,))
+        await popup.get_by_test_id("mode").wait_for()
+        found += await violations(popup, f"{verdict}, paid before: {before}")
+        await popup.get_by_role("button", name="Deny").click()
+        await popup.get_by_role("button", name="Done").click()
+    told = {"at": now_ms(), "kind": "replayed", "last4": "1111", "message": "A details token was presented twice."}
+    ready.peer.send({"type": "status", "issuerReachable": True, "enrolled": True, "organisationName": "Acme", "alarm": told})
+    await popup.get_by_role("region", name="Alarm").wait_for()
+    found += await violations(popup, "alarm")
+    assert found == []
+
+
 async def test_axe_finds_nothing_in_the_other_pages(browser: Browser) -> None:
     welcome = await browser.popup()
     found = await violations(welcome, "unpaired")
@@ -112,6 +133,56 @@ async def test_axe_finds_nothing_in_the_other_pages(browser: Browser) -> None:
     await popup.get_by_label("At most (USD)").wait_for()
     found += await violations(popup, "a standing rule being made")
     assert found == []
+
+
+async def test_a_payment_is_approved_and_put_away_by_keyboard_alone(ready: Browser) -> None:
+    await ready.open_shop()
+    popup = await ready.popup()
+    ready.peer.offer(ready.shop)
+    await ready.peer.expect("shown")
+    approve = popup.get_by_role("button", name="Approve", exact=True)
+    await expect(approve).to_have_attribute("aria-disabled", "false")
+    for _ in range(4):
+        await popup.keyboard.press("Tab")
+    await expect(approve).to_be_focused()
+    await popup.keyboard.press("Enter")
+    ready.peer.deliver(ready.peer.check(await ready.peer.expect("approve")))
+    assert await ready.peer.result() == "filled"
+    done = popup.get_by_role("button", name="Done")
+    await done.wait_for()
+    await popup.keyboard.press("Tab")
+    await expect(done).to_be_focused()
+    await popup.keyboard.press("Space")
+    await expect(popup.get_by_role("heading")).to_have_text("LedgerOS")
+
+
+async def tab_to(page: Page, wanted: Locator) -> None:
+    """Press Tab until `wanted` has the focus."""
+    for _ in range(40):
+        await page.keyboard.press("Tab")
+        if await wanted.evaluate("(element) => element === document.activeElement"):
+            return
+    raise AssertionError(f"Tab does not reach {wanted}")
+
+
+async def test_a_rule_is_made_and_revoked_by_keyboard_alone(browser: Browser) -> None:
+    await browser.pair()
+    await browser.enrol(passkey=True)
+    options = browser.context.pages[-1]
+    browser.peer.offer("https://nowhere.example")  # an agent is known once it has asked
+    assert await browser.peer.result() == "no_tab"
+    await tab_to(options, options.get_by_text("Make a rule", exact=True))
+    await options.keyboard.press("Enter")
+    await tab_to(options, options.get_by_label("Site"))
+    await options.keyboard.type("shop.example.com")
+    await tab_to(options, options.get_by_label("At most (USD)"))
+    await options.keyboard.type("20")
+    await tab_to(options, options.get_by_role("button", name="Sign with your passkey"))
+    await options.keyboard.press("Enter")
+    await options.get_by_text("up to $20.00, 1 a day").wait_for()
+    await tab_to(options, options.get_by_role("button", name="Revoke"))
+    await options.keyboard.press("Space")
+    await expect(options.get_by_text("Revoked –")).to_be_visible()
 
 
 async def test_the_keyboard_is_enough(ready: Browser) -> None:

@@ -68,6 +68,12 @@ async def test_the_toolbar_button_counts_what_waits(ready: Browser) -> None:
     await popup.get_by_text("One more waits after this.").wait_for()
     badge = "async () => await chrome.action.getBadgeText({})"
     assert await popup.evaluate(badge) == "2"
+    for left in ("1", ""):
+        await ready.peer.expect("shown")
+        await popup.get_by_role("button", name="Deny").click()
+        await ready.peer.expect("deny")
+        await popup.wait_for_function(f"async () => await chrome.action.getBadgeText({{}}) === {left!r}")
+        await popup.get_by_role("button", name="Next (1)" if left else "Done").click()
 
 
 async def test_deny_and_freeze_is_taken_back_where_it_was_made(ready: Browser) -> None:
@@ -314,6 +320,7 @@ async def test_a_notification_tells_who_is_elsewhere_and_its_click_only_brings_t
     await expect(window.get_by_role("heading")).to_have_text("checkout-bot wants to pay")
     await expect(window.get_by_role("button", name="Approve", exact=True)).to_have_attribute("aria-disabled", "false")
     assert ready.peer.inbox.empty(), "the click decided nothing"
+    assert not await worker.evaluate("chrome.notifications.onButtonClicked.hasListeners()"), "it has no button that could"
     await window.get_by_role("button", name="Deny").click()
     await ready.peer.expect("deny")
     await popup.wait_for_function("async () => Object.keys(await chrome.notifications.getAll()).length === 0")

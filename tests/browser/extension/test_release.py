@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.async_api import Page, expect
 
+from broker.protocol.billing import BillingAddress
 from tests.browser.extension.conftest import Browser
 from tests.browser.extension.peer import CVV, PAN
 
@@ -63,6 +64,24 @@ async def test_selects_and_split_expiry_are_filled(ready: Browser) -> None:
     assert await value(page, "#m") == "3"
     assert await value(page, "#y") == "2031"
     assert await value(page, "#c") == CVV
+
+
+async def test_the_payers_address_is_filled_when_the_release_carries_one(ready: Browser) -> None:
+    address = BillingAddress(line1="1 Analytical Row", city="Sacramento", state="CA", postal_code="95814", country="US")
+    lines = {"street": "1 Analytical Row", "city": "Sacramento", "state": "5", "zip": "95814", "country": "United States"}
+    wanted = {"payer": "ADA EXAMPLE", **lines}
+    for carried in (None, address):
+        page, popup = await ready.open_shop("/address"), await ready.popup()
+        ready.peer.offer(ready.shop, f"rel_{'with' if carried else 'without'}")
+        await ready.peer.expect("shown")
+        await approve(popup)
+        ready.peer.deliver(ready.peer.check(await ready.peer.expect("approve")), billing=carried)
+        result = await ready.peer.expect("result")
+        assert (result["outcome"], "billing" in result["fields"]) == ("filled", carried is not None)
+        held = {name: await value(page, f"#{name}") for name in wanted}
+        assert held == (wanted if carried else {**dict.fromkeys(wanted, ""), "country": "Canada"})
+        await page.close()
+        await popup.close()
 
 
 async def test_a_same_origin_frame_is_filled(ready: Browser) -> None:
@@ -222,7 +241,7 @@ async def test_the_person_picks_one_of_several_tabs(ready: Browser) -> None:
     popup = await ready.popup()
     ready.peer.offer(ready.shop)
     await popup.get_by_text("Several tabs fit").wait_for()
-    await popup.get_by_role("button", name="Shop").nth(1).click()
+    await popup.get_by_role("button", name="Shop").filter(has_text="/split").click()
     await ready.peer.expect("shown")
     await approve(popup)
     ready.peer.deliver(ready.peer.check(await ready.peer.expect("approve")))
@@ -275,6 +294,23 @@ async def test_a_page_that_changed_before_the_approval_is_shown_anew(ready: Brow
     assert ready.peer.check(await ready.peer.expect("approve")).max_amount == 5200
 
 
+async def test_a_page_that_changes_while_the_button_is_held_down_is_shown_anew(ready: Browser) -> None:
+    page = await ready.open_shop()
+    popup = await ready.popup()
+    ready.peer.offer(ready.shop)
+    await ready.peer.expect("shown")
+    button = popup.get_by_role("button", name="Approve", exact=True)
+    await expect(button).to_have_attribute("aria-disabled", "false")
+    await button.hover()
+    await popup.mouse.down()
+    await page.evaluate("for (const e of document.querySelectorAll('p, button')) e.textContent = 'Total: $52.00'")
+    await popup.wait_for_timeout(600)  # longer than what was looked at when the button went down counts
+    await popup.mouse.up()
+    await expect(popup.get_by_test_id("amount")).to_have_text("$52.00")
+    await approve(popup)
+    assert ready.peer.check(await ready.peer.expect("approve")).max_amount == 5200
+
+
 async def test_a_restarted_worker_takes_up_what_was_open(ready: Browser) -> None:
     page = await ready.open_shop()
     popup = await ready.popup()
@@ -312,6 +348,26 @@ async def test_credentials_sealed_under_another_decision_are_not_used(ready: Bro
     ready.peer.deliver(decision, under=decision.model_copy(update={"max_amount": 999_900}))
     assert await ready.peer.result() == "internal_error"
     assert await value(page, "[name=cardnumber]") == ""
+
+
+async def test_nothing_is_filled_on_load_nor_for_a_request_that_only_waits(ready: Browser) -> None:
+    page, popup = await ready.open_shop(), await ready.popup()
+    declared = await popup.evaluate("Object.keys(chrome.runtime.getManifest())")
+    assert not {"content_scripts", "web_accessible_resources", "externally_connectable"} & set(declared), (
+        "no page gets a script of ours by itself"
+    )
+    ready.peer.offer(ready.shop, "rel_1")
+    await ready.peer.expect("shown")
+    await approve(popup)
+    decision = ready.peer.check(await ready.peer.expect("approve"))
+    ready.peer.send({"type": "withdrawn", "releaseId": "rel_1", "outcome": "issuer_unavailable", "message": "LedgerOS did not answer."})
+    ready.peer.offer(ready.shop, "rel_2")
+    await popup.get_by_role("button", name="Next (1)").click()
+    await ready.peer.expect("shown")
+    ready.peer.deliver(decision.model_copy(update={"release_id": "rel_2"}))
+    ready.peer.offer("https://nowhere.example", "rel_3")
+    assert await ready.peer.result() == "no_tab", "the delivery was heard before, and answered by nothing"
+    assert await page.evaluate("[...document.querySelectorAll('input')].map((field) => field.value).join('')") == ""
 
 
 async def test_a_delivery_nobody_approved_is_ignored(ready: Browser) -> None:

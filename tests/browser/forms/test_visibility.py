@@ -37,6 +37,20 @@ HIDDEN = {
         f'<dialog id="over" style="{COVER};max-width:none;max-height:none;margin:0;border:0"></dialog><script>over.showModal()</script>',
         "covered",
     ),
+    "an overlay in pieces, each as small as an icon": (
+        "".join(
+            f'<div style="position:fixed;left:{x}px;top:{y}px;width:60px;height:12px;background:white;z-index:9"></div>'
+            for x in range(0, 420, 60)
+            for y in range(0, 72, 12)
+        ),
+        "covered",
+    ),
+    "thin layers that each let light through": (f'<div style="{COVER};background:rgba(255,255,255,0.4)"></div>' * 5, "covered"),
+    "an overlay that is inert": (f'<div inert style="{COVER}"></div>', "covered"),
+    "an overlay that a style makes inert": (f'<div style="{COVER};interactivity:inert"></div>', "covered"),
+    "a turn out of sight": ("<style>#parent{transform:rotateY(90deg)}</style>", "too small"),
+    "content that is not drawn": ("<style>#parent{content-visibility:hidden}</style>", "not displayed"),
+    "a closed part of the page": ("<script>const d = document.createElement('details'); parent_ = document.querySelector('#parent'); parent_.replaceWith(d); d.append(parent_)</script>", "not displayed"),  # noqa: E501
     "a picture over most of it": (
         '<div style="position:absolute;left:0;top:0;width:240px;height:200px;background:url(data:image/gif;base64,R0lGODlhAQABAAAAACw=);pointer-events:none"></div>',  # noqa: E501
         "covered",
@@ -63,6 +77,7 @@ async def test_a_hidden_field_gets_nothing(page: Page, engine: str, trick: str) 
         '<style>label{position:relative}label span{position:absolute;left:4px;top:2px;pointer-events:none}</style>',
         f'<div style="{COVER};background:none;pointer-events:none"></div>',
         "<style>#parent{overflow:hidden;height:60px}</style>",
+        "<style>form{overflow:auto;height:60px}p{margin-top:200px}</style><footer style='height:500px;background:white'>Pay</footer>",
         '<style>body{margin-top:2000px}</style>',
     ],
 )  # fmt: skip
@@ -116,8 +131,19 @@ async def test_a_field_that_follows_the_mouse_has_moved(page: Page, engine: str)
 
 
 @pytest.mark.asyncio
+async def test_a_field_under_a_mouse_that_it_follows_gets_nothing(page: Page, engine: str) -> None:
+    follow = "onmousemove = (e) => { field.style.cssText = `position:fixed;opacity:0.01;left:${e.clientX - 9}px;top:${e.clientY - 9}px` }"
+    await page.set_content(f"<form>{FIELD}{REST}</form><script>{follow}</script>")
+    world = await EngineWorld.open(page, engine)
+    assert await world.call("seen", "#field") == "seen"
+    await page.mouse.move(500, 400)
+    await world.call("fillForm", CARD)
+    assert await page.input_value("#field") == ""
+
+
+@pytest.mark.asyncio
 async def test_the_question_leaves_no_trace_in_the_page(page: Page, engine: str) -> None:
-    await page.set_content(f'<form>{FIELD}{REST}</form><div id="o" style="{COVER};pointer-events:none !important"></div>')
+    await page.set_content(f'<form>{FIELD}{REST}</form><div id="o" inert style="{COVER};pointer-events:none !important"></div>')
     world = await EngineWorld.open(page, engine)
     await world.call("seen", "#field")
-    assert await page.evaluate("[document.adoptedStyleSheets.length, getComputedStyle(o).pointerEvents]") == [0, "none"]
+    assert await page.evaluate("[document.adoptedStyleSheets.length, getComputedStyle(o).pointerEvents, o.inert]") == [0, "none", True]

@@ -39,6 +39,12 @@ SCRIPTS = {
       self.addEventListener("fetch", (event) => event.respondWith(fetch(event.request)));""",
     "/worker.js": """onmessage = ({ data }) => fetch("/pay", { method: "POST", body: data })
         .then((answer) => answer.text()).then(postMessage);""",
+    "/eager.js": """fetch("/pay", { method: "POST", body: atob(self.location.hash.slice(1)) })
+        .then((answer) => answer.text()).then(postMessage);""",
+    "/eager_service.js": """const body = atob(new URLSearchParams(self.location.search).get("n"));
+      const answer = fetch("/pay", { method: "POST", body }).then((answer) => answer.text());
+      self.addEventListener("install", (event) => event.waitUntil(answer));
+      self.addEventListener("message", ({ ports }) => answer.then((text) => ports[0].postMessage(text)));""",
     "/shared.js": """onconnect = ({ ports: [port] }) => {
         port.onmessage = ({ data }) => fetch("/pay", { method: "POST", body: data }).then(() => port.postMessage("sent")); };""",
 }
@@ -66,6 +72,8 @@ class Merchant:
 
     got: list[Got] = field(default_factory=list)
     socket: list[str] = field(default_factory=list)
+    asked_first: list[str] = field(default_factory=list)
+    """Paths of CORS preflights."""
 
     def application(self) -> web.Application:
         app = web.Application(client_max_size=8_000_000)
@@ -81,6 +89,7 @@ class Merchant:
             return await self._socket(request)
         body = await request.read()
         if request.method == "OPTIONS":
+            self.asked_first.append(request.path)
             return web.Response(headers=_cors(request))
         self.got.append(Got(request.method, request.path, dict(request.headers), body))
         if script := SCRIPTS.get(request.path):
@@ -122,7 +131,7 @@ def _cookies(response: web.Response) -> web.Response:
 
 
 def _set_all(request: web.Request, body: bytes) -> web.Response:
-    response = web.Response(text="set", content_type="text/html")
+    response = web.Response(text="set", content_type="text/html", headers=_cors(request))
     for name, attributes in (
         ("strict", "SameSite=Strict"), ("lax", "SameSite=Lax"), ("none", "SameSite=None; Secure"), ("plain", "HttpOnly"),
         ("part", "SameSite=None; Secure; Partitioned"),
@@ -142,8 +151,17 @@ _PAGES: dict[str, Callable[[web.Request, bytes], web.Response]] = {
     "/pay/large": lambda request, body: web.Response(body=b"x" * 3_000_000),
     "/pay/cookies": lambda request, body: _cookies(_pay(request, body)),
     "/set": _set_all,
+    "/pay/set": _set_all,
 }
 
+EAGER = """<!doctype html><script>fetch("/pay", { method: "POST", body: atob(location.hash.slice(1)) })
+  .then((answer) => answer.text()).then((text) => parent.postMessage(text, "*"));</script>"""
+_PAGES["/eager"] = lambda request, body: web.Response(text=EAGER, content_type="text/html")
+_PAGES["/pay/closed"] = lambda request, body: web.Response(text="nobody else may read this")
+_PAGES["/pay/open"] = lambda request, body: web.Response(text="anybody may", headers={"Access-Control-Allow-Origin": "*", "X-Own": "1"})
+_PAGES["/pay/unframed"] = lambda request, body: web.Response(
+    text="<title>framed</title>", content_type="text/html", headers={"X-Frame-Options": "DENY"}
+)
 _NOT_SHOWN = {"content-length", "transfer-encoding", "connection", "content-encoding"}
 Say = Callable[[dict[str, Any]], None]
 
@@ -171,12 +189,14 @@ class Swapper:
         self.asked.set()
         await self.hold.wait()
         outcome = self.outcomes.pop(0) if self.outcomes else EgressOutcome.SWAPPED
-        if outcome is EgressOutcome.SWAPPED:
-            await self._pay(send, say)
         charged = outcome is EgressOutcome.SWAPPED
-        say({"type": "end", "requestId": send.request_id, "outcome": outcome.value, "mayHaveBeenCharged": charged})
+        answer = await self._pay(send, say) if charged else None
+        say({
+            "type": "end", "requestId": send.request_id, "outcome": outcome.value, "mayHaveBeenCharged": charged, "answer": answer,
+        })  # fmt: skip
 
-    async def _pay(self, send: Send, say: Say) -> None:
+    async def _pay(self, send: Send, say: Say) -> dict[str, Any] | None:
+        """The merchant's answer when it is small; a large one is said in pieces."""
         url = URL(send.url)
         host = f"{url.host}:{url.port}"
         headers = {**{name: value for name, value in send.headers if name.lower() != "accept-encoding"}, "Host": host}
@@ -186,9 +206,13 @@ class Swapper:
         ) as answer:
             body = (await answer.read()).replace(PAN.encode(), SURROGATE.encode()).replace(SPACED_PAN.encode(), SPACED.encode())
             shown = [[name, value] for name, value in answer.headers.items() if name.lower() not in _NOT_SHOWN]
-        say({"type": "head", "requestId": send.request_id, "status": answer.status, "reason": answer.reason or "", "headers": shown})
+        head = {"status": answer.status, "reason": answer.reason or "", "headers": shown}
+        if len(body) <= CHUNK:
+            return {**head, "data": b64u(body)}
+        say({"type": "head", "requestId": send.request_id, **head})
         for at in range(0, len(body), CHUNK):
             say({"type": "chunk", "requestId": send.request_id, "data": b64u(body[at : at + CHUNK])})
+        return None
 
 
 def _swapped(body: bytes) -> bytes:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from playwright.async_api import Page, expect
 
 from broker.protocol.egress import EgressOutcome
+from tests.api.broker.harness import eventually
 from tests.browser.extension.peer import PAN
 from tests.browser.interception.world import Paying
 
@@ -64,6 +67,23 @@ async def test_cookies_of_an_answer_to_script_are_kept(paying: Paying) -> None:
 async def test_a_refusal_reaches_the_page_as_it_is(paying: Paying) -> None:
     page = await paying.armed()
     assert await page.evaluate(PAY, "/pay/declined") == [402, '{"error": "card_declined"}']
+
+
+async def test_a_page_that_gives_up_waiting_is_let_go_and_has_paid_once(paying: Paying) -> None:
+    page = await paying.armed()
+    paying.egress.hold.clear()
+    given_up = asyncio.create_task(
+        page.evaluate(
+            """() => { window.waiting = new AbortController();
+            return fetch("/pay", { method: "POST", body: number(), signal: waiting.signal }).catch((error) => error.name); }"""
+        )
+    )
+    await asyncio.wait_for(paying.egress.asked.wait(), 10)
+    await page.evaluate("waiting.abort()")
+    assert await given_up == "AbortError"
+    paying.egress.hold.set()
+    await eventually(lambda: [got.number for got in paying.merchant.paid] == ["real"])
+    assert await page.evaluate("document.querySelector('h1').textContent") == "Checkout"
 
 
 async def test_an_answer_of_megabytes_arrives_whole(paying: Paying) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 from playwright.async_api import Page, expect
@@ -123,6 +124,69 @@ async def test_a_stand_in_over_a_socket_is_said(paying: Paying) -> None:
     assert result["outcome"] == "swap_not_seen"
     assert "WebSocket" in result["detail"]
     assert paying.merchant.socket == [SURROGATE]
+
+
+async def test_a_stand_in_over_a_socket_that_was_there_before_is_said(paying: Paying) -> None:
+    page = await paying.browser.open_shop("/")
+    await page.evaluate(
+        """() => new Promise((done) => { window.socket = new WebSocket(location.origin.replace("http", "ws") + "/socket");
+        socket.onopen = done; })"""
+    )
+    await paying.arm(page)
+    await page.evaluate("() => new Promise((done) => { socket.onmessage = done; socket.send(number()); })")
+    result = await paying.expect("result")
+    assert result["outcome"] == "swap_not_seen"
+    assert "sent the stand-in over a WebSocket" in result["detail"]
+
+
+async def test_a_payment_with_a_file_from_the_disk_goes_out_with_the_stand_in_and_is_said(paying: Paying, tmp_path: Path) -> None:
+    file = tmp_path / "order.txt"
+    file.write_text("two boxes of pens")
+    page = await paying.armed()
+    await page.evaluate("document.querySelector('form').insertAdjacentHTML('beforeend', '<input type=file name=order>')")
+    await page.set_input_files("[name=order]", file)
+    await page.evaluate(
+        """() => { const form = document.querySelector("form"); form.method = "post"; form.action = "/pay";
+        form.enctype = "multipart/form-data"; form.requestSubmit(); }"""
+    )
+    await page.wait_for_url("**/pay")
+    assert [got.number for got in paying.merchant.paid] == ["stand-in"]
+    result = await paying.expect("result")
+    assert result["outcome"] == "swap_not_seen"
+    assert "file from the disk" in result["detail"]
+
+
+async def test_a_file_without_the_stand_in_ends_nothing(paying: Paying, tmp_path: Path) -> None:
+    file = tmp_path / "photo.bin"
+    file.write_bytes(bytes(range(256)))
+    page = await paying.armed()
+    await page.evaluate("document.body.insertAdjacentHTML('beforeend', '<input type=file name=photo>')")
+    await page.set_input_files("[name=photo]", file)
+    await page.evaluate(
+        "() => { const body = new FormData(); body.append('photo', document.querySelector('[name=photo]').files[0]);"
+        " return fetch('/photo', { method: 'POST', body }); }"
+    )
+    assert await page.evaluate(PAY) == "answered"
+    assert [got.number for got in paying.merchant.paid] == ["real"]
+
+
+async def test_a_request_that_is_too_large_is_said(paying: Paying) -> None:
+    page = await paying.armed()
+    await page.evaluate("fetch('/pay', { method: 'POST', body: number() + ' '.repeat(4_100_000) })")
+    result = await paying.expect("result")
+    assert result["outcome"] == "swap_not_seen"
+    assert "larger than 4 MB" in result["detail"]
+    assert [got.number for got in paying.merchant.paid] == ["stand-in"]
+
+
+async def test_a_tab_that_was_opened_is_named_when_nothing_else_was_seen(paying: Paying) -> None:
+    page = await paying.browser.open_shop("/")
+    await paying.arm(page, expires_at=now_ms() + 6_000)
+    async with paying.browser.context.expect_page():
+        await page.evaluate("() => void window.open('/elsewhere')")
+    result = await paying.expect("result")
+    assert result["outcome"] == "swap_not_seen"
+    assert "A tab was opened" in result["detail"]
 
 
 async def test_a_shared_worker_is_named_when_nothing_else_was_seen(paying: Paying) -> None:

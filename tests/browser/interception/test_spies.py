@@ -117,6 +117,23 @@ async def trace(page: Page, seen: Seen, folder: Path) -> AsyncIterator[None]:
         seen.extend(archive.read(name).decode("latin1") for name in archive.namelist())
 
 
+@spy
+async def har(page: Page, seen: Seen, folder: Path) -> AsyncIterator[None]:
+    await page.context.tracing.start_har(folder / "page.har", content="embed")
+    yield
+    await page.context.tracing.stop_har()
+    seen.append((folder / "page.har").read_text())
+
+
+@spy
+async def har_with_files(page: Page, seen: Seen, folder: Path) -> AsyncIterator[None]:
+    await page.context.tracing.start_har(folder / "har.zip", content="attach")
+    yield
+    await page.context.tracing.stop_har()
+    with zipfile.ZipFile(folder / "har.zip") as archive:
+        seen.extend(archive.read(name).decode("latin1") for name in archive.namelist())
+
+
 PAY = """async (number) => (await (await fetch("/pay", { method: "POST", headers: { "content-type": "application/json" },
     body: JSON.stringify({ card: { number } }) })).text())"""
 

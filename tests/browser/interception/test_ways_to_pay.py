@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import json
 
 import pytest
 
-from tests.browser.extension.peer import PAN
+from broker.protocol.egress import EgressOutcome
+from tests.browser.extension.peer import PAN, SURROGATE
 from tests.browser.interception.world import Paying
 
 WAYS = {
@@ -34,6 +37,61 @@ WAYS = {
         const { active } = await navigator.serviceWorker.ready; const { port1, port2 } = new MessageChannel();
         return new Promise((done) => { port1.onmessage = ({ data }) => done(data); active.postMessage(number(), [port2]); }); }""",
 }
+
+FIRST_BYTES = {
+    "a frame's first script": """(payload) => new Promise((done) => { addEventListener("message", ({ data }) => done(data));
+        const frame = document.createElement("iframe"); frame.src = "/eager#" + payload; document.body.append(frame); })""",
+    "the first script of a frame of another site": """(payload) => new Promise((done) => {
+        addEventListener("message", ({ data }) => done(data)); const frame = document.createElement("iframe");
+        frame.src = location.origin.replace("shop.", "pay.") + "/eager#" + payload; document.body.append(frame); })""",
+    "a worker's first line": """(payload) => new Promise((done) => { const worker = new Worker("/eager.js#" + payload);
+        worker.onmessage = ({ data }) => done(data); })""",
+    "a service worker's first line": """async (payload) => {
+        const script = "/eager_service.js?n=" + encodeURIComponent(payload);
+        const { installing } = await navigator.serviceWorker.register(script, { scope: "/x" });
+        const { port1, port2 } = new MessageChannel();
+        return new Promise((done) => { port1.onmessage = ({ data }) => done(data); installing.postMessage("", [port2]); }); }""",
+}
+
+
+@pytest.mark.parametrize("way", FIRST_BYTES)
+async def test_what_begins_with_paying_is_paused_from_its_first_byte(paying: Paying, way: str) -> None:
+    page = await paying.armed()
+    answer = json.loads(await page.evaluate(FIRST_BYTES[way], base64.b64encode(SURROGATE.encode()).decode()))
+    assert answer["paid"] is True
+    assert [got.number for got in paying.merchant.paid] == ["real"]
+
+
+ENCRYPTED = """async (payload) => { const key = await crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, ["encrypt"]);
+    const body = await crypto.subtle.encrypt({ name: "AES-GCM", iv: new Uint8Array(12) }, key, new TextEncoder().encode(payload));
+    return (await fetch("/pay", { method: "POST", body })).status; }"""
+COMPRESSED = """async (payload) => {
+    const body = await new Response(new Blob([payload]).stream().pipeThrough(new CompressionStream("gzip"))).arrayBuffer();
+    return (await fetch("/pay", { method: "POST", body })).status; }"""
+
+
+async def test_what_the_page_encrypts_goes_out_as_it_is(paying: Paying) -> None:
+    page = await paying.armed()
+    assert await page.evaluate(ENCRYPTED, SURROGATE) == 200
+    assert paying.egress.sends == []
+    assert [got.number for got in paying.merchant.paid] == [None]
+
+
+async def test_what_the_page_compresses_is_shown_to_the_egress_which_says_why_it_is_not_swapped(paying: Paying) -> None:
+    page = await paying.armed()
+    paying.egress.outcomes.append(EgressOutcome.BODY_NOT_READABLE)
+    assert await page.evaluate(COMPRESSED, SURROGATE) == 200
+    assert len(paying.egress.sends) == 1
+    assert [gzip.decompress(got.body).decode() for got in paying.merchant.paid] == [SURROGATE]
+
+
+async def test_a_tab_that_was_there_before_is_not_watched(paying: Paying) -> None:
+    before = await paying.browser.open_shop("/set")
+    await before.goto(paying.processor + "/set")
+    await paying.armed()
+    await before.evaluate("(body) => fetch('/pay', { method: 'POST', body })", SURROGATE)
+    assert paying.egress.sends == []
+    assert [got.number for got in paying.merchant.paid] == ["stand-in"]
 
 
 @pytest.mark.parametrize("way", WAYS)

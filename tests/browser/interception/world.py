@@ -97,6 +97,7 @@ class Paying:
         await self.browser.context.clear_cookies()
         self.merchant.got.clear()
         self.merchant.socket.clear()
+        self.merchant.asked_first.clear()
         self.egress.sends.clear()
 
 
@@ -109,8 +110,8 @@ async def put_away(popup: Page) -> None:
 
 
 @asynccontextmanager
-async def paying_world(extension: Path, folder: Path) -> AsyncIterator[Paying]:
-    """Chromium with `extension`, paired and enrolled; `folder` is for its profile and keys."""
+async def paying_world(extension: Path, folder: Path, **how: Any) -> AsyncIterator[Paying]:
+    """Chromium with `extension`, paired and enrolled; `folder` is for its profile and keys, `how` as for `chromium`."""
     merchant, egress = Merchant(), Swapper()
     runner = web.AppRunner(merchant.application())
     await runner.setup()
@@ -119,7 +120,7 @@ async def paying_world(extension: Path, folder: Path) -> AsyncIterator[Paying]:
     peer.coverage = {"verdict": "covered", "names": ["Processor"], "keyId": EGRESS_KEY}
     peer.egress = egress
     await peer.start()
-    async with chromium(extension, folder / "profile", peer, f"http://shop.localhost:{runner.addresses[0][1]}") as browser:
+    async with chromium(extension, folder / "profile", peer, f"http://shop.localhost:{runner.addresses[0][1]}", **how) as browser:
         await browser.pair()
         await browser.enrol()
         yield Paying(browser, merchant, egress)

@@ -62,6 +62,10 @@ def test_a_changed_log_does_not_verify(tmp_path: Path) -> None:
         ("issuer", "setup-link"),
         ("demo", "COLOUR=red"),
         ("demo", "HEADED=2"),
+        ("broker", "enrol"),
+        ("egress", "enrol"),
+        ("agents", "add", "my-agent", "--file", "agent.json"),
+        ("install", "--browser", "netscape"),
     ],
 )
 def test_a_refusal_is_at_most_three_lines_and_no_traceback(tmp_path: Path, arguments: tuple[str, ...]) -> None:
@@ -70,6 +74,25 @@ def test_a_refusal_is_at_most_three_lines_and_no_traceback(tmp_path: Path, argum
     assert done.stderr.startswith("✕ ")
     assert len(done.stderr.strip().splitlines()) <= 3
     assert "Traceback" not in done.stderr
+
+
+def test_a_state_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    done = run(tmp_path / "file", "agents", "list")
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"✕ {tmp_path / 'file'}")
+    assert "--state DIR" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_what_a_fault_advises_finds_the_state_folder_again(tmp_path: Path) -> None:
+    state = tmp_path / "a state"
+    assert f"Start it: ledgeros --state '{state}' up" in run(state, "down").stderr
+    named = subprocess.run(
+        [sys.executable, "-P", "-m", "broker.cli", "down"],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "LEDGEROS_STATE": str(state)}, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert "Start it: ledgeros up" in named.stderr  # the variable finds it
 
 
 def test_certificates_are_made_and_shown(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ def test_what_is_wrong_ends_with_status_1_and_each_finding_has_its_cure(tmp_path
     done = CliRunner().invoke(app, ["--state", str(tmp_path / "state"), "doctor", "--json"])
     assert done.exit_code == 1
     found = {finding["name"]: finding["cure"] for finding in json.loads(done.stdout)}
-    assert found["certificate-missing"] == "ledgeros certs init"
+    assert found["certificate-missing"] == "ledgeros up"
     assert found["broker-stopped"] == "ledgeros up"
     assert found["host-manifest-missing"] == "ledgeros install"
     assert all(found.values())
@@ -28,7 +28,8 @@ def test_what_is_wrong_ends_with_status_1_and_each_finding_has_its_cure(tmp_path
 
 def test_a_person_reads_the_name_the_fault_and_the_cure(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["--state", str(tmp_path / "state"), "doctor"])
-    assert "✕ broker-stopped  The broker does not run.\n  → ledgeros up\n" in done.stdout
+    cure = f"ledgeros --state {tmp_path / 'state'} up"
+    assert f"✕ broker-stopped  The broker does not run.\n  → {cure}\n" in done.stdout
 
 
 def test_looking_changes_nothing(tmp_path: Path) -> None:

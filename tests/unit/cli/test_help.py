@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from typer.main import get_command
 from typer.testing import CliRunner
 
-from broker.cli.help import SECTIONS, sections
+from broker import cli
+from broker.cli.help import FILES, SECTIONS, Commands
 from broker.cli.output import cell
 from broker.cli.root import app
 from broker.core.clock import DAY_MS, HOUR_MS, MINUTE_MS, SystemClock
@@ -22,17 +23,14 @@ from broker.terminal import relative
 NOW = 1_800_000_000_000
 
 
-def commands() -> list[str]:
-    return list(get_command(app).commands)  # type: ignore[attr-defined]
-
-
-def test_every_command_stands_under_exactly_one_heading() -> None:
-    placed = [name for _, names in sections(commands()) for name in names]
-    assert sorted(placed) == sorted(commands())
-
-
-def test_a_heading_names_no_command_that_does_not_exist() -> None:
-    assert {name for names in SECTIONS.values() for name in names} <= set(commands())
+def test_every_file_of_commands_is_reached_by_a_name_and_every_name_by_one_heading() -> None:
+    names = list(Commands())
+    assert len(names) == len(set(names))
+    files = {
+        path.stem for path in Path(cli.__file__).parent.glob("*.py") if re.search(r"^(def register|app = )", path.read_text(), re.MULTILINE)
+    }
+    reached = {FILES.get(name, name) for name in names}
+    assert reached == files - {"root", "bench_start"}  # the root itself, and a part of `bench`
 
 
 def test_the_help_begins_with_how_to_start_and_ends_with_the_first_steps() -> None:
@@ -90,11 +88,35 @@ def test_installing_for_a_browser_that_is_not_known_is_refused(tmp_path: Path) -
     assert "--browser" in (refusal.value.hint or "")
 
 
+def loaded_by(code: str) -> set[str]:
+    """The modules that a fresh interpreter has loaded after `code`."""
+    code = f"import sys; {code}; print(*sys.modules)"
+    return set(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60).stdout.split())
+
+
 def test_the_help_loads_nothing_that_only_servers_need() -> None:
-    heavy = "{'asyncio', 'cryptography', 'sqlalchemy', 'aiohttp', 'pydantic', 'structlog'}"
-    code = f"import sys, broker.cli.root; print(sorted({heavy} & set(sys.modules)))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
-    assert done.stdout.strip() == "[]"
+    loaded = loaded_by("from broker.cli.help import Commands; dict(Commands())")
+    assert "broker.cli.events" in loaded
+    assert not {"asyncio", "cryptography", "sqlalchemy", "aiohttp", "pydantic", "pydantic_core", "structlog"} & loaded
+
+
+def test_an_installed_package_hides_the_engineers_commands_and_says_where_they_work(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("broker.cli.help.clone_root", lambda: tmp_path)
+    offered = CliRunner().invoke(app, ["--help"], terminal_width=120).stdout
+    assert "doctor" in offered
+    assert "screenshots" not in offered
+    assert "screenshots" not in list(Commands())
+    refused = CliRunner().invoke(app, ["wheel"]).exception
+    assert isinstance(refused, LedgerError)
+    assert refused.hint == "In a clone: ./ledgeros wheel"
+
+
+def test_a_command_loads_no_other_command() -> None:
+    loaded = loaded_by("from broker.cli.help import Commands; Commands()['down']")
+    assert "broker.cli.up" in loaded
+    assert not {"broker.cli.demo", "broker.cli.events", "broker.cli.install"} & loaded
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from broker.core.canonical import b64u, canonical_json, canonical_members, digest, unb64u
 from broker.core.ids import IdFactory, new_secret, same_secret, secret_hash
-from broker.core.money import format_money, tolerance
+from broker.core.money import format_money, plain_money, tolerance, typed_money
 from broker.core.origin import host_of, is_loopback, parse_origin, registrable_domain
 from broker.core.text import plain_text
 
@@ -80,6 +80,28 @@ def test_only_canonical_base64url_is_read(text: str) -> None:
 )
 def test_money_reads_as_its_currency_does(amount: int, currency: str, shown: str) -> None:
     assert format_money(amount, currency) == shown
+
+
+@pytest.mark.parametrize(
+    ("typed", "currency", "amount"),
+    [
+        ("100", "USD", 10_000),
+        (" 49.9 ", "USD", 4_990),
+        ("49,90", "EUR", 4_990),
+        ("1200", "JPY", 1_200),
+        ("1.234", "KWD", 1_234),
+        ("0", "USD", 0),
+    ],
+)
+def test_an_amount_is_read_as_it_is_typed_and_written_back_the_same(typed: str, currency: str, amount: int) -> None:
+    assert typed_money(typed, currency) == amount
+    assert typed_money(plain_money(amount, currency), currency) == amount
+
+
+@pytest.mark.parametrize("typed", ["", "-1", "1,000", "1.2.3", "1e3", "$5", "٣", "1.234", "9" * 11])
+def test_what_is_no_amount_is_not_guessed(typed: str) -> None:
+    with pytest.raises(ValueError, match="not an amount"):
+        typed_money(typed, "USD")
 
 
 def test_tolerance_never_rounds_up() -> None:

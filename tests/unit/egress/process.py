@@ -14,7 +14,7 @@ from pathlib import Path
 from broker.core.canonical import unb64u
 from broker.core.clock import SystemClock
 from broker.egress.client import EgressClient
-from broker.egress.settings import EgressSettings
+from broker.egress.settings import EgressSettings, Limits
 from tests.unit.egress.merchant import Merchant, merchant_with_ca
 from tests.unit.egress.stand import Stand
 from tests.unit.egress.values import ManualClock
@@ -45,11 +45,14 @@ async def start(settings: EgressSettings, **environment: str) -> EgressProcess:
 
 
 @asynccontextmanager
-async def own_process(folder: Path, **environment: str) -> AsyncIterator[tuple[EgressProcess, EgressSettings, Merchant]]:
+async def own_process(
+    folder: Path, limits: Limits | None = None, **environment: str
+) -> AsyncIterator[tuple[EgressProcess, EgressSettings, Merchant]]:
     async with merchant_with_ca(folder) as (merchant, ca_file):
         settings = EgressSettings(
-            folder=folder / "egress", socket=folder / "run" / "egress.sock", broker_uid=os.getuid(), sandbox=True, extra_ca=ca_file
-        )
+            folder=folder / "egress", socket=folder / "run" / "egress.sock", broker_uid=os.getuid(), sandbox=True, extra_ca=ca_file,
+            limits=limits or Limits(),
+        )  # fmt: skip
         egress = await start(settings, **environment)
         try:
             yield egress, settings, merchant

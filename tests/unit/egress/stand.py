@@ -13,7 +13,7 @@ from broker.core.canonical import b64u, unb64u
 from broker.egress.app import running
 from broker.egress.client import EgressClient
 from broker.egress.settings import EgressSettings, Limits
-from broker.protocol.egress import Armed, Chunk, EgressOutcome, End, Fault, Head, Send
+from broker.protocol.egress import Armed, Chunk, EgressOutcome, End, Fault, Head, Send, WholeAnswer
 from tests.unit.egress.merchant import Merchant, merchant_with_ca
 from tests.unit.egress.values import SHOP, SURROGATE, SURROGATE_CODE, ManualClock, arm, decision
 
@@ -26,7 +26,7 @@ class Answered:
     """All that came back for one request."""
 
     end: End
-    head: Head | None
+    head: Head | WholeAnswer | None
     body: bytes
 
     @property
@@ -83,7 +83,7 @@ class Stand:
             elif isinstance(item, Chunk):
                 body += unb64u(item.data)
             else:
-                return Answered(item, head, body)
+                return Answered(item, item.answer or head, unb64u(item.answer.data) if item.answer else body)
         raise AssertionError("no end")
 
     async def paid(self, *arguments: Any, **changes: Any) -> Answered:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 import zlib
 
 import pytest
 
-from broker.protocol.egress import EgressOutcome
-from tests.unit.egress.merchant import answering
+from broker.core.canonical import unb64u
+from broker.protocol.egress import CHUNK, Chunk, EgressOutcome, End, Head
+from tests.unit.egress.merchant import Received, answering
 from tests.unit.egress.stand import FORM_BODY, Stand
 from tests.unit.egress.values import CODE, REAL, SURROGATE, SURROGATE_CODE
 
@@ -35,6 +37,36 @@ async def test_the_merchant_gets_the_real_values_and_the_page_sees_the_surrogate
     assert answered.end.may_have_been_charged
 
 
+async def test_a_small_answer_comes_whole_with_its_end(stand: Stand) -> None:
+    stand.merchant.answer = answering(b"done", "X-Order: 17")
+    items = [item async for item in stand.client.send(stand.request(await stand.arm()))]
+    assert [type(item) for item in items] == [End]
+    assert isinstance(items[0], End)
+    assert items[0].answer is not None
+    assert unb64u(items[0].answer.data) == b"done"
+
+
+async def test_a_slow_or_large_answer_is_handed_on_as_it_comes(stand: Stand) -> None:
+    large = bytes(CHUNK + 1)
+
+    async def slowly(received: Received, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ndo")
+        await writer.drain()
+        await asyncio.wait_for(handed_on.wait(), 10)
+        writer.write(b"ne")
+        await writer.drain()
+
+    for answer, body in ((slowly, b"done"), (answering(large), large)):
+        handed_on = asyncio.Event()
+        stand.merchant.answer = answer
+        kinds, came = [], b""
+        async for item in stand.client.send(stand.request(await stand.arm())):
+            kinds.append(type(item))
+            came += unb64u(item.data) if isinstance(item, Chunk) else b""
+            handed_on.set()
+        assert (kinds[0], kinds[-1], came) == (Head, End, body)
+
+
 async def test_every_body_kind_reaches_its_endpoint(stand: Stand) -> None:
     document = "mutation T($input: TokenizeCreditCardInput!) { tokenizeCreditCard(input: $input) { token } }"
     cases = [
@@ -56,6 +88,13 @@ async def test_every_body_kind_reaches_its_endpoint(stand: Stand) -> None:
     for host, path, content_type, body in cases:
         await stand.paid(stand.merchant.url(host, path), body.encode(), content_type)
         assert stand.merchant.received[-1].body == real_values(body.encode())
+
+
+async def test_the_charset_of_a_body_is_kept(stand: Stand) -> None:
+    content_type, body = "application/x-www-form-urlencoded; charset=ISO-8859-1", FORM_BODY + "&city=München".encode("latin-1")
+    await stand.paid(None, body, content_type)
+    assert stand.merchant.received[0].header("content-type") == [content_type]
+    assert stand.merchant.received[0].body == real_values(body)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import importlib
+import json
 import tracemalloc
 from collections.abc import Callable
 
@@ -35,6 +36,10 @@ def in_base64(encode: Callable[[bytes], bytes], before: str, text: Callable[[str
     return lambda n: encode(f"{before}{text(n)}tail".encode())
 
 
+def wrapped(before: str) -> Callable[[str], str]:
+    return lambda n: base64.b64encode(f"{before}{n}cd".encode()).decode()
+
+
 FORMS: dict[str, Callable[[str], bytes]] = {
     "plain": str.encode,
     "spaced": lambda n: grouped(n, " ").encode(),
@@ -55,7 +60,25 @@ FORMS: dict[str, Callable[[str], bytes]] = {
     "CSS escapes": lambda n: "".join(f"\\{ord(c):06x}" for c in n).encode(),
     "in spans": lambda n: grouped(n, "</span> <span class='g'>").encode(),
     "half escaped": lambda n: "".join(c if i % 3 else f"%{ord(c):x}" for i, c in enumerate(n)).encode(),
+    "decimal entities with zeros": lambda n: "".join(f"&#{ord(c):026d};" for c in n).encode(),
+    "JavaScript's old escape": lambda n: "".join(f"%u{ord(c):04X}" for c in n).encode(),
+    "four times percent": lambda n: "".join(f"%252525{ord(c):02x}" for c in n).encode(),
+    "table rows": lambda n: "".join(f"<tr>\n      <td>{c}</td>\n    </tr>\n" for c in n).encode(),
+    "an indented list of digits": lambda n: json.dumps([int(c) for c in n], indent=8).encode(),
+    "an indented list of codes": lambda n: json.dumps(list(n.encode()), indent=8).encode(),
+    "a list of groups": lambda n: json.dumps([n[i : i + 4] for i in range(0, 16, 4)], indent=8).encode(),
+    "glued by script": lambda n: grouped(n, '" + "').encode(),
+    "soft hyphens": lambda n: "\u00ad".join(n).encode(),
+    "escaped zero-width spaces": lambda n: json.dumps("\u200b".join(n)).encode(),
+    "percent, spaced with no-break spaces": lambda n: grouped(n, "%C2%A0").encode(),
+    "named entities": lambda n: grouped(n, "&amp;ensp;&ndash;").encode(),
+    "numbered entities": lambda n: grouped(n, "&#8209;&#x200B;").encode(),
+    "ideographic spaces": lambda n: grouped(n, "\u3000").encode(),
     "full width": lambda n: "".join(chr(0xFF10 + int(c)) for c in n).encode(),
+    "full width, ISO-2022-JP": lambda n: "".join(chr(0xFF10 + int(c)) for c in n).encode("iso2022_jp"),
+    "Arabic": lambda n: "".join(chr(0x660 + int(c)) for c in n).encode(),
+    "Persian, spaced": lambda n: grouped("".join(chr(0x6F0 + int(c)) for c in n), " ").encode(),
+    "quoted-printable": lambda n: "".join(f"={ord(c):02X}" for c in n).encode(),
     "hexadecimal": lambda n: n.encode().hex().encode(),
     "hexadecimal with colons": lambda n: n.encode().hex(":").encode(),
     "hexadecimal, spaced number": lambda n: grouped(n, " ").encode().hex().encode(),
@@ -74,6 +97,8 @@ FORMS: dict[str, Callable[[str], bytes]] = {
     **{f"base64 spaced at {len(b)}": in_base64(base64.b64encode, b, lambda n: grouped(n, " ")) for b in ("", "a", "ab")},
     **{f"base64 dashed at {len(b)}": in_base64(base64.urlsafe_b64encode, b, lambda n: grouped(n, "-")) for b in ("", "a", "ab")},
     **{f"base64 reversed at {len(b)}": in_base64(base64.b64encode, b, lambda n: n[::-1]) for b in ("", "a", "ab")},
+    **{f"base64 at {a} in base64 at {b}": in_base64(base64.b64encode, "ab"[:b], wrapped("xy"[:a])) for a in range(3) for b in range(3)},
+    "base64 in indented lines": lambda n: base64.encodebytes(b"x" * 50 + n.encode() * 2).replace(b"\n", b"\n        "),
     "base64 in lines": in_base64(base64.encodebytes, "x" * 50),
     "base64 alone": lambda n: base64.b64encode(n.encode()),
 }
@@ -199,3 +224,10 @@ def test_fifty_megabytes_stream_through_constant_memory() -> None:
         tracemalloc.stop()
     assert size == 50 * len(piece)
     assert peak < 3_000_000
+
+
+@pytest.mark.parametrize("unit", ["\\", "4\\\\\\\\", "4%25%25", "4&amp;&amp;", "4&#0000", "4<x", "4\n\t ", f"{REAL[:-1]}!"])
+def test_an_answer_made_to_be_searched_slowly_is_searched_in_linear_time(unit: str) -> None:
+    # Two megabytes: with a pattern that tries each length again at each place this test would run into its time limit.
+    data = (unit * (2_000_000 // len(unit))).encode()
+    assert scrubbed(data) == data

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from broker.core.errors import LedgerError
-from broker.formlab.folds import fold_scores
+from broker.formlab.folds import family_scores, fold_scores
 from broker.formlab.pages import CARD_TYPES, LabelledField, LabelledPage, Predictions, load_pages
 from broker.formlab.score import score
 
@@ -49,6 +49,12 @@ def test_a_family_is_never_split_over_two_folds() -> None:
     folds = fold_scores(pages, right_for_a, folds=7)
     assert sorted(fold.card_pages for fold in folds) == [3] * 7
     assert sorted(fold.f1 for fold in folds) == [0.0] * 6 + [1.0]
+
+
+def test_the_worst_family_comes_first_and_families_without_a_card_are_left_out() -> None:
+    pages = [page("a", "cc-number", family="even"), page("b", "cc-number", family="odd"), page("c", None, has_card=False, family="none")]
+    held = family_scores(pages, {"a": {"0": "cc-number"}})
+    assert [(family.name, family.f1, family.card_pages_right) for family in held] == [("odd", 0.0, 0), ("even", 1.0, 1)]
 
 
 def test_a_folder_without_labels_is_refused(tmp_path: Path) -> None:

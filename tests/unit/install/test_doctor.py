@@ -38,6 +38,7 @@ from broker.install.doctor import (
     shadowed,
 )
 from broker.install.doctor import extension_id as extension_ids
+from broker.install.doctor.processes import processes
 from broker.install.egress import public_key
 from broker.install.extension_build import brought_version
 from broker.install.installer import install, installed_extension
@@ -171,6 +172,31 @@ def test_a_port_that_another_person_holds_is_moved_around(machine: Machine) -> N
     finding = only(port_taken.check(replace(machine, ports=(Port("issuer", 0x20FB, "--port"),))))
     assert "another person's process" in finding.what
     assert finding.cure == "ledgeros up --port 0"
+
+
+def test_a_port_that_another_ledgeros_holds_is_said_so(tmp_path: Path) -> None:
+    (tmp_path / "7").mkdir()
+    (tmp_path / "7" / "cmdline").write_bytes(b"/usr/bin/python3\0-m\0broker.install.server\0issuer\0")
+    assert [str(process) for process in processes(tmp_path)] == ["another LedgerOS (process 7)"]
+
+
+def test_a_file_in_the_place_of_the_egresss_socket(machine: Machine) -> None:
+    place = machine.state.path / "run" / "egress.sock"
+    place.parent.mkdir()
+    place.touch()
+    finding = only(port_taken.check(machine))
+    assert finding.name == "socket-taken"
+    assert finding.cure == f"rm {place}"
+    place.unlink()
+    with socket.socket(socket.AF_UNIX) as left_behind:
+        left_behind.bind(os.path.relpath(place))  # a socket's path is short: unix(7)
+    assert not list(port_taken.check(machine))  # the next start takes its place
+
+
+def test_a_machine_where_ledgeros_was_never_started(machine: Machine) -> None:
+    shutil.rmtree(machine.state.pki.path)
+    finding = only(certificate.check(machine))
+    assert (finding.name, finding.cure) == ("certificate-missing", "ledgeros up")
 
 
 def test_an_expired_certificate(machine: Machine) -> None:

@@ -101,7 +101,7 @@ def test_an_unknown_browser_is_refused_with_the_way_on(tmp_path: Path) -> None:
 def test_a_server_that_does_not_run_is_said_with_the_command_that_starts_it(state: StateFolder) -> None:
     with pytest.raises(LedgerError) as refusal:
         state.issuer_endpoints()
-    assert refusal.value.hint == "Start it: ledgeros issuer run"
+    assert refusal.value.hint == "Start it: ledgeros up"
 
 
 def test_the_environment_names_the_state_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -11,10 +11,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from broker.core.canonical import b64u, canonical_json, unb64u
 from broker.core.card_number import Cvv, Pan
 from broker.core.errors import LedgerError
+from broker.protocol.decision import PasskeyAssertion
 from broker.protocol.facts import Facts, sign_facts, verify_facts
 from broker.protocol.outcomes import MEANINGS, Outcome
 from broker.protocol.proof import check_proof, code_id, make_proof, new_code, normalise_code, proof_key
@@ -27,6 +29,22 @@ FACTS = Facts(
     remaining=None, max_amount=10_000, summary="paper", expected_amount=5_000, expected_currency="USD", merchant_text="Amazon", origin=None,
     linked_origins=(), approval="click", step_up_above=0, amount_tolerance_basis_points=200,
 )  # fmt: skip
+
+
+BASE64URL = st.from_regex(r"[A-Za-z0-9_-]{1,60}", fullmatch=True)
+
+
+@given(st.lists(BASE64URL, min_size=4, max_size=4))
+def test_an_assertion_is_stored_as_the_json_that_came(parts: list[str]) -> None:
+    credential, authenticator, client, signature = parts
+    assertion = PasskeyAssertion(credential_id=credential, authenticator_data=authenticator, client_data_json=client, signature=signature)
+    assert assertion.stored() == assertion.model_dump_json(by_alias=True)
+
+
+@pytest.mark.parametrize("text", ['a"b', "a\\b", "a\n", "a b", "é", ""])
+def test_what_would_need_escaping_is_no_assertion(text: str) -> None:
+    with pytest.raises(ValidationError):
+        PasskeyAssertion(credential_id="a", authenticator_data="a", client_data_json="a", signature=text)
 
 
 def test_facts_are_read_back_as_they_were_signed() -> None:

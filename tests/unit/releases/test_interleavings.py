@@ -2,7 +2,7 @@
 
 At most one redeem a token, and one at a time on an intent; nothing delivered without an approval, or to
 another browser, or twice for one token, or after the agent took it back; one unfinished release a card;
-one end per release, and no state without its event. In surrogate mode
+no window left open of which nothing came; one end per release, and no state without its event. In surrogate mode
 nothing is delivered that the egress does not hold, and after a payment went out no release ends as if
 none had.
 """
@@ -32,6 +32,7 @@ from broker.protocol.decision import Mode, SignedDecision
 from broker.protocol.egress import EgressOutcome, Send
 from broker.protocol.outcomes import MEANINGS, Outcome
 from broker.releases import Releases, ReleaseStore, Reporter
+from broker.releases.endings import nothing_left
 from broker.releases.live import Live
 from broker.releases.tables import releases
 from broker.storage import Database
@@ -71,6 +72,7 @@ class Interleavings(RuleBasedStateMachine):
             # Steps run on their own; wait until each is done or waits for LedgerOS.
             while len(self.desk._tasks) > self.held_up():  # noqa: ASYNC110
                 await asyncio.sleep(0.001)
+            await self.desk.reporter.drained()
             return result
 
         return self.runner.run(quietly())
@@ -367,13 +369,19 @@ class Interleavings(RuleBasedStateMachine):
         assert all(times <= redeemed[release_id] for (release_id, _), times in Counter(delivered).items())
 
     @invariant()
-    def what_was_taken_back_ended_so_and_left_no_window_open(self) -> None:
-        rows = {row.id: row for row in self.rows()}
-        for release_id in self.taken_back:
-            assert rows[release_id].outcome == "withdrawn"
-            spent = [entry.facts["accessEventId"] for entry in self.log() if _is_redeem_of(entry, release_id)]
-            # An earlier token of the same intent came to nothing: LedgerOS closes its window when it spends the next one.
-            assert set(spent[-1:]) <= set(self.ledger.closed)
+    def what_was_taken_back_ended_so(self) -> None:
+        assert {row.outcome for row in self.rows() if row.id in self.taken_back} <= {"withdrawn"}
+
+    @invariant()
+    def a_window_of_which_nothing_came_is_closed(self) -> None:
+        log, closed = self.log(), set(self.ledger.closed)
+        handed = {message.release_id for _, message in self.browsers.sent if isinstance(message, Deliver)}
+        for row in self.rows():
+            spent = [entry.facts["accessEventId"] for entry in log if _is_redeem_of(entry, row.id)]
+            over = row.outcome is not None and nothing_left(Outcome(row.outcome), may_hold_card=row.id in handed)
+            assert set(spent if over else spent[:-1]) <= closed
+            if over is False and row.status == "finished":
+                assert not set(spent[-1:]) & closed
 
     @invariant()
     def no_state_without_its_event(self) -> None:

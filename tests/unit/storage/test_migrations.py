@@ -6,11 +6,13 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Column, Integer, MetaData, Table, Text
+from sqlalchemy import Column, Integer, MetaData, Table, Text, select
 
 from broker.issuer.database import open_database
 from broker.issuer.metadata import SCHEMA_VERSION as ISSUER_VERSION
-from broker.releases.store import all_releases
+from broker.issuer.transactions.tables import windows
+from broker.issuer.transactions.windows import Charge, fitting_window
+from broker.releases.rows import all_releases
 from broker.state import SCHEMA_VERSION, BrokerState
 from broker.storage import Database, SchemaTooNewError
 
@@ -71,11 +73,56 @@ def test_a_migrated_database_has_the_structure_of_a_new_one(tmp_path: Path) -> N
     for state in (old, new):
         state.open_database().close()
     assert structure(old.database) == structure(new.database)
-    first_version(tmp_path / "issuer-old.db", "issuer-schema-1.sql", "")
+
+
+@pytest.mark.parametrize("script", ["issuer-schema-1.sql", "issuer-schema-4.sql"])
+def test_an_issuers_database_of_any_version_has_the_structure_of_a_new_one(tmp_path: Path, script: str) -> None:
+    first_version(tmp_path / "issuer-old.db", script, "")
     for name in ("issuer-old.db", "issuer-new.db"):
         open_database(tmp_path / name).close()
     assert structure(tmp_path / "issuer-old.db") == structure(tmp_path / "issuer-new.db")
     assert read(tmp_path / "issuer-old.db", "PRAGMA user_version") == [(ISSUER_VERSION,)]
+
+
+WINDOWS = """
+INSERT INTO organisations VALUES ('org_1', 'Acme', 'click', 1, 0, 1);
+INSERT INTO users VALUES ('user_1', 'org_1', 'Ada', 'Byron', 'ada@acme.example', 'approved', x'01', 100000, 1, 2);
+INSERT INTO agents VALUES ('agent_1', 'org_1', 'user_1', NULL, 'bot', NULL, 'active', NULL, 'allTime', 'reject', NULL, NULL, 1);
+INSERT INTO api_keys VALUES ('key_1', 'org_1', 'acquirer', 'shop', 'aq_', x'02', 1, NULL, NULL, NULL);
+INSERT INTO cards (id, org_id, user_id, agent_id, status, type, purpose, exposure, require_release, attestation_window_minutes, on_drift,
+  last4, expiration_month, expiration_year, kek_version, wrapped_key, number_ciphertext, number_index, created_at)
+  VALUES ('card_1', 'org_1', 'user_1', 'agent_1', 'active', 'multi', 'x', 'extensionOnly', 1, 60, 'alert', '4242', 1, 2030, 1, x'03', x'04',
+  x'05', 1);
+INSERT INTO access_events (id, org_id, card_id, agent_id, status, exposure_mode, summary, expected_currency, merchant_key, reason,
+  created_at, consumed_at)
+  SELECT 'evt_' || value, 'org_1', 'card_1', 'agent_1', 'consumed', 'extensionOnly', 'x', 'USD', 'shop', 'purchase', 1, 7
+  FROM json_each('["open", "used", "closed", "none"]');
+INSERT INTO windows VALUES ('win_1', 'org_1', 'evt_open', 'card_1', 500, 'USD', 'https://shop.example', 7, 9, NULL, NULL);
+INSERT INTO windows VALUES ('win_2', 'org_1', 'evt_used', 'card_1', 600, 'USD', 'https://shop.example', 7, 9, 8, NULL);
+INSERT INTO windows VALUES ('win_3', 'org_1', 'evt_closed', 'card_1', 700, 'USD', 'https://other.example', 7, 9, NULL, 9);
+INSERT INTO transactions VALUES ('txn_1', 'org_1', 'key_1', 'card_1', 'agent_1', 'user_1', 550, 550, 'USD', 'pending', NULL, 'attested',
+  'evt_used', 'win_2', NULL, '{}', 'name:shop', 8, 8, NULL);
+INSERT INTO transactions VALUES ('txn_2', 'org_1', 'key_1', 'card_1', 'agent_1', 'user_1', 10, 0, 'USD', 'declined', 'no_release', 'stale',
+  NULL, NULL, 'txn_1', '{"name":"shop"}', 'name:shop', 9, NULL, NULL);
+"""
+
+
+@pytest.mark.parametrize("script", ["issuer-schema-1.sql", "issuer-schema-4.sql"])
+def test_windows_and_charges_of_an_older_database_are_kept(tmp_path: Path, script: str) -> None:
+    path = tmp_path / "issuer.db"
+    first_version(path, script, WINDOWS)
+    before = {table: read(path, f"SELECT * FROM {table} ORDER BY id") for table in ("windows", "transactions")}
+    with open_database(path) as database:
+        after = database.read_now(lambda c: [tuple(row) for row in c.execute(select(windows).order_by(windows.c.id))])
+        fits = database.read_now(lambda c: fitting_window(c, Charge("card_1", 500, "USD", "https://shop.example", "x", None), 8))
+    assert after == before["windows"]
+    assert not isinstance(fits, str)
+    assert fits.id == "win_1", "an open window still lets its charge through"
+    assert read(path, "SELECT * FROM transactions ORDER BY id") == before["transactions"]
+    assert read(path, "SELECT name FROM sqlite_master WHERE name = 'windows'") == []
+    refers = {row[2] for row in read(path, "PRAGMA foreign_key_list(transactions)")}
+    assert refers == {"organisations", "api_keys", "cards", "agents", "users", "access_events", "transactions"}
+    assert read(path, "PRAGMA foreign_key_check") == []
 
 
 METADATA = MetaData()

@@ -1,0 +1,146 @@
+"""A page that pays many times, or so that nobody can read it: the real card goes out once, to the account it is for, or not at all."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+
+import pytest
+from aiohttp import web
+
+from broker.client import Outcome
+from broker.demo.evidence import NumberSearch
+from tests.adversary.surrogate_stack import Hostile
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.timeout(240),
+    pytest.mark.xdist_group("adversary-surrogate"),
+    pytest.mark.asyncio(loop_scope="session"),
+]
+
+ALL_AT_ONCE = """async () => {
+  const body = () => new URLSearchParams(new FormData(document.forms[0])), sent = { method: "POST", credentials: "include" };
+  const request = new XMLHttpRequest();
+  const xhr = new Promise((done) => { request.onloadend = done; request.open("POST", "/pay"); request.send(body()); });
+  navigator.sendBeacon("/pay", body());
+  const frame = Object.assign(document.createElement("iframe"), { name: "hidden" });
+  document.body.append(frame);
+  const form = document.forms[0].cloneNode(true);
+  [...document.forms[0].elements].forEach((field, at) => { form.elements[at].value = field.value; });
+  Object.assign(form, { target: "hidden", hidden: true });
+  document.body.append(form);
+  const framed = new Promise((done) => { frame.onload = done; });
+  form.submit();
+  await Promise.allSettled([xhr, framed, ...[1, 2, 3].map(() => fetch("/pay", { ...sent, body: body() }))]);
+  return performance.getEntriesByType("resource").filter(({ name }) => name.endsWith("/pay")).length;
+}"""
+TWICE = """self.addEventListener("install", () => skipWaiting());
+self.addEventListener("activate", (event) => event.waitUntil(clients.claim()));
+self.addEventListener("fetch", (event) => {
+  if (event.request.method === "POST") event.respondWith((async () => {
+    const again = event.request.clone();
+    const answer = await fetch(event.request);
+    await fetch(again).catch(() => undefined);
+    return answer;
+  })());
+});"""
+REGISTER = """async () => { await navigator.serviceWorker.register("/twice.js"); await navigator.serviceWorker.ready;
+  if (!navigator.serviceWorker.controller) await new Promise((done) => { navigator.serviceWorker.oncontrollerchange = done; }); }"""
+LEAVE = "navigator.serviceWorker.ready.then((registration) => registration.unregister())"
+COMPRESSED = """async () => {
+  const plain = new Blob([new URLSearchParams(new FormData(document.forms[0])).toString()]);
+  const body = await new Response(plain.stream().pipeThrough(new CompressionStream("gzip"))).arrayBuffer();
+  const headers = { "Content-Type": "application/x-www-form-urlencoded", "Content-Encoding": "gzip" };
+  return (await fetch("/pay", { method: "POST", headers, body })).text(); }"""
+SEND = """() => fetch("/pay", { method: "POST", body: new URLSearchParams(new FormData(document.forms[0])) })
+    .then((answer) => answer.text())"""
+ELSEWHERE = """([url, fields]) => fetch(url, { method: "POST", body: new URLSearchParams(fields) })
+    .then((answer) => answer.text(), () => "failed")"""
+
+
+async def test_of_many_payments_at_once_one_carries_the_number(hostile: Hostile) -> None:
+    paying, merchant = await hostile.surrogate.paying(page=await hostile.checkout()), hostile.merchant
+    tried = await paying.page.evaluate(ALL_AT_ONCE)
+    ended = await paying.ended()
+    assert ended.outcome in (Outcome.SUBMITTED, Outcome.MAY_HAVE_BEEN_CHARGED)
+    assert merchant.bodies_with(paying.number) == ["shop.localhost/pay"]
+    assert len(merchant.bodies_with(paying.stand_in)) == len(merchant.got) - 1, "the others failed, or went out with the stand-in"
+    assert tried > 1, "there were others"
+
+
+async def test_a_service_worker_that_sends_twice_pays_once(hostile: Hostile) -> None:
+    merchant, page = hostile.merchant, await hostile.checkout()
+    merchant.scripts["/twice.js"] = TWICE
+    await page.evaluate(REGISTER)
+    paying = await hostile.surrogate.paying(page=page)
+    try:
+        await paying.press_pay()
+        assert (await paying.ended()).outcome is Outcome.SUBMITTED
+        assert merchant.bodies_with(paying.number) == ["shop.localhost/pay"]
+        assert len(merchant.got) == 2
+    finally:
+        await page.evaluate(LEAVE)
+
+
+async def test_a_compressed_payment_is_not_swapped_and_the_outcome_says_so(hostile: Hostile) -> None:
+    paying, merchant = await hostile.surrogate.paying(page=await hostile.checkout()), hostile.merchant
+    assert "Thank you" in await paying.page.evaluate(COMPRESSED)
+    ended = await paying.ended()
+    assert ended.outcome is Outcome.SWAP_NOT_SEEN
+    assert "compressed" in (ended.message or "")
+    assert len(merchant.got) == 1
+    assert not merchant.bodies_with(paying.number)
+
+
+async def test_another_account_at_the_same_processor_gets_nothing(hostile: Hostile) -> None:
+    merchant = hostile.merchant
+    numbers = []
+    for account in ("acct_shop", "acct_thief"):
+        paying = await hostile.surrogate.paying(page=await hostile.checkout())
+        fields = {"card[number]": paying.stand_in, "card[cvc]": await paying.page.locator("[name=code]").input_value()}
+        await paying.page.evaluate(ELSEWHERE, [merchant.url(f"/pay/{account}", "form-pay.localhost"), fields])
+        numbers.append(paying.number)
+        ended = await paying.ended()
+    assert ended.outcome is Outcome.SWAP_NOT_SEEN
+    assert "another merchant account" in (ended.message or "")
+    assert {path for number in numbers for path in merchant.bodies_with(number)} == {"form-pay.localhost/pay/acct_shop"}
+    assert not [got for got in merchant.got if got.path.endswith("acct_thief")]
+
+
+async def test_a_merchant_that_refuses_the_request_is_told_apart_in_words(hostile: Hostile) -> None:
+    async def refuse(request: web.Request) -> web.Response:
+        return web.Response(status=403, text='<p id="outcome">Are you a robot?</p>', content_type="text/html")
+
+    hostile.merchant.answer = refuse
+    paying = await hostile.surrogate.paying(page=await hostile.checkout())
+    async with hostile.world.person.popup() as popup:
+        assert "robot" in await paying.page.evaluate(SEND)
+        text = await popup.wait_for_text("Refused by the shop")
+    ended = await paying.ended()
+    assert ended.outcome is Outcome.BLOCKED_BY_MERCHANT
+    assert "refused the payment request" in (ended.message or "")
+    assert "refused the payment request" in text
+
+
+async def test_what_is_kept_of_an_answer_holds_the_stand_in_alone(hostile: Hostile) -> None:
+    async def keep(request: web.Request) -> web.Response:
+        digits = str((await request.post())["number"]).replace(" ", "")
+        headers = {"Cache-Control": "public, max-age=3600", "Set-Cookie": f"card={digits}; Max-Age=3600"}
+        return web.Response(
+            text=f'<p id="outcome">{digits} {base64.b64encode(digits.encode()).decode()}</p>', content_type="text/html", headers=headers
+        )
+
+    hostile.merchant.answer = keep
+    hostile.surrogate.new_card()
+    paying = await hostile.surrogate.paying(page=await hostile.checkout())
+    await paying.press_pay()
+    assert (await paying.ended()).outcome is Outcome.SUBMITTED
+    await paying.page.evaluate(
+        """async () => { const cache = await caches.open("kept");
+        await cache.put("/kept", new Response(document.body.innerHTML)); localStorage.kept = document.body.innerText; }"""
+    )
+    profile = hostile.world.story.browser.profile
+    assert await asyncio.to_thread(NumberSearch(paying.number).files_with_it, [profile]) == []
+    kept = await paying.page.evaluate("localStorage.kept")
+    assert paying.stand_in in kept, "the page did keep what it was shown"
