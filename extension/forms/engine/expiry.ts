@@ -52,6 +52,8 @@ function resolveSingle(scored: Scored, before: readonly Scored[], following: Sco
     settle(following, "cc-exp-year", "second half of an expiry");
     return;
   }
+  if (scored.type === "cc-exp-month" && following && isUnnamedYear(following)) return settle(following, "cc-exp-year", "second half of an expiry");
+  if (scored.type === "cc-exp-year" && before.at(-1)?.type === "cc-exp-month") return;
   const { options, maxLength } = scored.control;
   if (scored.type === "cc-exp" || options || (maxLength > 0 && maxLength <= 4)) return;
   if (before.some((other) => other.type?.startsWith("cc-")) || saysExpiry(scored)) settle(scored, "cc-exp", "no other half of an expiry");
@@ -78,6 +80,14 @@ function tellsHalves(first: Scored, second: Scored): boolean {
 
 function isSecondHalf(scored: Scored): boolean {
   return (scored.type === null || scored.type === "month-year") && isHalf(scored) && scored.control.texts.some((text) => text.source === "row");
+}
+
+const REPEATED_LETTER = /^\s*(\p{L})\1(?:\1\1)?\s*$/u;
+
+// "MM" and then "AA", "JJ", "ГГ": what the year is called in its language need not be known.
+function isUnnamedYear(scored: Scored): boolean {
+  const { placeholder, maxLength } = scored.control;
+  return scored.type === null && isHalf(scored) && (REPEATED_LETTER.test(placeholder) || maxLength === 2);
 }
 
 function saysExpiry(scored: Scored): boolean {

@@ -92,6 +92,10 @@ it("Credit card over the first field is a heading, and over a box without a name
   expect(cardTypes(`<label>Credit card <input></label><label>Expires <input></label>${CODE}`)).toEqual(["cc-number", "cc-exp", "cc-csc"]);
 });
 
+it("after a month a box with a repeated letter is the year in any language", () => {
+  expect(cardTypes(`${NUMBER}<input placeholder=MM><input placeholder=ÉÉ>${CODE}`)).toEqual(["cc-number", "cc-exp-month", "cc-exp-year", "cc-csc"]);
+});
+
 it("MM/YY before two short boxes is their month and their year", () => {
   expect(cardTypes(`${NUMBER}<p>ММ/РР</p><input maxlength=2> / <input maxlength=2>${CODE}`)).toEqual(["cc-number", "cc-exp-month", "cc-exp-year", "cc-csc"]);
 });
