@@ -9,7 +9,7 @@ import type { FillValues } from "../../../extension/forms/engine/values";
 import { isCovered } from "../../../extension/forms/engine/covering";
 import { moved, type Place, placeOf } from "../../../extension/forms/engine/place";
 import { hiddenReason } from "../../../extension/forms/engine/visibility";
-import { waitFor, watchControls } from "../../../extension/forms/engine/watch";
+import { watchControls } from "../../../extension/forms/engine/watch";
 
 const find = (selector: string): Element => {
   for (const root of rootsOf(document)) {
@@ -19,6 +19,23 @@ const find = (selector: string): Element => {
   throw new Error(`nothing is ${selector}`);
 };
 const places: Place[][] = [];
+
+// The first answer that is not null, now or after a change, or null after `limit` milliseconds: what the worker does with the watch.
+const waitFor = <T>(look: () => T | null, limit: number): Promise<T | null> =>
+  new Promise((resolve) => {
+    const end = (answer: T | null): void => {
+      stop();
+      clearTimeout(timer);
+      resolve(answer);
+    };
+    const ask = (): void => {
+      const answer = look();
+      if (answer !== null) end(answer);
+    };
+    const stop = watchControls(document, ask);
+    const timer = setTimeout(() => end(null), limit);
+    ask();
+  });
 
 const api = {
   plan: () => planDocument(document).map((field) => field.type),
@@ -32,7 +49,7 @@ const api = {
   seen: (selector: string) => hiddenReason(find(selector)) ?? (isCovered(find(selector)) ? "covered" : "seen"),
   remember: (selectors: string[]) => places.push(selectors.map((selector) => placeOf(find(selector)))) - 1,
   hasMoved: (at: number, selectors: string[]) => moved(places[at] ?? [], selectors.map((selector) => placeOf(find(selector)))),
-  waitForPlan: (limit: number) => waitFor(document, () => (planDocument(document).length > 0 ? true : null), limit),
+  waitForPlan: (limit: number) => waitFor(() => (planDocument(document).length > 0 ? true : null), limit),
   countLooks: () => watchControls(document, () => (document.documentElement.dataset["looks"] = String(Number(document.documentElement.dataset["looks"] ?? 0) + 1))) && null,
 };
 
