@@ -38,8 +38,9 @@ def install(context: typer.Context, browser: Browsers = None, as_json: AsJson = 
 
     state = folder(context)
     registry = _registry(state)
+    browsers = _chosen(browser, registry)  # refused before anything is built
     extension = ready_extension(lambda text: errors.print(f"[dim]{text}[/dim]"))
-    record = installer.install(state, registry, _chosen(browser, registry), extension)
+    record = installer.install(state, registry, browsers, extension)
     target = installer.installed_extension(state)
     if as_json:
         show_json({"browsers": list(record.browsers), "extension": str(target), "record": str(installer.record_file(state))})
