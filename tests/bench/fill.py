@@ -68,7 +68,7 @@ STAGES = {
     "approval": "click → the broker has the approval",
     "redeem": "approval kept, redeemed at LedgerOS",
     "delivery": "redeem kept, handed to the browser",
-    "opening": "host, worker, seal opened, page looked at again",
+    "opening": "seal opened, page looked at again",
     "writing": "the fields written",
 }
 
