@@ -116,7 +116,8 @@ describe("an answer", () => {
     const answers = new Answers(async () => undefined);
     const asked = answers.ask(send);
     answers.came(head);
-    for (let n = 0; n < 42; n += 1) answers.came(chunk(new Uint8Array(192_000)));
+    const piece = chunk(new Uint8Array(192_000));
+    for (let n = 0; n < 42; n += 1) answers.came(piece);
     answers.came(end);
     expect((await asked)?.body).toBeNull();
   });
