@@ -94,6 +94,10 @@ class DevToolsPage:
             pressed = kind != "mouseMoved"
             await self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left" if pressed else "none", clickCount=int(pressed))
 
+    async def wait_until_closed(self, seconds: float) -> None:
+        """Wait until the page is gone; ``TimeoutError`` when it stays."""
+        await asyncio.wait_for(asyncio.shield(self._reader), seconds)
+
     async def screenshot(self, path: Path, selector: str) -> None:
         """A PNG of the element that `selector` finds, once nothing in the page moves any more."""
         await self.evaluate("Promise.all(document.getAnimations().map((animation) => animation.finished)).then(() => true)")

@@ -150,6 +150,12 @@ class Popup:
         """Click the button that says `words`."""
         await self._press(words, 1)
 
+    async def go_on_in_window(self) -> None:
+        """Leave the toolbar's popup for a window, where a passkey can be asked for; the popup is gone then."""
+        with suppress(ConnectionError):  # it may close before it has answered the click
+            await self._press("Go on in a window", 1)
+        await self.page.wait_until_closed(_READY_SECONDS)
+
     async def deny(self) -> None:
         """Click Deny."""
         await self._press("Deny", 1)

@@ -70,7 +70,7 @@ async def paid_directly(hostile: Hostile) -> Page:
         await popup.choose("Show the page the number")
         in_toolbar = "Go on in a window" in await popup.wait_for_text("will see the number")
         if in_toolbar:  # where no passkey can be asked for
-            await popup.choose("Go on in a window")
+            await popup.go_on_in_window()
     async with world.person.popup() as popup:
         await popup.approve()
         await popup.wait_for_text("Filled")
