@@ -75,9 +75,7 @@ def _chosen(browsers: list[str] | None, registry: HostRegistry) -> list[str]:
 
     unknown = sorted(set(browsers or []) - set(BROWSERS))
     if unknown:
-        raise LedgerError(
-            400, "unknown_browser", f"LedgerOS does not support {', '.join(unknown)}.", f"Choose from: {', '.join(BROWSERS)}."
-        )
+        raise LedgerError(400, "unknown_browser", "A browser that was named is not supported.", f"Choose from: {', '.join(BROWSERS)}.")
     chosen = list(dict.fromkeys(browsers or registry.present()))
     if not chosen:
         hint = "Start your browser once, or name it: ledgeros install --browser chromium"

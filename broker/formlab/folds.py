@@ -31,13 +31,14 @@ class HeldOut:
 
 
 def fold_scores(pages: list[LabelledPage], predictions: Predictions, folds: int = FOLDS) -> list[HeldOut]:
-    """The score of each of `folds` parts of the families, even in card pages."""
+    """The score of each of `folds` parts of the families, even in card pages; a part without any has no score."""
     parts: list[list[LabelledPage]] = [[] for _ in range(folds)]
     grouped = list(families(pages))
     random.Random(_SEED).shuffle(grouped)  # noqa: S311  # the split must be the same every time
     for place, (_, members) in enumerate(sorted(grouped, key=lambda pair: -sum(page.has_card for page in pair[1]))):
         parts[place % folds] += members
-    return [_held_out(str(place), part, predictions) for place, part in enumerate(parts, start=1)]
+    held = [_held_out(str(place), part, predictions) for place, part in enumerate(parts, start=1)]
+    return [fold for fold in held if fold.card_pages]
 
 
 def family_scores(pages: list[LabelledPage], predictions: Predictions) -> list[HeldOut]:

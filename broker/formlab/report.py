@@ -48,7 +48,8 @@ def fold_table(folds: list[HeldOut], by_family: list[HeldOut]) -> Table:
     for fold in folds:
         table.add_row(f"fold {fold.name}", *_shares(fold.f1, fold.macro_f1), _of(fold), str(fold.other_pages_wrong))
     for name, held in (("mean of the folds", folds), (f"mean of {len(by_family)} families", by_family)):
-        table.add_row(name, *_shares(mean(h.f1 for h in held), mean(h.macro_f1 for h in held)), "", "")
+        if held:
+            table.add_row(name, *_shares(mean(h.f1 for h in held), mean(h.macro_f1 for h in held)), "", "")
     for family in [held for held in by_family if held.f1 < 1][:WORST]:
         table.add_row(family.name, *_shares(family.f1, family.macro_f1), _of(family), str(family.other_pages_wrong))
     return table
@@ -83,8 +84,9 @@ def idle_table(costs: list[IdleCost]) -> Table:
     table = _table(
         f"{len(costs)} large pages without a card form (ms, the dearest)", "observers", "one look", "standing still", "while it changes"
     )
-    dearest = [max(values) for values in zip(*((c.look, c.still, c.busy) for c in costs), strict=True)]
-    table.add_row(str(max(cost.observers for cost in costs)), *(f"{value:.2f}" for value in dearest))
+    if costs:
+        dearest = [max(values) for values in zip(*((c.look, c.still, c.busy) for c in costs), strict=True)]
+        table.add_row(str(max(cost.observers for cost in costs)), *(f"{value:.2f}" for value in dearest))
     return table
 
 
@@ -99,12 +101,13 @@ def beside_table(beside: Beside) -> Table:
 def bounds_table(bench: Bench) -> Table:
     """What was promised of the time, and whether it holds here."""
     table = _table("bounds", "", "measured", "at most", "")
-    rows = [
+    rows: list[tuple[str, float, float, str]] = [
         ("all scans beside all floors", bench.ratio, MOST_RATIO, ""),
         (bench.large.path, bench.large.scan, LARGE_PAGE_MS, " ms"),
-        ("a page without a card form, standing still", max(cost.still for cost in bench.idle), IDLE_MS, " ms"),
-        ("its mutation observers", max(cost.observers for cost in bench.idle), IDLE_OBSERVERS, ""),
     ]
+    if bench.idle:  # every page of the set may have a card form
+        rows.append(("a page without a card form, standing still", max(cost.still for cost in bench.idle), IDLE_MS, " ms"))
+        rows.append(("its mutation observers", max(cost.observers for cost in bench.idle), IDLE_OBSERVERS, ""))
     for name, value, most, unit in rows:
         shown = str(value) if isinstance(value, int) else f"{value:.2f}"
         table.add_row(name, f"{shown}{unit}", f"{most:g}{unit}", "holds" if value <= most else "[red]does not hold[/red]")

@@ -6,6 +6,7 @@ import { bringIntoView, isCovered } from "./engine/covering";
 import { planDocument, planFrame } from "./engine/plan";
 import { rootsOf } from "./engine/roots";
 import type { FieldType } from "./engine/rules";
+import { allIn } from "./engine/tree";
 import type { HeldFrame } from "./remembered";
 import { visible } from "./visibility";
 
@@ -50,7 +51,7 @@ function indexIn(parent: Window, view: Window): number | null {
 
 /** The elements that show the frame at `spot`; a frame in a shadow tree is one of several of its origin, and then all of them count. */
 export function framesAt({ path, origin }: Spot): HeldFrame[] {
-  const all = rootsOf(document).flatMap((root) => [...root.querySelectorAll("iframe")].map((element) => ({ root, element, view: element.contentWindow })));
+  const all = rootsOf(document).flatMap((root) => [...allIn<HTMLIFrameElement>(root, "iframe")].map((element) => ({ root, element, view: element.contentWindow })));
   if (path.length === 0) return all.filter(({ root, element }) => root.nodeType !== Node.DOCUMENT_NODE && sourceOf(element) === origin);
   const view = path.reduce<Window | null>((at, index) => at?.[index] ?? null, window);
   return view ? all.filter((frame) => frame.view === view) : [];

@@ -9,7 +9,8 @@ from typing import Any
 
 from broker.core.canonical import unb64u
 from broker.protocol.decision import SignedDecision
-from tests.api.issuer.harness import Reply, World
+from tests.api.issuer.harness import World
+from tests.api.issuer.serving import Reply
 
 
 def count(world: World, name: str) -> int:

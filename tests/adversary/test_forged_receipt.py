@@ -15,7 +15,8 @@ from broker.issuer.redeem.receipts import verify_receipt
 from broker.protocol.receipt import sign_receipt
 from tests.adversary.command_line import Done, ledgeros
 from tests.adversary.spies import altered, leaves
-from tests.api.issuer.harness import Device, World
+from tests.api.issuer.harness import World
+from tests.api.issuer.parties import Device
 
 
 async def receipt_of(world: World) -> dict[str, Any]:

@@ -17,7 +17,8 @@ from broker.protocol.facts import sign_facts, verify_facts
 from broker.protocol.sealing import key_id, unseal
 from tests.adversary.spies import altered, count, finds, leaves, refused, windows
 from tests.api.broker.test_with_ledgeros import Chain
-from tests.api.issuer.harness import Device, Passkey, World, broker_peer
+from tests.api.issuer.harness import World
+from tests.api.issuer.parties import Device, Passkey, broker_peer
 
 # What it carries and may alter ----------------------------------------------------------------
 

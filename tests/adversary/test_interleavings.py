@@ -31,7 +31,9 @@ from broker.issuer.redeem.tables import decisions
 from broker.issuer.transactions.tables import transactions, windows
 from broker.protocol.decision import Decision, SignedDecision
 from broker.protocol.sealing import Credentials
-from tests.api.issuer.harness import Device, Reply, World, running_world
+from tests.api.issuer.harness import World, running_world
+from tests.api.issuer.parties import Device
+from tests.api.issuer.serving import Reply
 
 PICK = st.sampled_from([0, 0, 0, 1, 2])
 """Which token, decision or number a step is about, counted from the newest."""

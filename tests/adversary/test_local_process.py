@@ -24,7 +24,8 @@ from broker.pki.contexts import server_context
 from broker.pki.files import PkiFolder
 from broker.pki.profile import Roles
 from broker.protocol.channel import MAX_MESSAGE, Frame, Hello, Offer, Skew, Welcome
-from tests.api.broker.harness import Browser, Stack
+from tests.api.broker.fake_browser import Browser
+from tests.api.broker.harness import Stack
 
 # On the broker's port -------------------------------------------------------------------------
 

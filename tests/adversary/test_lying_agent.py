@@ -10,7 +10,8 @@ from broker.client import AgentError
 from broker.protocol.channel import Offer
 from broker.protocol.decision import Decision
 from tests.adversary.spies import refused
-from tests.api.broker.harness import ORIGIN, Stack
+from tests.api.broker.fake_ledger import ORIGIN
+from tests.api.broker.harness import Stack
 from tests.api.broker.test_with_ledgeros import Chain
 from tests.api.issuer.harness import World
 

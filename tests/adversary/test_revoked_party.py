@@ -7,7 +7,8 @@ from typing import Any
 
 from tests.adversary.command_line import ledgeros
 from tests.adversary.spies import refused
-from tests.api.issuer.harness import World, broker_peer
+from tests.api.issuer.harness import World
+from tests.api.issuer.parties import broker_peer
 
 
 async def listed(world: World, *noun: str) -> list[dict[str, Any]]:
@@ -67,7 +68,7 @@ async def test_a_revoked_broker_learns_nothing_more(world: World) -> None:
 
 
 async def test_a_revoked_broker_cannot_come_back_under_its_old_certificate_elsewhere(world: World) -> None:
-    from tests.api.issuer.harness import dashboard
+    from tests.api.issuer.owner import dashboard
 
     await world.owner.post(f"/brokers/{world.broker.id}/revoke", "/brokers")
     async with dashboard(world.issuer, "Eve", "Elsewhere") as eve, broker_peer(world.issuer) as same:

@@ -14,7 +14,9 @@ from broker.protocol.channel import Deliver, Offer
 from broker.protocol.decision import Decision
 from tests.adversary.spies import count, refused
 from tests.api.broker.test_with_ledgeros import Chain
-from tests.api.issuer.harness import BrokerPeer, World, broker_peer, dashboard, new_agent
+from tests.api.issuer.harness import World, new_agent
+from tests.api.issuer.owner import dashboard
+from tests.api.issuer.parties import BrokerPeer, broker_peer
 
 
 @asynccontextmanager

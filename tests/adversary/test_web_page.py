@@ -16,7 +16,8 @@ import pytest
 
 from broker.pki.contexts import client_context
 from tests.api.broker.harness import Stack
-from tests.api.issuer.harness import Issuer, broker_peer
+from tests.api.issuer.parties import broker_peer
+from tests.api.issuer.serving import Issuer
 
 EVIL = "https://evil.example"
 UPGRADE = {

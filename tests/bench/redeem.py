@@ -28,7 +28,8 @@ from broker.issuer.state import IssuerState
 from broker.pki.contexts import client_context
 from broker.pki.files import PkiFolder
 from broker.pki.profile import Roles
-from tests.api.issuer.harness import BROKER_ID, ready_world, running_issuer
+from tests.api.issuer.harness import ready_world
+from tests.api.issuer.serving import BROKER_ID, running_issuer
 from tests.bench import openbao
 from tests.bench.load import Load, Measured
 

@@ -2,7 +2,7 @@
  * What lies over a control: an opaque thing over it hides it, also one that lets clicks through.
  */
 
-import { frameOf, isShadow } from "./tree";
+import { allIn, frameOf, isShadow } from "./tree";
 
 /** Where it is asked what lies on top: the middle, and half-way to each corner. */
 const PROBES = [[0.5, 0.5], [0.15, 0.25], [0.85, 0.25], [0.15, 0.75], [0.85, 0.75]] as const;
@@ -93,7 +93,7 @@ function withClicksCaught<T>(all: Set<Scope>, ask: () => T): T {
   scopes.forEach((scope, index) => (scope.adoptedStyleSheets = [...(sheets[index] ?? []), catching(scope)]));
   const stubborn = scopes.flatMap(stubbornIn);
   for (const element of stubborn) element.style.setProperty("pointer-events", "auto", "important");
-  const inert = scopes.flatMap((scope) => [...scope.querySelectorAll("[inert]")].map((element) => [element, element.getAttribute("inert") ?? ""] as const));
+  const inert = scopes.flatMap((scope) => [...allIn(scope, "[inert]")].map((element) => [element, element.getAttribute("inert") ?? ""] as const));
   for (const [element] of inert) element.removeAttribute("inert");
   try {
     return ask();
@@ -117,7 +117,7 @@ function catching(scope: Scope): CSSStyleSheet {
 
 // An important declaration of the element's own style wins over every sheet.
 function stubbornIn(scope: Scope): HTMLElement[] {
-  const styled = scope.querySelectorAll<HTMLElement>('[style*="pointer-events"]');
+  const styled = allIn<HTMLElement>(scope, '[style*="pointer-events"]');
   return [...styled].filter(({ style }) => style.pointerEvents === "none" && style.getPropertyPriority("pointer-events") === "important");
 }
 

@@ -7,6 +7,7 @@ import { classify, fieldType, type Reading } from "./classify";
 import { type Plan, planDocument, planFrame } from "./plan";
 import { rootsOf } from "./roots";
 import type { FieldType, Kind } from "./rules";
+import { allIn } from "./tree";
 import { hiddenReason, type Hidden } from "./visibility";
 
 /** One control and the evidence about it. Holds what the page says, never what is typed into it. */
@@ -26,7 +27,7 @@ export interface Explanation {
 export function explain(document: Document, given: readonly FieldType[] = []): Explanation[] {
   const plan = planDocument(document);
   if (plan.length > 0 || !given.includes("cc-number")) return explained(document, "page", plan);
-  const frames = rootsOf(document).flatMap((root) => [...root.querySelectorAll("iframe")]);
+  const frames = rootsOf(document).flatMap((root) => [...allIn(root, "iframe")]);
   return explained(document, "beside card frames", planBeside(document, frames, given));
 }
 

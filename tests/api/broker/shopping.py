@@ -20,7 +20,10 @@ from broker.protocol.decision import Seen
 from broker.protocol.egress import AskCoverage, Chunk, Coverage, End, Head, Send, WholeAnswer
 from broker.protocol.sealing import key_id
 from broker.protocol.surrogate import Surrogate, SurrogateCard
-from tests.api.broker.harness import NUMBER, ORIGIN, Browser, Stack, eventually, running_stack
+from tests.api.broker.fake_browser import Browser
+from tests.api.broker.fake_ledger import NUMBER, ORIGIN
+from tests.api.broker.harness import Stack, running_stack
+from tests.api.broker.waiting import eventually
 from tests.unit.egress.merchant import Merchant, merchant_with_ca
 from tests.unit.egress.process import EgressProcess, start
 

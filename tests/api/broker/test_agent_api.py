@@ -16,7 +16,8 @@ from broker import admin
 from broker.client import AgentError, BrokerClient, UnreachableError
 from broker.pki.contexts import client_context
 from broker.pki.files import PkiFolder
-from tests.api.broker.harness import ORIGIN, Stack, new_token, running_stack
+from tests.api.broker.fake_ledger import ORIGIN, new_token
+from tests.api.broker.harness import Stack, running_stack
 
 TOKEN = "tok_" + "A" * 43
 

@@ -8,7 +8,10 @@ from typing import Any
 from broker.protocol.channel import Deliver, Offer, Result, Stop
 from broker.protocol.decision import SignedDecision
 from broker.protocol.outcomes import Outcome
-from tests.api.broker.harness import ORIGIN, Browser, Stack, eventually, new_token, refuse
+from tests.api.broker.fake_browser import Browser
+from tests.api.broker.fake_ledger import ORIGIN, new_token, refuse
+from tests.api.broker.harness import Stack
+from tests.api.broker.waiting import eventually
 
 
 async def approved(stack: Stack, **changes: Any) -> tuple[Browser, str, Offer, SignedDecision]:

@@ -21,7 +21,8 @@ from broker.pki.profile import Roles
 from broker.protocol.channel import MAX_MESSAGE, Enrol, EnrolAnswer, Frame, Offer, Pair, Ping, Pong, Refused, Skew, Welcome
 from broker.protocol.issuer_api import DeviceEnrolled, EnrolDevice
 from broker.protocol.proof import code_id, make_proof, new_code, proof_key
-from tests.api.broker.harness import Browser, Stack, running_stack
+from tests.api.broker.fake_browser import Browser
+from tests.api.broker.harness import Stack, running_stack
 
 REFUSED = (ssl.SSLError, ConnectionError, asyncio.IncompleteReadError, TimeoutError)
 
@@ -353,7 +354,7 @@ async def test_an_enrolment_is_passed_on_and_answered_as_it_is(stack: Stack) -> 
 
 
 async def test_a_refused_enrolment_brings_ledgeros_words(stack: Stack) -> None:
-    from tests.api.broker.harness import refuse
+    from tests.api.broker.fake_ledger import refuse
 
     browser = await stack.browser()
     stack.ledger.answers["enrolments/device"] = lambda: refuse(403, "bad_code", "The code does not fit.")

@@ -17,7 +17,9 @@ from broker.pki.profile import Roles
 from broker.protocol.channel import Deliver, Offer, Status, Withdrawn
 from broker.protocol.issuer_api import Health
 from broker.protocol.outcomes import Outcome
-from tests.api.broker.harness import FakeLedger, ManualClock, Stack, eventually, new_token, prepare_state, running_stack
+from tests.api.broker.fake_ledger import FakeLedger, new_token
+from tests.api.broker.harness import Stack, prepare_state, running_stack
+from tests.api.broker.waiting import ManualClock, eventually
 
 
 async def test_an_unknown_token_is_named_so(stack: Stack) -> None:
@@ -290,7 +292,7 @@ async def test_a_token_alarm_reaches_the_browser_right_after_the_answer_that_rai
 
 
 async def test_no_number_and_no_token_is_kept_anywhere(stack: Stack) -> None:
-    from tests.api.broker.harness import NUMBER
+    from tests.api.broker.fake_ledger import NUMBER
 
     browser = await stack.browser()
     token = stack.ledger.mint()

@@ -17,7 +17,8 @@ from broker.channel.session import sign_finish, verify_welcome
 from broker.native_host.launcher import HostConfig, write_launcher
 from broker.pki.profile import Roles
 from broker.protocol.channel import Welcome, outer_messages
-from tests.api.broker.harness import Browser, Stack
+from tests.api.broker.fake_browser import Browser
+from tests.api.broker.harness import Stack
 
 
 async def test_an_opening_passes_through_the_host(stack: Stack, tmp_path: Path) -> None:

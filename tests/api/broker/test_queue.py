@@ -10,7 +10,10 @@ import pytest
 from broker.protocol.channel import Act, ActAnswer, Deliver, GrantsAnswer, ListGrants, Offer, Presence, Shown, Stop
 from broker.protocol.grants import Action, Grant, GrantState, SignedAction
 from broker.protocol.outcomes import Outcome
-from tests.api.broker.harness import ORIGIN, Browser, Stack, eventually, refuse
+from tests.api.broker.fake_browser import Browser
+from tests.api.broker.fake_ledger import ORIGIN, refuse
+from tests.api.broker.harness import Stack
+from tests.api.broker.waiting import eventually
 
 
 def grant(stack: Stack, **changes: Any) -> GrantState:

@@ -10,7 +10,9 @@ from broker.audit import verify_events
 from broker.client import AgentError
 from broker.protocol.channel import Deliver, Offer, Shown, Withdrawn
 from broker.protocol.outcomes import Outcome
-from tests.api.broker.harness import NUMBER, ORIGIN, Stack, eventually, refuse
+from tests.api.broker.fake_ledger import NUMBER, ORIGIN, refuse
+from tests.api.broker.harness import Stack
+from tests.api.broker.waiting import eventually
 
 
 async def test_an_approved_release_fills_the_form_and_every_step_is_an_event(stack: Stack) -> None:

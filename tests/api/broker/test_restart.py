@@ -18,7 +18,10 @@ from broker.protocol.channel import Offer, Withdrawn
 from broker.protocol.outcomes import Outcome
 from broker.protocol.sealing import key_id
 from broker.state import BrokerState
-from tests.api.broker.harness import Browser, FakeLedger, ManualClock, eventually, prepare_state
+from tests.api.broker.fake_browser import Browser
+from tests.api.broker.fake_ledger import FakeLedger
+from tests.api.broker.harness import prepare_state
+from tests.api.broker.waiting import ManualClock, eventually
 
 RUN = "import sys; from pathlib import Path; from broker.app import run; run(Path(sys.argv[1]))"
 

@@ -17,8 +17,9 @@ from broker.protocol.outcomes import Outcome
 from broker.protocol.processors import Challenge
 from broker.protocol.surrogate import Surrogate
 from broker.releases.rows import all_releases
-from tests.api.broker.harness import NUMBER, ORIGIN, eventually
+from tests.api.broker.fake_ledger import NUMBER, ORIGIN
 from tests.api.broker.shopping import STAND_IN, SURROGATE, Shopping, shopping
+from tests.api.broker.waiting import eventually
 from tests.unit.egress.merchant import Received, answering
 from tests.unit.egress.values import taught
 

@@ -33,9 +33,12 @@ from broker.protocol.channel import (
 from broker.protocol.decision import SignedDecision
 from broker.protocol.outcomes import Outcome
 from broker.state import BrokerState
-from tests.api.broker.harness import Browser, eventually
+from tests.api.broker.fake_browser import Browser
 from tests.api.broker.test_restart import broker_process
-from tests.api.issuer.harness import SHOP, Device, ManualClock, World, ready_world, running_issuer, running_world
+from tests.api.broker.waiting import eventually
+from tests.api.issuer.harness import World, ready_world, running_world
+from tests.api.issuer.parties import Device
+from tests.api.issuer.serving import SHOP, ManualClock, running_issuer
 
 SETTINGS = BrokerSettings(status_seconds=60)
 
@@ -205,7 +208,7 @@ async def test_a_browser_is_enrolled_through_the_channel(chain: Chain) -> None:
 
 
 async def test_a_token_of_another_broker_is_refused(chain: Chain) -> None:
-    from tests.api.issuer.harness import broker_peer
+    from tests.api.issuer.parties import broker_peer
 
     async with broker_peer(chain.world.issuer, "brk_other") as other:
         await other.enrol(await chain.world.owner.create_code("broker"))

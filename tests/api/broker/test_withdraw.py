@@ -9,7 +9,10 @@ from broker.agent_api import AgentDirectory
 from broker.core.ids import IdFactory
 from broker.protocol.channel import Approve, Deliver, Offer, Withdrawn
 from broker.protocol.outcomes import Outcome
-from tests.api.broker.harness import ORIGIN, Browser, Stack, eventually, new_token
+from tests.api.broker.fake_browser import Browser
+from tests.api.broker.fake_ledger import ORIGIN, new_token
+from tests.api.broker.harness import Stack
+from tests.api.broker.waiting import eventually
 
 
 async def withdraw(stack: Stack, release_id: str) -> tuple[int, dict[str, Any]]:

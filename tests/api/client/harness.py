@@ -18,7 +18,9 @@ from broker.pki.profile import Roles
 from broker.protocol.channel import Deliver, Offer
 from broker.protocol.decision import SignedDecision
 from broker.protocol.outcomes import Outcome
-from tests.api.broker.harness import NUMBER, Browser, FakeLedger, Stack, running_stack
+from tests.api.broker.fake_browser import Browser
+from tests.api.broker.fake_ledger import NUMBER, FakeLedger
+from tests.api.broker.harness import Stack, running_stack
 
 AGENT_TOKEN = "at_test_" + "A" * 43
 MCP_TOKEN = "mcp_" + "M" * 43

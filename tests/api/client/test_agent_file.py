@@ -13,7 +13,7 @@ from broker.cli.root import app
 from broker.client import Configuration, LedgerOS
 from broker.core.errors import LedgerError
 from broker.protocol.channel import Offer, Withdrawn
-from tests.api.broker.harness import ORIGIN
+from tests.api.broker.fake_ledger import ORIGIN
 from tests.api.client.harness import AGENT_TOKEN, Till
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from broker.client import LedgerOS
 from broker.protocol.channel import Offer
-from tests.api.broker.harness import ORIGIN
+from tests.api.broker.fake_ledger import ORIGIN
 from tests.api.client.harness import Till
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -10,7 +10,8 @@ import pytest
 from broker.client import AgentError, BrokerClient, Configuration, LedgerOS, Outcome, Payment, Release, SyncLedgerOS, UnreachableError
 from broker.pki.files import PkiFolder
 from broker.protocol.channel import Offer, Withdrawn
-from tests.api.broker.harness import ORIGIN, eventually
+from tests.api.broker.fake_ledger import ORIGIN
+from tests.api.broker.waiting import eventually
 from tests.api.client.harness import Till
 
 PAGE = ORIGIN + "/checkout"

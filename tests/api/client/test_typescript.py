@@ -12,7 +12,7 @@ import pytest
 
 from broker.protocol.channel import Offer, Withdrawn
 from broker.protocol.outcomes import MEANINGS, Outcome
-from tests.api.broker.harness import ORIGIN
+from tests.api.broker.fake_ledger import ORIGIN
 from tests.api.client.harness import Till
 from tests.api.client.node import build_client, compile_typescript, run_node
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.api.issuer.harness import Issuer, World, known_world, lay_out_world, running_issuer
+from tests.api.issuer.harness import World, known_world, lay_out_world
+from tests.api.issuer.serving import Issuer, running_issuer
 
 
 @pytest.fixture

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.api.issuer.harness import Device, Reply, World, broker_peer
+from tests.api.issuer.harness import World
+from tests.api.issuer.parties import Device, broker_peer
+from tests.api.issuer.serving import Reply
 
 
 async def act(world: World, kind: str, subject: str, *, passkey: bool = False) -> Reply:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from broker.protocol.decision import Decision
-from tests.api.issuer.harness import SHOP, Passkey, Reply, World
+from tests.api.issuer.harness import World
+from tests.api.issuer.parties import Passkey
+from tests.api.issuer.serving import SHOP, Reply
 
 
 async def redeem(world: World, *, passkey: bool, details: dict[str, Any] | None = None, **changes: Any) -> Reply:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.api.issuer.harness import Issuer, World, ask, broker_peer, dashboard
+from tests.api.issuer.harness import World
+from tests.api.issuer.owner import dashboard
+from tests.api.issuer.parties import broker_peer
+from tests.api.issuer.serving import Issuer, ask
 
 
 async def test_the_401_messages_are_the_contracts(issuer: Issuer) -> None:

@@ -10,7 +10,9 @@ import pytest
 
 from broker.pki.contexts import client_context
 from broker.pki.profile import Roles
-from tests.api.issuer.harness import Issuer, World, ask, broker_peer
+from tests.api.issuer.harness import World
+from tests.api.issuer.parties import broker_peer
+from tests.api.issuer.serving import Issuer, ask
 
 JSON = {"Content-Type": "application/json"}
 

@@ -7,7 +7,9 @@ import re
 import pytest
 from stdnum import luhn
 
-from tests.api.issuer.harness import SHOP, World, complete_kyc, new_agent, new_user
+from tests.api.issuer.harness import World, new_agent, new_user
+from tests.api.issuer.owner import complete_kyc
+from tests.api.issuer.serving import SHOP
 
 RAW = {"purpose": "x", "credentialExposure": "rawPan"}
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from tests.api.issuer.harness import Issuer, complete_kyc, dashboard
+from tests.api.issuer.owner import complete_kyc, dashboard
+from tests.api.issuer.serving import Issuer
 
 
 async def test_the_quick_start_answers_exactly_its_fields(issuer: Issuer) -> None:

@@ -6,7 +6,9 @@ import pytest
 from sqlalchemy import select
 
 from broker.issuer.organisations.tables import organisations
-from tests.api.issuer.harness import PASSWORD, Issuer, World, ask, csrf_of, dashboard, session_with, setup_path
+from tests.api.issuer.harness import World
+from tests.api.issuer.owner import PASSWORD, csrf_of, dashboard, setup_path
+from tests.api.issuer.serving import Issuer, ask, session_with
 
 PAGES = [
     "/",

@@ -9,7 +9,10 @@ from broker.core.canonical import b64u
 from broker.issuer.admin import list_enrolled
 from broker.protocol.proof import check_proof, make_proof
 from broker.protocol.sealing import key_id
-from tests.api.issuer.harness import Device, Issuer, Passkey, World, broker_peer, dashboard, egress_request, proof_key
+from tests.api.issuer.harness import World
+from tests.api.issuer.owner import dashboard
+from tests.api.issuer.parties import Device, Passkey, broker_peer, egress_request, proof_key
+from tests.api.issuer.serving import Issuer
 
 
 async def test_a_broker_enrols_with_a_persons_code_once(issuer: Issuer) -> None:

@@ -12,7 +12,9 @@ import structlog
 from broker.core.canonical import unb64u
 from broker.issuer.sweep import sweep
 from broker.tlog import Entry, verify
-from tests.api.issuer.harness import FAST, World, ask, dashboard, ready_world, running_issuer
+from tests.api.issuer.harness import World, ready_world
+from tests.api.issuer.owner import dashboard
+from tests.api.issuer.serving import FAST, ask, running_issuer
 
 
 async def test_an_export_verifies_without_ledgeros(world: World) -> None:

@@ -16,7 +16,9 @@ from broker.issuer.grants.tables import actions, grant_days
 from broker.issuer.sweep import sweep
 from broker.protocol.decision import Decision
 from broker.protocol.grants import Grant, SignedGrant
-from tests.api.issuer.harness import EXTENSION_ORIGIN, SHOP, Device, Passkey, Reply, World, broker_peer
+from tests.api.issuer.harness import World
+from tests.api.issuer.parties import Device, Passkey, broker_peer
+from tests.api.issuer.serving import EXTENSION_ORIGIN, SHOP, Reply
 
 DAY = 86_400_000
 

@@ -13,7 +13,8 @@ from broker.pki.authority import create_authority, issue
 from broker.pki.contexts import client_context
 from broker.pki.files import PkiFolder, write_private
 from broker.pki.profile import Roles
-from tests.api.issuer.harness import World, ask, session_with
+from tests.api.issuer.harness import World
+from tests.api.issuer.serving import ask, session_with
 
 
 def client_with(pki: PkiFolder, folder: Path, certificate: bytes, key: bytes) -> ssl.SSLContext:

@@ -10,7 +10,9 @@ from sqlalchemy import select
 from broker.core.canonical import b64u
 from broker.issuer.transactions.tables import windows
 from broker.protocol.decision import Decision
-from tests.api.issuer.harness import SHOP, Reply, World, broker_peer, new_agent
+from tests.api.issuer.harness import World, new_agent
+from tests.api.issuer.parties import broker_peer
+from tests.api.issuer.serving import SHOP, Reply
 
 
 async def spend(world: World, card_id: str, intent_id: str, decision: Decision, *, passkey: bool = True, **details: Any) -> Reply:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tests.api.issuer.harness import Issuer, World, ask, complete_kyc, new_user
+from tests.api.issuer.harness import World, new_user
+from tests.api.issuer.owner import complete_kyc
+from tests.api.issuer.serving import Issuer, ask
 
 
 async def test_the_page_shows_no_more_than_its_owner_needs(world: World) -> None:

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from broker.issuer.settings import IssuerSettings
-from tests.api.issuer.harness import Issuer, World, dashboard, running_issuer
+from tests.api.issuer.harness import World
+from tests.api.issuer.owner import dashboard
+from tests.api.issuer.serving import Issuer, running_issuer
 
 USER = {"firstName": "John", "lastName": "Doe", "email": "john@example.com"}
 

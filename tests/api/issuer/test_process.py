@@ -15,7 +15,8 @@ from broker.core.errors import LedgerError
 from broker.issuer import admin
 from broker.issuer.app import run
 from broker.pki.contexts import client_context
-from tests.api.issuer.harness import PASSWORD, ask, make_pki, session_with
+from tests.api.issuer.owner import PASSWORD
+from tests.api.issuer.serving import ask, make_pki, session_with
 
 PROGRAM = "import sys; from pathlib import Path; from broker.issuer.app import run; run(Path(sys.argv[1]))"
 

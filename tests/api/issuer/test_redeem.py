@@ -10,7 +10,9 @@ import pytest
 
 from broker.core.canonical import b64u, unb64u
 from broker.protocol.decision import Decision
-from tests.api.issuer.harness import SHOP, Device, World, broker_peer
+from tests.api.issuer.harness import World
+from tests.api.issuer.parties import Device, broker_peer
+from tests.api.issuer.serving import SHOP
 
 
 async def test_a_release_delivers_sealed_credentials_and_one_window(world: World) -> None:

@@ -14,7 +14,10 @@ from broker.issuer.transactions.tables import windows
 from broker.protocol.decision import Decision
 from broker.protocol.issuer_api import Redeemed
 from broker.protocol.sealing import Credentials, key_id
-from tests.api.issuer.harness import FAST, SHOP, Egress, Reply, World, broker_peer, dashboard
+from tests.api.issuer.harness import World
+from tests.api.issuer.owner import dashboard
+from tests.api.issuer.parties import Egress, broker_peer
+from tests.api.issuer.serving import FAST, SHOP, Reply
 
 
 async def redeem(world: World, egress: Egress, card_id: str | None = None, *, passkey: bool = True) -> tuple[Redeemed, Decision]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tests.api.issuer.harness import World, broker_peer, dashboard
+from tests.api.issuer.harness import World
+from tests.api.issuer.owner import dashboard
+from tests.api.issuer.parties import broker_peer
 
 
 async def test_health_carries_the_newest_token_alarm_of_the_organisation(world: World) -> None:

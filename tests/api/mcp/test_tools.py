@@ -19,7 +19,7 @@ from mcp import Client, StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 
 from broker.protocol.channel import Deliver, Offer
-from tests.api.broker.harness import ORIGIN
+from tests.api.broker.fake_ledger import ORIGIN
 from tests.api.client.harness import MCP_TOKEN, Till
 
 ROOT = Path(__file__).resolve().parents[3]

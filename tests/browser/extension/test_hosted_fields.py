@@ -11,7 +11,7 @@ from broker.protocol.billing import BillingAddress
 from tests.browser.extension.conftest import Browser
 from tests.browser.extension.peer import CVV, PAN
 from tests.browser.extension.shop import FIELDS
-from tests.browser.extension.test_release import approve
+from tests.browser.extension.steps import approve
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from aiohttp import web
 from playwright.async_api import Page
 
-from tests.browser.forms.engine_world import CARD, EngineWorld, bundle
-from tests.browser.forms.test_values_stick import HELD, MASKS, install_libraries
+from tests.browser.forms.engine_world import CARD, EngineWorld
+from tests.browser.forms.masks_site import serving
+from tests.browser.forms.test_values_stick import HELD
 
 # What each input of the page is for; a name that is not here is a number.
 TYPES = {
@@ -37,23 +37,8 @@ def given(shared_file: Callable[[str], Path]) -> Path:
 @pytest_asyncio.fixture(loop_scope="session")
 async def address(given: Path, tmp_path: Path) -> AsyncIterator[str]:
     """Where the given page is, with the libraries that it asks for."""
-    install_libraries()
-    (tmp_path / "node_modules").symlink_to(MASKS / "node_modules")
-    (tmp_path / "react.jsx").write_text((given / "react.jsx").read_text(encoding="utf-8"), encoding="utf-8")
-    react = bundle(tmp_path / "react.jsx", tmp_path / "react.js", "--transform.define", "process.env.NODE_ENV:'production'")
-    app = web.Application()
-
-    async def react_bundle(_request: web.Request) -> web.Response:
-        return web.Response(text=react, content_type="text/javascript")
-
-    app.router.add_get("/react.bundle.js", react_bundle)
-    app.router.add_static("/node_modules", MASKS / "node_modules")
-    app.router.add_static("/", given)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    yield f"http://127.0.0.1:{runner.addresses[0][1]}/index.html"
-    await runner.cleanup()
+    async with serving(given, tmp_path) as found:
+        yield found
 
 
 @pytest.mark.asyncio

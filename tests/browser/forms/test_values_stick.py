@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
-import subprocess
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from aiohttp import web
 from playwright.async_api import Page
 
-from tests.browser.forms.engine_world import CARD, HERE, EngineWorld, bundle
+from tests.browser.forms.engine_world import CARD, EngineWorld
+from tests.browser.forms.masks_site import MASKS, serving
 
-MASKS = HERE / "masks"
 INPUTS = {
     "card-num": "cc-number", "card-name": "cc-name", "card-exp": "cc-exp", "card-cvc": "cc-csc",
     "pf-num": "cc-number", "pf-exp": "cc-exp", "pf-cvc": "cc-csc",
@@ -31,37 +26,11 @@ HELD = {"cc-number": CARD["number"], "cc-exp": "1230", "cc-exp-month": "12", "cc
 MODELLED = ("cl-num", "im-num", "ip-num", "vue-num", "vue-lazy", "react-num", "react-month", "form-num")
 
 
-def install_libraries() -> None:
-    """``npm ci`` when the lock changed since the last time."""
-    marker = MASKS / "node_modules" / ".lock.sha256"
-    wanted = hashlib.sha256((MASKS / "package-lock.json").read_bytes()).hexdigest()
-    if marker.exists() and marker.read_text() == wanted:
-        return
-    scripts = Path(sys.prefix) / "bin"
-    environment = {**os.environ, "PATH": f"{scripts}{os.pathsep}{os.environ.get('PATH', '')}"}
-    subprocess.run([scripts / "npm", "ci", "--legacy-peer-deps"], cwd=MASKS, env=environment, check=True, capture_output=True)
-    marker.write_text(wanted)
-
-
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def masks(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
     """The address of the page with all libraries."""
-    install_libraries()
-    react = bundle(
-        MASKS / "react.jsx", Path(tmp_path_factory.mktemp("masks")) / "react.js", "--transform.define", "process.env.NODE_ENV:'production'"
-    )
-    app = web.Application()
-
-    async def react_bundle(_request: web.Request) -> web.Response:
-        return web.Response(text=react, content_type="text/javascript")
-
-    app.router.add_get("/react.bundle.js", react_bundle)
-    app.router.add_static("/", MASKS)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    yield f"http://127.0.0.1:{runner.addresses[0][1]}/index.html"
-    await runner.cleanup()
+    async with serving(MASKS, Path(tmp_path_factory.mktemp("masks"))) as address:
+        yield address
 
 
 @pytest.mark.asyncio

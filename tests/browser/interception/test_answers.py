@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from broker.protocol.egress import EgressOutcome
-from tests.api.broker.harness import eventually
+from tests.api.broker.waiting import eventually
 from tests.browser.extension.peer import PAN
 from tests.browser.interception.world import Paying
 

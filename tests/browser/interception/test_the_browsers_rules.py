@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 from playwright.async_api import Frame
 
-from tests.api.broker.harness import eventually
+from tests.api.broker.waiting import eventually
 from tests.browser.extension.peer import SURROGATE
 from tests.browser.interception.world import Paying
 

@@ -13,7 +13,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Page, expect
 
-from tests.api.broker.harness import eventually
+from tests.api.broker.waiting import eventually
 from tests.browser.interception.test_ends import PAY, until_unwatched
 from tests.browser.interception.world import Paying, paying_world, put_away
 

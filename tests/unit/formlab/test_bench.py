@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,12 @@ def test_every_bound_says_whether_it_holds() -> None:
 
 def test_the_dearest_page_counts_for_what_waiting_costs() -> None:
     assert shown(idle_table(bench(scan=1.0, large=1.0, still=0.4, observers=1).idle))[-1] == "1 2.00 0.40 0.30"
+
+
+def test_a_set_in_which_every_page_has_a_card_form_says_nothing_of_waiting() -> None:
+    measured = replace(bench(scan=9.0, large=19.0, still=0.9, observers=1), idle=[])
+    assert not any("waiting" in line or "without a card form" in line for line in shown(bounds_table(measured)))
+    assert len(shown(idle_table([]))) == 2
 
 
 def test_the_largest_pages_without_a_card_are_watched() -> None:

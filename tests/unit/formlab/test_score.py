@@ -57,6 +57,12 @@ def test_the_worst_family_comes_first_and_families_without_a_card_are_left_out()
     assert [(family.name, family.f1, family.card_pages_right) for family in held] == [("odd", 0.0, 0), ("even", 1.0, 1)]
 
 
+def test_folds_without_a_card_page_do_not_pull_the_mean_down() -> None:
+    pages = [page("a", "cc-number", family="one"), page("b", None, has_card=False, family="other")]
+    folds = fold_scores(pages, {"a": {"0": "cc-number"}})
+    assert [(fold.f1, fold.card_pages) for fold in folds] == [(1.0, 1)]
+
+
 def test_a_folder_without_labels_is_refused(tmp_path: Path) -> None:
     with pytest.raises(LedgerError, match=r"labels\.jsonl"):
         load_pages(tmp_path)
