@@ -65,6 +65,14 @@ def test_chromium_is_asked_for_only_where_a_browser_is_driven(script: ModuleType
     assert "chromium" not in script.missing_packages("certs")
 
 
+def test_what_a_test_would_be_skipped_without_is_asked_for(script: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(script.shutil, "which", lambda name: None if name in ("Xvfb", "xdotool", "fish") else f"/usr/bin/{name}")
+    monkeypatch.setattr(script, "can_make_environments", lambda: True)
+    asked = {"xvfb", "xdotool", "fish"}
+    assert asked <= set(script.missing_packages("test"))
+    assert not asked & set(script.missing_packages("demo"))
+
+
 def test_an_unfinished_environment_is_not_current(script: ModuleType) -> None:
     (script.ENVIRONMENT / "bin").mkdir(parents=True)
     (script.ENVIRONMENT / "bin" / "python").touch()
