@@ -17,6 +17,7 @@ from broker.demo.devtools import DevToolsPage, page_targets
 
 _POPUP_SECONDS = 60.0
 _READY_SECONDS = 40.0
+_PRESSES = 20
 _AUTHENTICATOR = {
     "protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True,
     "isUserVerified": True, "automaticPresenceSimulation": True,
@@ -27,7 +28,11 @@ _BUTTON = """(() => {{
   if (!button || button.disabled || button.getAttribute("aria-disabled") === "true") return null;
   button.scrollIntoView({{ block: "center" }});
   const box = button.getBoundingClientRect();
-  return {{x: box.x + box.width / 2, y: box.y + box.height / 2}};
+  const place = {{x: box.x + box.width / 2, y: box.y + box.height / 2}};
+  if (!button.contains(document.elementFromPoint(place.x, place.y))) return null;
+  globalThis.heard = false;
+  button.addEventListener("click", () => {{ globalThis.heard = true; }}, {{once: true}});
+  return place;
 }})()"""
 _TEXT = "document.body.innerText"
 
@@ -169,9 +174,20 @@ class Popup:
         return await self.text()
 
     async def _press(self, words: str, clicks: int) -> None:
-        place = await self.page.wait_for(_BUTTON.format(words=words), _READY_SECONDS, f"an active button “{words}”")
-        for _ in range(clicks):
-            await self.page.click(place["x"], place["y"])
+        # A popup that just opened drops clicks until its first frame, and grows under the pointer: a person clicks again.
+        for _ in range(_PRESSES):
+            place = await self.page.wait_for(_BUTTON.format(words=words), _READY_SECONDS, f"an active button “{words}”")
+            for _ in range(clicks):
+                await self.page.click(place["x"], place["y"])
+            if await self._heard():
+                return
+        raise LedgerError(500, "page", f"The button “{words}” does not hear clicks.")
+
+    async def _heard(self) -> bool:
+        try:
+            return bool(await self.page.evaluate("globalThis.heard"))
+        except ConnectionError:  # the click closed the popup
+            return True
 
 
 async def _credentials(send: Command, authenticator: str) -> list[dict[str, Any]]:
