@@ -15,7 +15,7 @@ export default defineConfig({
     key: PUBLIC_KEY,
     minimum_chrome_version: "137",
     incognito: "not_allowed",
-    permissions: ["nativeMessaging", "scripting", "storage", "webNavigation", "webRequest", "alarms", "notifications", "debugger"],
+    permissions: ["nativeMessaging", "scripting", "storage", "webNavigation", "webRequest", "cookies", "alarms", "notifications", "debugger"],
     // The schemes of WebSockets: see interception/sockets.ts.
     host_permissions: ["https://*/*", "wss://*/*", ...["http", "ws"].flatMap((scheme) => ["127.0.0.1", "localhost", "*.localhost"].map((host) => `${scheme}://${host}/*`))],
     content_security_policy: {

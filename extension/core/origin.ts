@@ -14,12 +14,13 @@ export function parseOrigin(text: string): string | null {
 
 /** Whether two addresses are of one site: the same scheme and registrable domain. Browsers judge cookies by it. */
 export function sameSite(one: string, other: string): boolean {
-  const [a, b] = [new URL(one), new URL(other)];
-  return a.protocol === b.protocol && siteOf(a) === siteOf(b);
+  return siteOf(one) === siteOf(other);
 }
 
-function siteOf({ hostname }: URL): string {
-  return getDomain(hostname, { allowPrivateDomains: true }) ?? hostname;
+/** Scheme and registrable domain, as browsers write a site. */
+export function siteOf(address: string): string {
+  const { protocol, hostname } = new URL(address);
+  return `${protocol}//${getDomain(hostname, { allowPrivateDomains: true }) ?? hostname}`;
 }
 
 /**

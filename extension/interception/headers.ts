@@ -1,6 +1,7 @@
 /** The headers of a Send: as the browser reports them, with the cookies it would send. */
 import { command } from "./debuggee";
 import type { Cookie, RequestPaused } from "./events";
+import type { Partition } from "./partition";
 import { header, isWorker, type Seat, type Sender } from "./sender";
 
 const MOST_HEADERS = 100;
@@ -32,10 +33,11 @@ function mayCarryCookies(reported: string | undefined, sender: Sender, url: stri
  * `name=value` of the cookies in this frame's partition. The `Cookie` that comes with a pause follows credentials mode
  * and SameSite, but leaves partitioned cookies out (measured, Chromium 156).
  */
-export async function partitionedCookies(seat: Seat, event: RequestPaused): Promise<string[]> {
+export async function partitionedCookies(partition: Partition, seat: Seat, event: RequestPaused): Promise<string[]> {
   const from = header(event, "origin");
   // `mayCarryCookies` would drop them.
   if (from !== undefined && header(event, "cookie") === undefined && event.resourceType !== "Document" && from !== new URL(event.request.url).origin) return [];
+  if (!partition.concerns(event.request.url)) return [];
   // A worker's session knows no partition; its page's does.
   const page = isWorker(seat) ? { tabId: seat.place.tabId } : seat.place;
   const answer = await command<{ cookies: Cookie[] }>(page, "Network.getCookies", { urls: [event.request.url] });

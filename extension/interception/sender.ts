@@ -4,17 +4,22 @@ import type { Send } from "../protocol/messages";
 import { command, type Place } from "./debuggee";
 import type { FrameTree, RequestPaused } from "./events";
 
-/**
- * Where a session sits: the tab's page, a frame of another process, or a worker; `url` is its document or script.
- * `frames` are the origins that its frames, by id, were seen with.
- */
+/** Where a session sits: the tab's page, a frame of another process, or a worker; `url` is its document or script. */
 export interface Seat {
   place: Place;
   targetId: string | null;
   type: string;
   url: string;
+  seen: Seen;
+}
+
+/** The tab's origin and those of a seat's frames, by id, as they were when the last document came. */
+export interface Seen {
+  topOrigin: string | null;
   frames: Map<string, string | null>;
 }
+
+export const NOTHING_SEEN: Seen = { topOrigin: null, frames: new Map() };
 
 export interface Sender {
   topOrigin: string;
@@ -26,11 +31,14 @@ export interface Sender {
 const PAGE_MS = 300;
 const TYPES: Record<string, Send["resourceType"]> = { Fetch: "fetch", XHR: "xhr", Ping: "ping" };
 
-/** See which frames sit there, so that it need not be asked while a payment waits. */
-export async function learnFrames(seat: Seat): Promise<void> {
-  if (isWorker(seat)) return;
-  const [top, tree] = await Promise.all([topOf(seat.place.tabId), treeOf(seat.place)]);
-  if (top !== null && tree) seat.frames = frameOrigins(tree, top);
+/** See which frames sit there, so that it need not be asked while a payment waits. Answers the tab's origin. */
+export async function learnFrames(seat: Seat): Promise<string | null> {
+  const before: Seen = { ...NOTHING_SEEN };
+  seat.seen = before;
+  const [topOrigin, tree] = await Promise.all([topOf(seat.place.tabId), isWorker(seat) ? null : treeOf(seat.place)]);
+  // Not when another document came meanwhile.
+  if (topOrigin !== null && tree && seat.seen === before) seat.seen = { topOrigin, frames: frameOrigins(tree, topOrigin) };
+  return topOrigin;
 }
 
 /** The sender, or null when it has no origin that a payment could come from (a sandboxed frame). `opener` is the tab that opened this one. */
@@ -38,21 +46,22 @@ export async function senderOf(seat: Seat, opener: number | null, event: Request
   const { tabId } = seat.place;
   const worker = isWorker(seat);
   const navigates = event.resourceType === "Document";
-  const [top, tree] = await Promise.all([topOf(tabId), worker || navigates || known(seat, event) ? null : treeOf(seat.place)]);
+  const origin = known(seat, event);
+  if (origin && !worker && !navigates) return named(seat.seen.topOrigin, origin, "other", event);
+  const [top, tree] = await Promise.all([topOf(tabId), worker || navigates ? null : treeOf(seat.place)]);
   // A tab that was just opened has no page yet: what it sends first, its opener's page sends.
   const topOrigin = top ?? (opener === null ? null : await topOf(opener));
   if (topOrigin === null) return null;
   if (worker) return named(topOrigin, originOf(seat.url), "other", event);
   const tabIds = opener === null ? [tabId] : [tabId, opener];
   if (navigates) return navigation(tabIds, topOrigin, event);
-  const origin = known(seat, event);
-  return origin ? named(topOrigin, origin, "other", event) : script(tree, tabIds, topOrigin, event);
+  return script(tree, tabIds, topOrigin, event);
 }
 
 // Both say the same: what the browser wrote into this request, and the frame as it was seen. A frame that navigated since says another.
-function known({ frames }: Seat, event: RequestPaused): string | null {
+function known({ seen }: Seat, event: RequestPaused): string | null {
   const origin = header(event, "origin");
-  return origin !== undefined && frames.get(event.frameId) === origin ? origin : null;
+  return origin !== undefined && seen.frames.get(event.frameId) === origin ? origin : null;
 }
 
 async function script(tree: FrameTree | null, tabIds: number[], topOrigin: string, event: RequestPaused): Promise<Sender | null> {
@@ -80,8 +89,8 @@ function later(ms: number): Promise<null> {
   return new Promise((resolve) => setTimeout(() => resolve(null), ms));
 }
 
-function named(topOrigin: string, frameOrigin: string | null, otherwise: Send["resourceType"], event: RequestPaused): Sender | null {
-  return frameOrigin === null ? null : { topOrigin, frameOrigin, resourceType: TYPES[event.resourceType] ?? otherwise };
+function named(topOrigin: string | null, frameOrigin: string | null, otherwise: Send["resourceType"], event: RequestPaused): Sender | null {
+  return topOrigin === null || frameOrigin === null ? null : { topOrigin, frameOrigin, resourceType: TYPES[event.resourceType] ?? otherwise };
 }
 
 async function topOf(tabId: number): Promise<string | null> {

@@ -1,7 +1,8 @@
 /** One tab with everything in it under the debugger: its page, frames of other processes, workers. */
 import { attach, command, detach } from "./debuggee";
 import type { TargetInfo } from "./events";
-import { learnFrames, type Seat } from "./sender";
+import { Partition } from "./partition";
+import { learnFrames, NOTHING_SEEN, type Seat } from "./sender";
 import type { HasSockets } from "./sockets";
 
 // Only these can carry a body that a page chose; everything else passes without a stop.
@@ -11,6 +12,7 @@ const PATTERNS = PAUSED_TYPES.map((resourceType) => ({ urlPattern: "*", resource
 const KEEP_NOTHING = { maxTotalBufferSize: 0, maxResourceBufferSize: 0, maxPostDataSize: 0 };
 
 export class WatchedTab {
+  readonly partition = new Partition();
   /** By session; the page itself has none. */
   #seats = new Map<string | undefined, Seat>();
   #attached = false;
@@ -21,7 +23,7 @@ export class WatchedTab {
     readonly opener: number | null,
     private readonly sockets: HasSockets,
   ) {
-    this.#seats.set(undefined, { place: { tabId }, targetId: null, type: "page", url: "", frames: new Map() });
+    this.#seats.set(undefined, { place: { tabId }, targetId: null, type: "page", url: "", seen: NOTHING_SEEN });
   }
 
   /** Attach and pause; rejects when the tab cannot be watched. What is in it already follows by events. */
@@ -40,8 +42,15 @@ export class WatchedTab {
   }
 
   async close(): Promise<void> {
-    if (this.#attached) await detach(this.tabId);
+    const attached = this.#attached;
+    this.lost();
+    if (attached) await detach(this.tabId);
+  }
+
+  /** The debugger is not there any more. */
+  lost(): void {
     this.#attached = false;
+    this.partition.leave();
   }
 
   seat(sessionId: string | undefined): Seat | undefined {
@@ -51,7 +60,7 @@ export class WatchedTab {
   /** A frame or worker came: it waits until it is armed as well. */
   entered({ sessionId, targetInfo }: { sessionId: string; targetInfo: TargetInfo }): void {
     const { targetId, type, url } = targetInfo;
-    const seat: Seat = { place: { tabId: this.tabId, sessionId }, targetId, type, url, frames: new Map() };
+    const seat: Seat = { place: { tabId: this.tabId, sessionId }, targetId, type, url, seen: NOTHING_SEEN };
     this.#seats.set(sessionId, seat);
     void this.#arm(seat);
   }
@@ -66,12 +75,11 @@ export class WatchedTab {
   left(sessionId: string): void {
     this.#seats.delete(sessionId);
   }
+
   /** A document came in place of another: what was known of frames is not, until they were seen again. */
   reframed(): void {
-    for (const seat of this.#seats.values()) {
-      seat.frames = new Map();
-      void learnFrames(seat);
-    }
+    this.partition.leave();
+    for (const seat of this.#seats.values()) void this.#learn(seat);
   }
 
   // Dedicated workers have no Fetch domain: their requests are paused in their page's session.
@@ -84,8 +92,13 @@ export class WatchedTab {
       command(place, "Target.setAutoAttach", { autoAttach: true, waitForDebuggerOnStart: true, flatten: true }),
       command(place, "Runtime.runIfWaitingForDebugger"),
     ]);
-    void learnFrames(seat);
+    void this.#learn(seat);
     return paused !== null;
+  }
+
+  async #learn(seat: Seat): Promise<void> {
+    const top = await learnFrames(seat);
+    if (this.#attached && seat.place.sessionId === undefined && top !== null) await this.partition.enter(top);
   }
 
   async #hear({ place, type }: Seat): Promise<void> {

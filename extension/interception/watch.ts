@@ -90,6 +90,7 @@ export class Watch {
 
   /** The debugger was taken off `tabId`. */
   detached(tabId: number, reason: string): void {
+    this.#tabs.get(tabId)?.lost();
     if (!this.#tabs.delete(tabId) || this.#over) return;
     if (reason === "target_closed") return;
     // The browser lets a request in hand go on as the page made it.
@@ -163,7 +164,7 @@ export class Watch {
     if (!body) return this.#missed(plain ? "The payment carries a file from the disk, so the stand-in in it could not be replaced." : "The page sent a body that the browser does not show.");
     if (!plain && !(await this.#isIn(body))) return null;
     if (!fits(body)) return this.#missed("The page's request is larger than 4 MB, so the stand-in in it could not be replaced.");
-    const [sender, stored] = await Promise.all([senderOf(seat, tab.opener, event), partitionedCookies(seat, event)]);
+    const [sender, stored] = await Promise.all([senderOf(seat, tab.opener, event), partitionedCookies(tab.partition, seat, event)]);
     if (!sender) return this.#missed("The payment came from a frame that has no address of its own, so the stand-in could not be replaced.");
     const unpartitioned = sendsUnpartitioned(seat, sender, event);
     // A request without such cookies goes before that is known: it is time enough when the answer comes.

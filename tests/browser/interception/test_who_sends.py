@@ -114,3 +114,12 @@ async def test_strict_and_lax_cookies_do_not_cross_sites(paying: Paying) -> None
     await page.evaluate("(url) => fetch(url, { method: 'POST', body: number(), credentials: 'include' })", paying.processor + "/pay")
     sent = [got.headers.get("Cookie") or "" for got in paying.merchant.paid]
     assert all("lax" not in cookie and "strict" not in cookie and "part" not in cookie for cookie in sent)
+
+
+@pytest.mark.parametrize("where", ["page", "inner", "processor"])
+async def test_a_partitioned_cookie_that_script_sets_as_it_pays_goes_along(paying: Paying, where: str) -> None:
+    page = await paying.armed()
+    from_there = page if where == "page" else await frame(page, where)
+    set_and_pay = "(number) => { document.cookie = 'part=2; Path=/; SameSite=None; Secure; Partitioned'; return (%s)(number); }"
+    await from_there.evaluate(set_and_pay % PAY, SURROGATE)
+    assert [(got.number, got.headers.get("Cookie")) for got in paying.merchant.paid] == [("real", "part=2")]
