@@ -39,7 +39,7 @@ from broker.issuer.state import IssuerState
 from broker.issuer.sweep import keep_sweeping
 from broker.issuer.transactions import views as transactions
 from broker.issuer.users import views as users
-from broker.issuer.web import account_views, enrolment_views, grant_views, intent_views, kyc_views, settings_views, views
+from broker.issuer.web import account_views, enrolment_views, grant_views, intent_views, kyc_views, settings_views, user_views, views
 from broker.issuer.web.page import PAGES, error_page
 from broker.pki.contexts import reload_certificate, server_context
 from broker.pki.files import write_private
@@ -74,7 +74,7 @@ def create_public_app(context: Context) -> web.Application:
     for resource in (users, agents, cards, details, intents, events, redeem):
         app.add_routes(resource.routes())
     app.add_routes(transactions.routes(sandbox=context.settings.sandbox))
-    for room in (views, settings_views, enrolment_views, grant_views, intent_views, kyc_views):
+    for room in (views, user_views, settings_views, enrolment_views, grant_views, intent_views, kyc_views):
         app.add_routes(room.routes())
     app.add_routes(account_views.routes(app))
     app.add_routes(static_routes())

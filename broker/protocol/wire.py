@@ -54,11 +54,27 @@ class Wire(BaseModel):
             raise invalid_request(error) from None
 
 
-def invalid_request(error: ValidationError) -> LedgerError:
+class InvalidRequestError(LedgerError):
+    """A body that does not fit its model: 400.
+
+    `kinds` holds the kind of each problem (pydantic's name of it: ``missing``, ``string_too_long``) by the path of its field, so
+    that a form can say it there, in its own words.
+    """
+
+    def __init__(self, message: str, kinds: dict[str, str]) -> None:
+        super().__init__(400, "invalid_request", message, "Compare the body with the API reference.")
+        self.kinds = kinds
+
+
+def invalid_request(error: ValidationError) -> InvalidRequestError:
     """A 400 that says which fields are wrong and why, without the values that were sent."""
-    # An unknown field's name is input too, so it is not repeated.
-    problems = [
-        "an unknown field was sent" if item["type"] == "extra_forbidden" else f"{'.'.join(map(str, item['loc'])) or 'body'}: {item['msg']}"
-        for item in error.errors(include_input=False, include_url=False, include_context=False)
-    ]
-    return LedgerError(400, "invalid_request", "; ".join(dict.fromkeys(problems[:5])), "Compare the body with the API reference.")
+    kinds: dict[str, str] = {}
+    problems: list[str] = []
+    for item in error.errors(include_input=False, include_url=False, include_context=False):
+        if item["type"] == "extra_forbidden":  # an unknown field's name is input too, so it is not repeated
+            problems.append("an unknown field was sent")
+            continue
+        path = ".".join(map(str, item["loc"])) or "body"
+        kinds.setdefault(path, item["type"])
+        problems.append(f"{path}: {item['msg']}")
+    return InvalidRequestError("; ".join(dict.fromkeys(problems[:5])), kinds)

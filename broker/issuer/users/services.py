@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, case, delete, func, insert, select, upda
 from broker.core.errors import LedgerError
 from broker.core.ids import new_secret, secret_hash
 from broker.core.text import plain_text
-from broker.issuer.auth import Principal
+from broker.issuer.auth import Actor, Principal
 from broker.issuer.context import Context
 from broker.issuer.events.services import record
 from broker.issuer.transactions.tables import transactions
@@ -51,30 +51,36 @@ def _visible(address: BillingAddress) -> BillingAddress:
     return BillingAddress.read(plain)
 
 
-async def set_billing_address(context: Context, principal: Principal, user_id: str, address: BillingAddress) -> dict[str, Any]:
+async def set_billing_address(context: Context, actor: Actor, org_id: str, user_id: str, address: BillingAddress) -> dict[str, Any]:
     """Keep where a user is billed, in place of what was there: cards of theirs carry it from now on. The log has no address."""
     plain, now = _visible(address), context.now()
 
     def job(tx: Transaction) -> None:
-        find_user(tx.sql, principal.org_id, user_id)
+        find_user(tx.sql, org_id, user_id)
         tx.sql.execute(delete(billing_addresses).where(billing_addresses.c.user_id == user_id))
         tx.sql.execute(insert(billing_addresses).values(user_id=user_id, address=plain.canonical().decode()))
-        record(tx, now, f"{principal.actor.source}:user:address-set", principal.org_id, actor=principal.actor.id, user=user_id)
+        record(tx, now, f"{actor.source}:user:address-set", org_id, actor=actor.id, user=user_id)
 
     await context.write(job)
     return plain.wire()
 
 
-async def remove_billing_address(context: Context, principal: Principal, user_id: str) -> None:
+async def remove_billing_address(context: Context, actor: Actor, org_id: str, user_id: str) -> None:
     """Forget where a user is billed, if anything was known."""
     now = context.now()
 
     def job(tx: Transaction) -> None:
-        find_user(tx.sql, principal.org_id, user_id)
+        find_user(tx.sql, org_id, user_id)
         if tx.sql.execute(delete(billing_addresses).where(billing_addresses.c.user_id == user_id)).rowcount:
-            record(tx, now, f"{principal.actor.source}:user:address-removed", principal.org_id, actor=principal.actor.id, user=user_id)
+            record(tx, now, f"{actor.source}:user:address-removed", org_id, actor=actor.id, user=user_id)
 
     await context.write(job)
+
+
+def has_billing_address(connection: Connection, user_id: str) -> bool:
+    """Whether it is known where a user is billed; what is known goes out with cards only."""
+    query = select(billing_addresses.c.user_id).where(billing_addresses.c.user_id == user_id)
+    return connection.execute(query).first() is not None
 
 
 def applicant(connection: Connection, token: str) -> Row[Any] | None:

@@ -42,12 +42,13 @@ async def get_balance(call: Call) -> Answer:
 
 async def put_billing_address(call: Call) -> Answer:
     """Where the user is billed."""
-    return Answer(200, await services.set_billing_address(call.context, call.principal, call.part("id"), call.body))
+    principal = call.principal
+    return Answer(200, await services.set_billing_address(call.context, principal.actor, principal.org_id, call.part("id"), call.body))
 
 
 async def delete_billing_address(call: Call) -> Answer:
     """Forget it."""
-    await services.remove_billing_address(call.context, call.principal, call.part("id"))
+    await services.remove_billing_address(call.context, call.principal.actor, call.principal.org_id, call.part("id"))
     return Answer(200, {"userId": call.part("id")})
 
 

@@ -12,6 +12,7 @@ from tests.api.issuer.serving import Issuer, ask, session_with
 
 PAGES = [
     "/",
+    "/users",
     "/agents",
     "/grants",
     "/brokers",

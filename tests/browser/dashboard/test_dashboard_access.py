@@ -25,6 +25,53 @@ async def test_axe_finds_nothing_on_any_page(world: World, owner: BrowserContext
     assert found == []
 
 
+async def test_axe_finds_nothing_on_a_billing_address_being_set(world: World, owner: BrowserContext) -> None:
+    page, path = await owner.new_page(), f"/users/{world.user_id}/billing-address"
+    await page.goto(path)
+    found = await violations(page, "not set")
+    for line, heading in (("<b></b>", "Nothing was changed."), ("1 Analytical Row", "Set. This is what")):
+        for label, text in (("Street and number", line), ("City", "Sacramento"), ("Country", "US")):
+            await page.get_by_label(label).fill(text)
+        await page.get_by_role("button", name="Set address").click()
+        await expect(page.get_by_role("status")).to_contain_text(heading)
+        found += await violations(page, heading)
+    await page.goto(path)
+    await page.get_by_text("Remove…").click()
+    found += await violations(page, "set")
+    assert found == []
+
+
+async def test_a_billing_address_is_set_corrected_and_removed_by_keyboard(world: World, owner: BrowserContext) -> None:
+    page = await owner.new_page()
+    await page.goto("/users")
+    link = page.get_by_role("link", name="Set address of John Doe")
+    while not await link.evaluate("link => link === document.activeElement"):
+        await page.keyboard.press("Tab")
+    await page.keyboard.press("Enter")
+    street = page.get_by_label("Street and number")
+    await expect(street).to_be_visible()
+    while not await street.evaluate("field => field === document.activeElement"):
+        await page.keyboard.press("Tab")
+    for text in ("1 Analytical Row", "", "<b></b>", "CA", "95814", "us"):
+        await page.keyboard.type(text)
+        await page.keyboard.press("Tab")
+    await expect(page.get_by_role("button", name="Set address")).to_be_focused()
+    await page.keyboard.press("Enter")
+    city = page.get_by_label("City")
+    await expect(city).to_be_focused()
+    await expect(city).to_have_accessible_description("Nothing in this can be seen. Type it as plain text.")
+    await page.keyboard.type("Sacramento")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("definition").first).to_have_text("1 Analytical Row")
+    while await page.evaluate("document.activeElement.textContent") != "Remove…":
+        await page.keyboard.press("Tab")
+    await page.keyboard.press("Enter")
+    await page.keyboard.press("Tab")
+    await expect(page.get_by_role("button", name="Remove the address")).to_be_focused()
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_text("not set")).to_be_visible()
+
+
 async def test_an_intent_is_rejected_by_keyboard(world: World, owner: BrowserContext) -> None:
     await world.intent()
     page = await owner.new_page()
