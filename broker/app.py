@@ -26,6 +26,7 @@ from broker.channel.handlers import Handlers
 from broker.channel.identity import load_channel_key
 from broker.channel.opening import Doorkeeper
 from broker.channel.status import StatusWatch
+from broker.core import event_loop
 from broker.core.clock import Clock, SystemClock
 from broker.core.ids import IdFactory
 from broker.core.logs import configure_logging
@@ -201,13 +202,7 @@ def announced(state: BrokerState, running: RunningBroker) -> Iterator[None]:
 def run(state_dir: Path, settings: BrokerSettings | None = None) -> None:
     """Run the broker until SIGTERM or SIGINT. Blocks; raises `LedgerError` when it cannot start."""
     configure_logging()
-    work = _serve(BrokerState(state_dir), settings or BrokerSettings())
-    try:
-        import uvloop
-    except ImportError:  # not on Windows
-        asyncio.run(work)
-    else:
-        uvloop.run(work)
+    event_loop.run(_serve(BrokerState(state_dir), settings or BrokerSettings()))
 
 
 async def _serve(state: BrokerState, settings: BrokerSettings) -> None:

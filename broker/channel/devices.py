@@ -37,11 +37,9 @@ class DeviceDirectory:
         row = await self._database.read(lambda connection: connection.execute(select(devices).where(*wanted)).first())
         return None if row is None else _device(row)
 
-    async def is_paired(self, device_id: str) -> bool:
+    def is_paired(self, device_id: str) -> bool:
         """Whether this browser is still paired: asked at each of its messages, so that a revocation takes effect."""
-        wanted = (devices.c.id == device_id, devices.c.revoked_at.is_(None))
-        row = await self._database.read(lambda connection: connection.execute(select(devices.c.id).where(*wanted)).first())
-        return row is not None
+        return self._database.look("SELECT 1 FROM devices WHERE id = ? AND revoked_at IS NULL", device_id) is not None
 
     async def seen(self, device_id: str) -> None:
         """This browser is connected now."""

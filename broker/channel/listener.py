@@ -64,12 +64,12 @@ class ChannelServer:
     async def connected(self) -> Sequence[str]:
         """Paired browsers that can be reached, the most recently active first."""
         recent = sorted(self._connections.values(), key=lambda connection: connection.active_at, reverse=True)
-        return [connection.device_id for connection in recent if await self._still_paired(connection)]
+        return [connection.device_id for connection in recent if self._still_paired(connection)]
 
     async def send(self, device_id: str, message: Wire) -> bool:
         """Hand `message` to a browser; False when it is not connected or not paired any more."""
         connection = self._connections.get(device_id)
-        if connection is None or not await self._still_paired(connection):
+        if connection is None or not self._still_paired(connection):
             return False
         return await connection.send(message)
 
@@ -84,8 +84,8 @@ class ChannelServer:
         for connection in list(self._connections.values()):
             await connection.send(status)
 
-    async def _still_paired(self, connection: Connection) -> bool:
-        if await self._doorkeeper.devices.is_paired(connection.device_id):
+    def _still_paired(self, connection: Connection) -> bool:
+        if self._doorkeeper.devices.is_paired(connection.device_id):
             return True
         connection.abort()
         return False
@@ -160,7 +160,7 @@ class ChannelServer:
     async def _listen(self, connection: Connection, handlers: Handlers) -> None:
         while True:
             message = await connection.receive()
-            if not await self._still_paired(connection):
+            if not self._still_paired(connection):
                 _log.warning("a revoked browser was disconnected", device=connection.device_id)
                 return
             if isinstance(message, Shown | Approve | Deny | Stop | Ready | Result):

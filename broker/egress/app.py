@@ -15,6 +15,7 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
+from broker.core import event_loop
 from broker.core.canonical import b64u
 from broker.core.clock import Clock, SystemClock
 from broker.core.errors import LedgerError
@@ -88,10 +89,7 @@ def run(settings: EgressSettings, announcement: Path) -> None:
     harden()
     configure_logging()
     try:
-        # Whatever PYTHONASYNCIODEBUG says: a loop in debug mode logs what its callbacks were called with.
-        asyncio.run(
-            serve(settings, lambda ready: write_private(announcement, json.dumps({**ready, "pid": os.getpid()}).encode())), debug=False
-        )
+        event_loop.run(serve(settings, lambda ready: write_private(announcement, json.dumps({**ready, "pid": os.getpid()}).encode())))
     finally:
         announcement.unlink(missing_ok=True)
 
@@ -101,7 +99,7 @@ def main(arguments: list[str]) -> int:
     harden()
     configure_logging()
     try:
-        asyncio.run(serve(EgressSettings.read(json.loads(Path(arguments[0]).read_bytes())), _say), debug=False)
+        event_loop.run(serve(EgressSettings.read(json.loads(Path(arguments[0]).read_bytes())), _say))
     except LedgerError as error:
         sys.stderr.write(f"{error.message} {error.hint or ''}\n")
         return 1

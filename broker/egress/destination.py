@@ -13,6 +13,7 @@ _URL = re.compile(
     r"https://(?P<host>[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[::1\])(?::(?P<port>[1-9][0-9]{0,4}))?"
     r"(?P<path>/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*)(?:\?(?P<query>[\x21-\x7e]*))?"
 )
+_NUMERIC = re.compile(r"0x[0-9a-f]*|[0-9]+")
 _DOT_SEGMENT = re.compile(r"/\.{1,2}(/|$)|//|%2[eEfF]|%5[cC]|%00")
 
 
@@ -60,5 +61,5 @@ def _host_allowed(host: str, *, sandbox: bool) -> bool:
         address = ipaddress.ip_address(host.strip("[]"))
     except ValueError:
         # A last label of digits makes a host an IPv4 address in some notation (WHATWG URL, section 3.5).
-        return not re.fullmatch(r"(?:0x[0-9a-f]*|[0-9]+)", host.rpartition(".")[2])
+        return not _NUMERIC.fullmatch(host.rpartition(".")[2])
     return sandbox and address.is_loopback

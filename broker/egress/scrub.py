@@ -50,9 +50,11 @@ class PatternMaker:
     def step(self) -> bool:
         """Make one more form; False when all are made, or were forgotten."""
         form = next(self._forms, None)
-        re.purge()  # the cache would keep the digits
         if form is not None:
             self._made.append(form)
+            re.purge()  # the cache would keep the digits
+        elif self._digits is not None:
+            self.finish()
         return form is not None
 
     def finish(self) -> Patterns:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from aiohttp import web
 
+from broker.core import event_loop
 from broker.core.clock import Clock, SystemClock
 from broker.core.errors import LedgerError
 from broker.core.ids import IdFactory, Randomness
@@ -143,9 +144,7 @@ def _certificate_watch(context: Context, *contexts: ssl.SSLContext) -> Callable[
 
 def run(state_dir: Path, settings: IssuerSettings | None = None) -> None:
     """Run LedgerOS on a state folder until SIGTERM or SIGINT; ``endpoints.json`` appears when it is ready."""
-    import uvloop
-
-    uvloop.run(_run(IssuerState(state_dir), settings or IssuerSettings()))
+    event_loop.run(_run(IssuerState(state_dir), settings or IssuerSettings()))
 
 
 async def _run(state: IssuerState, settings: IssuerSettings) -> None:

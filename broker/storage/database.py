@@ -48,26 +48,27 @@ class Database:
         self._local = threading.local()
         self._reader_engines: list[Engine] = []
         self._open_writer(metadata, version, migrations)
+        self._glance = self._connect(read_only=True)
         self._readers = ThreadPoolExecutor(readers, thread_name_prefix="db-read")
         self._disk = ThreadPoolExecutor(1, thread_name_prefix=f"db-commit-{path.stem}")
         self._writing = threading.Lock()  # held from BEGIN to the end of COMMIT; the committing thread releases it
         self._waiting: list[Call] = []
         self._loop: asyncio.AbstractEventLoop | None = None  # whose batches are under way
 
-    def _engine(self, read_only: bool) -> Engine:
-        def connect() -> sqlite3.Connection:
-            # Autocommit at the driver: this module says BEGIN and COMMIT itself.
-            connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=_BUSY_SECONDS)
-            connection.execute("PRAGMA foreign_keys = ON")
-            if read_only:
-                connection.execute("PRAGMA query_only = ON")
-            else:
-                connection.execute("PRAGMA journal_mode = WAL")
-                connection.execute("PRAGMA synchronous = FULL")
-                connection.execute("PRAGMA cache_size = -32768")  # KiB: the indexes that a redeem touches stay in memory
-            return connection
+    def _connect(self, read_only: bool) -> sqlite3.Connection:
+        # Autocommit at the driver: this module says BEGIN and COMMIT itself.
+        connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=_BUSY_SECONDS)
+        connection.execute("PRAGMA foreign_keys = ON")
+        if read_only:
+            connection.execute("PRAGMA query_only = ON")
+        else:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA cache_size = -32768")  # KiB: the indexes that a redeem touches stay in memory
+        return connection
 
-        return create_engine("sqlite://", creator=connect, poolclass=StaticPool, isolation_level="AUTOCOMMIT")
+    def _engine(self, read_only: bool) -> Engine:
+        return create_engine("sqlite://", creator=lambda: self._connect(read_only), poolclass=StaticPool, isolation_level="AUTOCOMMIT")
 
     def _open_writer(self, metadata: MetaData, version: int, migrations: Mapping[int, schema.Migration]) -> None:
         self._writer_engine = self._engine(read_only=False)
@@ -113,11 +114,17 @@ class Database:
         """`read` for callers without an event loop."""
         return self._readers.submit(self._read, job).result()
 
+    def look(self, query: str, *values: object) -> tuple[object, ...] | None:
+        """The first row of a query by key, at once: for what every message asks, the way to a reader thread would take longer."""
+        row: tuple[object, ...] | None = self._glance.execute(query, values).fetchone()
+        return row
+
     def close(self) -> None:
         """Finish the commit under way, then close every connection. Callers have ended by then."""
         self._disk.shutdown()
         self._readers.shutdown()
         self._writer.sql.close()
+        self._glance.close()
         for engine in (self._writer_engine, *self._reader_engines):
             engine.dispose()
 
