@@ -13,6 +13,7 @@ from rich.table import Table
 
 from broker.cli import bench_start
 from broker.cli.output import console, errors, say
+from broker.core import event_loop
 from broker.install.layout import clone_root
 
 if TYPE_CHECKING:
@@ -67,14 +68,12 @@ def fill(count: Count = 200) -> None:
 @app.command("swap")
 def swap(count: Count = 200) -> None:
     """Milliseconds that pausing adds to a page's requests and to its payment, in Chromium."""
-    import asyncio
-
     from broker.install.extension_build import build_extension
     from tests.bench import swap as bench
 
     extension = build_extension(errors.print)
     with console.status("swap") as status:
-        times = asyncio.run(bench.run(extension, count, status.update))
+        times = event_loop.run(bench.run(extension, count, status.update))
     _keep("swap", times.as_json())
     _show_swap(times, bench.P50_MS, bench.P99_MS)
 
@@ -110,26 +109,32 @@ def _show_fill(times: FillTimes) -> None:
 
 
 def _show_swap(times: SwapTimes, p50: float, p99: float) -> None:
-    from tests.bench.swap import at
+    from tests.bench.fill import nearest_rank
 
-    table = Table("", "p50 ms", "p99 ms", title="A request of the page, answered", title_justify="left", box=None)
-    rows = {
-        "unwatched": times.plain,
-        "floor: paused by nothing but Chromium": times.bare_pause,
-        "watched, no stand-in in it": times.watched,
-        "floor: paused, to a native host and back": times.bare_answer,
-        "floor: the peer's own request": times.sent_on,
-        "paid": times.paid,
-    }
-    for name, series in rows.items():
-        table.add_row(name, f"{at(series, 0.5):.1f}", f"{at(series, 0.99):.1f}")
-    floor = at(times.bare_answer, 0.5) + at(times.sent_on, 0.5) - at(times.plain, 0.5)
-    table.add_row("of Chromium alone, watching adds", f"{times.added(times.bare_pause, 0.5):.1f}", "")
-    table.add_row("of the paying floors, paying adds", f"{floor:.1f}", "")
-    for name, series in (("watching adds", times.watched), ("paying adds", times.paid)):
-        cells = [(times.added(series, share), bound) for share, bound in ((0.5, p50), (0.99, p99))]
-        table.add_row(name, *(f"[{'green' if value <= bound else 'red'}]{value:.1f}[/] (≤ {bound:.0f})" for value, bound in cells))
-    console.print(table)
+    def judged(added: list[float]) -> list[str]:
+        return [
+            f"[{'green' if value <= bound else 'red'}]{value:.1f}[/] (≤ {bound:.0f})"
+            for value, bound in zip(added, (p50, p99), strict=True)
+        ]
+
+    def show(title: str, rows: dict[str, list[float]], plain: list[float], bounded: tuple[str, ...]) -> None:
+        table = Table("", "p50 ms", "p99 ms", "p50 adds", "p99 adds", title=title, title_justify="left", box=None)
+        for name, series in rows.items():
+            at = [nearest_rank(series, share) for share in (0.5, 0.99)]
+            added = [value - nearest_rank(plain, share) for value, share in zip(at, (0.5, 0.99), strict=True)]
+            cells = judged(added) if name in bounded else [f"{value:.1f}" for value in added]
+            table.add_row(name, *(f"{value:.1f}" for value in at), *(cells if series is not plain else []))
+        console.print(table)
+
+    for title, look in (("Requests in a row", times.in_a_row), ("A request alone, after half a second of quiet", times.alone)):
+        rows = {
+            "unwatched": look.plain, "floor: paused by nothing but Chromium": look.bare_pause, "watched, no stand-in in it": look.watched,
+            "floor: paused, to a native host and back": look.bare_answer, "paid, by a peer in place of broker and egress": look.paid,
+        }  # fmt: skip
+        show(title, rows, look.plain, ("watched, no stand-in in it", "paid, by a peer in place of broker and egress"))
+    whole = {"unwatched": times.whole_plain, "paid": times.whole_paid}
+    show("A payment through every process, to a merchant behind TLS, alone", whole, times.whole_plain, ("paid",))
+    say(f"The peer's own request takes {nearest_rank(times.sent_on, 0.5):.1f} ms.")
 
 
 def _keep(name: str, record: dict[str, object]) -> None:

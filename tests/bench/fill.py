@@ -96,6 +96,11 @@ class FillTimes:
         }  # fmt: skip
 
 
+def raise_limits() -> None:
+    """For the processes that are started from here on."""
+    os.environ.update(_RAISED)
+
+
 def nearest_rank(ordered: list[float], share: float) -> float:
     """The value below which `share` of `ordered` lie."""
     return ordered[min(len(ordered) - 1, max(0, round(share * len(ordered)) - 1))]
@@ -147,7 +152,7 @@ def _join_events(world: World, fills: list[_Fill]) -> None:
 
 async def run(count: int, progress: Callable[[str], None]) -> FillTimes:
     """`count` releases, one after another."""
-    os.environ.update(_RAISED)
+    raise_limits()
     with tempfile.TemporaryDirectory() as folder:
         async with Stage(Path(folder), Look()) as stage:
             story = Story(stage, Tale(Console(quiet=True)))
