@@ -2,6 +2,7 @@
 import type { Send } from "../protocol/messages";
 import { Answers, type Part } from "./answers";
 import { clear } from "./leftovers";
+import { dropListener } from "./partition";
 import { Sockets } from "./sockets";
 import { type Ears, type Subject, Watch } from "./watch";
 
@@ -26,6 +27,7 @@ export class Interception {
 
   /** Clear what an earlier worker left; answers the releases whose card may have been charged. Before the first watch. */
   recover(): Promise<Set<string>> {
+    dropListener();
     return clear();
   }
 

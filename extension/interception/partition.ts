@@ -4,23 +4,28 @@
  */
 import { siteOf } from "../core/origin";
 
+type Change = chrome.cookies.CookieChangeInfo;
+
 export class Partition {
   /** Domains of cookies that came since `enter`, and of those that were there before. */
   #domains = new Set<string>();
   #site: string | null = null;
   #known = false;
-  #changed = ({ cookie }: chrome.cookies.CookieChangeInfo) => {
+  /** Counts `leave`s: what was asked before one is no answer after it. */
+  #turn = 0;
+  #changed = ({ cookie }: Change) => {
     if (cookie.partitionKey?.topLevelSite === this.#site) this.#domains.add(cookie.domain);
   };
 
   /** The tab's page is of `origin` now. */
   async enter(origin: string): Promise<void> {
     this.leave();
+    const turn = this.#turn;
     const site = siteOf(origin);
     this.#site = site;
     chrome.cookies.onChanged.addListener(this.#changed);
     const there = await chrome.cookies.getAll({ partitionKey: { topLevelSite: site } }).catch(() => null);
-    if (!there || this.#site !== site) return;
+    if (!there || this.#turn !== turn) return;
     for (const { domain } of there) this.#domains.add(domain);
     this.#known = true;
   }
@@ -28,6 +33,7 @@ export class Partition {
   /** Another document is about to come, or nothing is watched any more. */
   leave(): void {
     chrome.cookies.onChanged.removeListener(this.#changed);
+    this.#turn += 1;
     this.#site = null;
     this.#known = false;
     this.#domains.clear();
@@ -38,4 +44,11 @@ export class Partition {
     const host = `.${new URL(url).hostname}`;
     return !this.#known || [...this.#domains].some((domain) => host.endsWith(domain.startsWith(".") ? domain : `.${domain}`));
   }
+}
+
+/** A worker that was stopped leaves its listener with the browser, which would start the next one at every cookie. Removing any removes it. */
+export function dropListener(): void {
+  const none = () => undefined;
+  chrome.cookies.onChanged.addListener(none);
+  chrome.cookies.onChanged.removeListener(none);
 }

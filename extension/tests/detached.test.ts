@@ -18,6 +18,7 @@ beforeEach(() => {
   const answers: Record<string, object> = { "Page.getFrameTree": tree, "Network.getCookies": { cookies: [] } };
   vi.stubGlobal("chrome", {
     debugger: { attach: async () => undefined, detach: async () => undefined, sendCommand: async (_: object, method: string) => answers[method] ?? {} },
+    cookies: { getAll: async () => [], onChanged: { addListener: () => undefined, removeListener: () => undefined } },
     storage: { session: { set: async () => undefined, remove: async () => undefined } },
     webNavigation: { getFrame: async () => ({ url: "https://shop.test/" }), getAllFrames: async () => [{ url: "https://shop.test/" }] },
   });
