@@ -8,7 +8,6 @@ from broker.core.errors import LedgerError
 from broker.core.origin import host_of
 from broker.egress.destination import Destination
 from broker.egress.taught import FILE, read_taught
-from broker.protocol.egress import AskCoverage
 from broker.protocol.processors import EncryptingFrames, Endpoint, TaughtEndpoint, bundled_processors, entries_for_page, framed_by
 
 
@@ -41,9 +40,9 @@ class Registry:
         """Whether card fields in frames of `frame_origin` encrypt the number inside the browser."""
         return any(isinstance(entry, EncryptingFrames) and framed_by(entry, frame_origin) for entry in self._known)
 
-    def about(self, ask: AskCoverage) -> tuple[Endpoint | EncryptingFrames, ...]:
-        """The entries that speak about the checkout that is asked for."""
-        return entries_for_page((*self._current_taught(), *self._known), ask.origin, ask.frame_origins, sandbox=self._sandbox)
+    def about(self, origin: str, frame_origins: tuple[str, ...]) -> tuple[Endpoint | EncryptingFrames, ...]:
+        """The entries that speak about a checkout at `origin` with card fields in frames of `frame_origins`."""
+        return entries_for_page((*self._current_taught(), *self._known), origin, frame_origins, sandbox=self._sandbox)
 
     def _current_taught(self) -> tuple[TaughtEndpoint, ...]:
         path = self._folder / FILE

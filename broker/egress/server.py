@@ -10,6 +10,7 @@ import structlog
 from pydantic import ValidationError
 
 from broker.core.canonical import b64u
+from broker.egress.ahead import Ahead
 from broker.egress.armoury import Armoury, NotArmedError
 from broker.egress.frames import BadFrameError, frame, read_frame
 from broker.egress.peer import peer_uid
@@ -45,6 +46,7 @@ class Server:
         self._resender = resender
         self._armoury = armoury
         self._registry = registry
+        self._ahead = Ahead(resender.session, registry, resender.authoriser.sandbox)
         self._public_key = public_key
         self._broker_uid = broker_uid
         self._open: dict[asyncio.Future[None], _Connection] = {}
@@ -102,10 +104,11 @@ class Server:
         except NotArmedError as error:
             log.warning("not armed", release=message.decision.release_id, code=error.fault.code)
             return error.fault
+        connection.start(self._ahead.connect(release.decision.seen))
         return Armed(release_id=release.decision.release_id, expires_at=release.expires_at)
 
     def _coverage(self, ask: AskCoverage) -> Coverage:
-        entries = self._registry.about(ask)
+        entries = self._registry.about(ask.origin, ask.frame_origins)
         encrypted = any(isinstance(entry, EncryptingFrames) for entry in entries)
         return Coverage(
             request_id=ask.request_id,

@@ -43,17 +43,21 @@ def answering(body: bytes, *headers: str, status: str = "200 OK") -> Answer:
 
 @dataclass
 class Merchant:
-    """Answers with `answer`; keeps every request. A connection is closed when `answer` raises ``ConnectionError``."""
+    """Answers with `answer`; keeps every request, counts connections. A connection is closed when `answer` raises ``ConnectionError``."""
 
     port: int = 0
     answer: Answer = field(default_factory=lambda: answering(b'{"id":"tok_1"}', "Content-Type: application/json"))
     received: list[Received] = field(default_factory=list)
+    connections: int = 0
+    connected: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(0))
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     def url(self, host: str, path: str) -> str:
         return f"https://{host}:{self.port}{path}"
 
     def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        self.connected.release()
         task = asyncio.create_task(self._serve(reader, writer))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
