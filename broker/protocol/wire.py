@@ -35,6 +35,7 @@ class Wire(BaseModel):
         extra="forbid",
         frozen=True,
         hide_input_in_errors=True,
+        cache_strings="keys",  # values hardly come twice, and some are secrets
     )
 
     def wire(self) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 Jobs of an event loop run on the loop's own thread, a batch at a time: every statement takes
 microseconds, less than handing the interpreter lock to another thread and back. Only what waits
-for the disk, the commit, runs beside the loop, which gathers the next batch meanwhile.
+for the disk, the commit, runs beside the loop, which gathers the next batch meanwhile. Those whom
+a batch answered often ask again at once: the next one waits until they have.
 
 A batch goes step by step: what its jobs prepare, what they write, and after the commit what they
 finish. Side by side, equal work finds its code and data in the processor's caches.
@@ -30,6 +31,7 @@ from broker.storage import schema
 from broker.storage.jobs import Call, JobCall, Steps, StepsCall, Transaction
 
 _BATCH = 256  # jobs in one commit; keeps the first caller's wait bounded
+_TURNS = 4  # of the loop: who is answered and asks again at once is heard, read and waiting after so many
 _NONE: Mapping[int, schema.Migration] = {}
 _BUSY_SECONDS = 5.0  # the CLI may write the same file for a moment
 
@@ -184,8 +186,17 @@ class Database:
     def _answer(self, batch: list[Call]) -> None:
         for call in batch:
             call.answer()
-        if self._loop is not None:
-            self._loop.call_soon(self._next_batch)  # after those that were answered
+        self._gather(len(self._waiting), _TURNS)
+
+    def _gather(self, known: int, turns: int) -> None:
+        """Begin the next batch once `turns` of the loop in a row brought nobody new: a commit costs as much for many as for few."""
+        asked = len(self._waiting)
+        if asked > known:
+            turns = _TURNS
+        if turns == 0 or asked >= _BATCH or self._loop is None:
+            self._next_batch()
+        else:
+            self._loop.call_soon(self._gather, asked, turns - 1)
 
     # -- readers ---------------------------------------------------------------------------
 

@@ -46,7 +46,7 @@ class Attempt:
 
     def run(self) -> Burnt | LedgerError:
         """Spend the token, or leave the event of a refusal and answer it."""
-        found = find_attempt(self.raw, self.token_hash, self.broker_id, self.facts_hash, self.decision, self.now)
+        found = find_attempt(self.raw, self.token_hash, self.broker_id, self.facts_hash, self.decision, self.evidence.passkey_id, self.now)
         org_id = found[1].broker_org if found is not None else organisation_of(self.raw, self.broker_id)
         if found is not None and found[0].org_id != org_id:
             alarms.strayed(self.raw, self.now, found[0], self.broker_id, "redeem")
@@ -94,7 +94,7 @@ class Attempt:
             intent = on_intent.find_intent(self.raw, decision, self.broker_id, self.facts_hash)
             refusal = self._intent_refusal(token, intent)
             attested = replace(attested, expected_amount=intent and intent.expected_amount)
-        return refusal or checks.content_refusal(decision, token, attested) or self._proof_refusal(token, attested)
+        return refusal or checks.content_refusal(decision, token, attested) or self._proof_refusal(token, standing, attested)
 
     def _intent_refusal(self, token: TokenRow, intent: on_intent.IntentRow | None) -> LedgerError | None:
         refusal = on_intent.standing_refusal(intent, self.now)
@@ -116,7 +116,7 @@ class Attempt:
             self.context.settings.amount_tolerance_basis_points,
         )
 
-    def _proof_refusal(self, token: TokenRow, attested: Attested) -> LedgerError | None:
+    def _proof_refusal(self, token: TokenRow, standing: Standing, attested: Attested) -> LedgerError | None:
         """Whether a person (click, passkey) or a standing rule stands behind the decision."""
         if self.decision.grant_id is not None:
             return self._grant_refusal(token, self.decision.grant_id, attested)
@@ -129,7 +129,9 @@ class Attempt:
             return LedgerError(
                 403, "passkey_required", f"This approval needs a passkey: {why}.", "Enrol a passkey in the extension's options page."
             )
-        return None if proven is None or self.prior is not None else advance(self.raw, proven, self.evidence.sign_count)
+        if proven is None or self.prior is not None or (self.evidence.sign_count == 0 and standing.passkey_idle):
+            return None
+        return advance(self.raw, proven, self.evidence.sign_count)
 
     def _grant_refusal(self, token: TokenRow, grant_id: str, attested: Attested) -> LedgerError | None:
         if self.evidence.passkey_offered:

@@ -61,7 +61,8 @@ class Standing(NamedTuple):
     """Whether the parties of a redeem are enrolled, and what is known of its decision; read with the token.
 
     `sealing_key` is what the card is sealed to: the device's, in surrogate mode the egress's (empty when that is not enrolled).
-    `billing` is the JSON of the user's `BillingAddress`, where LedgerOS holds one.
+    `billing` is the JSON of the user's `BillingAddress`, where LedgerOS holds one. `passkey_idle` says that the passkey which signed
+    is enrolled and has counted nothing so far.
     """
 
     device_org: str | None
@@ -72,6 +73,7 @@ class Standing(NamedTuple):
     origin_linked: int
     broker_org: str | None
     billing: str | None
+    passkey_idle: int
 
 
 def token_refusal(token: TokenRow, broker_id: str, now: int) -> LedgerError | None:

@@ -22,7 +22,7 @@ FROM access_events e JOIN cards c ON c.id = e.card_id JOIN agents a ON a.id = e.
 
 _TOKEN = f"SELECT {_COLUMNS} {_JOINED} WHERE e.token_hash = ?5"
 
-# ?5 token, ?6 broker, ?7 facts, ?8 device, ?9 release, ?10 nonce, ?11 origin; by number, because a name is looked up each time.
+# ?5 token, ?6 broker, ?7 facts, ?8 device, ?9 release, ?10 nonce, ?11 origin, ?12 passkey; by number: names are looked up each time.
 _ATTEMPT = f"""
 SELECT {_COLUMNS}, d.org_id, d.sealing_key, d.sealing_key_id,
   EXISTS (SELECT 1 FROM introspections i WHERE i.facts_hash = ?7 AND i.access_event_id = e.id AND i.broker_id = ?6),
@@ -30,7 +30,8 @@ SELECT {_COLUMNS}, d.org_id, d.sealing_key, d.sealing_key_id,
     OR EXISTS (SELECT 1 FROM decisions x WHERE x.device_id = ?8 AND x.nonce = ?10),
   EXISTS (SELECT 1 FROM merchant_links l WHERE l.org_id = e.org_id AND l.merchant_key = e.merchant_key AND l.origin = ?11),
   (SELECT b.org_id FROM brokers b WHERE b.id = ?6 AND b.revoked_at IS NULL),
-  (SELECT address FROM billing_addresses WHERE user_id = u.id)
+  (SELECT address FROM billing_addresses WHERE user_id = u.id),
+  EXISTS (SELECT 1 FROM passkeys p WHERE p.id = ?12 AND p.revoked_at IS NULL AND p.sign_count = 0)
 {_JOINED} LEFT JOIN devices d ON d.id = ?8 AND d.revoked_at IS NULL
 WHERE e.token_hash = ?5"""  # noqa: S608
 _TOKEN_FIELDS = len(TokenRow._fields)
@@ -56,11 +57,12 @@ def find_token(raw: sqlite3.Connection, token_hash: bytes, now: int) -> TokenRow
 
 
 def find_attempt(
-    raw: sqlite3.Connection, token_hash: bytes, broker_id: str, facts: bytes, decision: Decision, now: int
+    raw: sqlite3.Connection, token_hash: bytes, broker_id: str, facts: bytes, decision: Decision, passkey_id: str | None, now: int
 ) -> tuple[TokenRow, Standing] | None:
-    """The token and how device and decision stand to it: everything a redeem asks the database, at once."""
+    """The token and how device, passkey and decision stand to it: everything a redeem asks the database, at once."""
     values = (
         *periods(now), token_hash, broker_id, facts, decision.device_id, decision.release_id, decision.nonce, decision.seen.origin,
+        passkey_id,
     )  # fmt: skip
     row = raw.execute(_ATTEMPT, values).fetchone()
     return (TokenRow._make(row[:_TOKEN_FIELDS]), Standing._make(row[_TOKEN_FIELDS:])) if row else None

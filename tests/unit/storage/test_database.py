@@ -70,6 +70,21 @@ async def test_what_arrives_during_a_commit_goes_into_the_next(database: Databas
     assert await numbers(database) == [1, 2]
 
 
+async def test_callers_who_ask_again_at_once_share_the_next_commit(database: Database) -> None:
+    commits: list[str] = []
+    await database.write(lambda tx: tx.raw.set_trace_callback(lambda sql: commits.append(sql) if sql == "COMMIT" else None))
+    commits.clear()
+
+    async def caller(n: int) -> None:
+        await database.write(insert(n))
+        for _ in range(n % 4):  # turns of the loop until its next request is heard and read
+            await asyncio.sleep(0)
+        await database.write(insert(100 + n))
+
+    await asyncio.gather(*map(caller, range(20)))
+    assert len(commits) == 2
+
+
 class Stepping:
     """Steps that tell which one is taken, and fail where they are told to."""
 
