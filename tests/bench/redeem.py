@@ -5,7 +5,7 @@ API (limits raised for that, lifetimes stretched so that the last token still li
 checks are priced apart, in LedgerOS itself: they buy a property the floor lacks.
 
 A machine's speed drifts by a third within a minute. So all servers run at once and take turns, an
-eighth of their requests each time.
+eighth of their requests each time, back and forth: none always comes after the same one.
 """
 
 from __future__ import annotations
@@ -138,10 +138,11 @@ async def run(folder: Path, count: int, progress: Callable[[str], None]) -> Rede
     progress("floor and redeems in turn")
     async with _floor(folder / "floor", count) as floor, _issuer(folder / "click") as click, _issuer(folder / "passkey") as passkey:
         loads = {"floor": floor, "click": click, "passkey": passkey}
-        size = math.ceil(count / _TURNS)
-        for turn in (slice(start, start + size) for start in range(0, count, size)):
-            for name, load in loads.items():
-                await load.send(bodies[name][turn])
+        size, order = math.ceil(count / _TURNS), list(loads)
+        for start in range(0, count, size):
+            for name in order:
+                await loads[name].send(bodies[name][start : start + size])
+            order.reverse()
     device, both = (float((folder / approval / _PRICE).read_text()) for approval in approvals)
     return RedeemCost(floor.measured(), click.measured(), passkey.measured(), bao, device, both - device)
 
