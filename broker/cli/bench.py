@@ -13,7 +13,6 @@ from rich.table import Table
 
 from broker.cli import bench_start
 from broker.cli.output import console, errors, say
-from broker.core import event_loop
 from broker.install.layout import clone_root
 
 if TYPE_CHECKING:
@@ -68,6 +67,7 @@ def fill(count: Count = 200) -> None:
 @app.command("swap")
 def swap(count: Count = 200) -> None:
     """Milliseconds that pausing adds to a page's requests and to its payment, in Chromium."""
+    from broker.core import event_loop
     from broker.install.extension_build import build_extension
     from tests.bench import swap as bench
 
