@@ -174,7 +174,7 @@ class Popup:
         return await self.text()
 
     async def _press(self, words: str, clicks: int) -> None:
-        # A popup that just opened drops clicks until its first frame, and grows under the pointer: a person clicks again.
+        # A popup that just opened may miss a click: it grows under the pointer, and is not always painted yet. A person clicks again.
         for _ in range(_PRESSES):
             place = await self.page.wait_for(_BUTTON.format(words=words), _READY_SECONDS, f"an active button “{words}”")
             for _ in range(clicks):

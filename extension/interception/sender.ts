@@ -31,13 +31,17 @@ export interface Sender {
 const PAGE_MS = 300;
 const TYPES: Record<string, Send["resourceType"]> = { Fetch: "fetch", XHR: "xhr", Ping: "ping" };
 
-/** See which frames sit there, so that it need not be asked while a payment waits. Answers the tab's origin. */
+/**
+ * See which frames sit there, so that it need not be asked while a payment waits. Answers the tab's origin; null where it has none,
+ * and when another document came meanwhile: what was asked before that counts no more.
+ */
 export async function learnFrames(seat: Seat): Promise<string | null> {
+  if (isWorker(seat)) return null;
   const before: Seen = { ...NOTHING_SEEN };
   seat.seen = before;
-  const [topOrigin, tree] = await Promise.all([topOf(seat.place.tabId), isWorker(seat) ? null : treeOf(seat.place)]);
-  // Not when another document came meanwhile.
-  if (topOrigin !== null && tree && seat.seen === before) seat.seen = { topOrigin, frames: frameOrigins(tree, topOrigin) };
+  const [topOrigin, tree] = await Promise.all([topOf(seat.place.tabId), treeOf(seat.place)]);
+  if (topOrigin === null || seat.seen !== before) return null;
+  if (tree) seat.seen = { topOrigin, frames: frameOrigins(tree, topOrigin) };
   return topOrigin;
 }
 

@@ -1,9 +1,9 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { Answers } from "../interception/answers";
 import { bodyOf, fits, inflated, textOf } from "../interception/body";
 import type { RequestPaused } from "../interception/events";
 import { acceptLanguage, headersOf } from "../interception/headers";
-import { frameOrigin } from "../interception/sender";
+import { frameOrigin, learnFrames, NOTHING_SEEN, type Seat } from "../interception/sender";
 import { StandIn } from "../interception/stand_in";
 import { withoutUnpartitioned } from "../interception/third_party";
 import { b64u, utf8 } from "../protocol/canonical";
@@ -131,5 +131,26 @@ describe("an answer", () => {
   it("cannot come to what could not be sent", async () => {
     const answers = new Answers(() => Promise.reject(new Error("offline")));
     await expect(answers.ask(send)).rejects.toThrow("offline");
+  });
+});
+
+describe("the frames of a tab", () => {
+  afterEach(() => vi.unstubAllGlobals());
+  const seat = (): Seat => ({ place: { tabId: 1 }, targetId: null, type: "page", url: "", seen: NOTHING_SEEN });
+  const at = (origin: string) => ({ frameTree: { frame: { id: "F", url: `${origin}/`, securityOrigin: origin } } });
+
+  it("are not those of a document that another one has replaced", async () => {
+    const answers: ((url: string) => void)[] = [];
+    vi.stubGlobal("chrome", {
+      webNavigation: { getFrame: () => new Promise((done) => answers.push((url) => done({ url }))) },
+      debugger: { sendCommand: async () => at("https://new.test") },
+    });
+    const page = seat();
+    const [before, after] = [learnFrames(page), learnFrames(page)];
+    answers[1]?.("https://new.test/");
+    expect(await after).toBe("https://new.test");
+    answers[0]?.("https://old.test/");
+    expect(await before).toBeNull();
+    expect(page.seen).toEqual({ topOrigin: "https://new.test", frames: new Map([["F", "https://new.test"]]) });
   });
 });

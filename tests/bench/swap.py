@@ -67,10 +67,6 @@ class Look:
     bare_pause: list[float]
     bare_answer: list[float]
 
-    def added(self, series: list[float], share: float) -> float:
-        """How much later than unwatched a request of `series` is answered at this quantile."""
-        return nearest_rank(series, share) - nearest_rank(self.plain, share)
-
 
 @dataclass(frozen=True, slots=True)
 class SwapTimes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.async_api import BrowserContext, expect
+from playwright.async_api import BrowserContext, Locator, Page, expect
 
 from tests.api.issuer.harness import World
 from tests.api.issuer.test_dashboard import PAGES
@@ -41,17 +41,17 @@ async def test_axe_finds_nothing_on_a_billing_address_being_set(world: World, ow
     assert found == []
 
 
+async def tab_to(page: Page, target: Locator) -> None:
+    while not await target.evaluate("target => target === document.activeElement"):
+        await page.keyboard.press("Tab")
+
+
 async def test_a_billing_address_is_set_corrected_and_removed_by_keyboard(world: World, owner: BrowserContext) -> None:
     page = await owner.new_page()
     await page.goto("/users")
-    link = page.get_by_role("link", name="Set address of John Doe")
-    while not await link.evaluate("link => link === document.activeElement"):
-        await page.keyboard.press("Tab")
+    await tab_to(page, page.get_by_role("link", name="Set address of John Doe"))
     await page.keyboard.press("Enter")
-    street = page.get_by_label("Street and number")
-    await expect(street).to_be_visible()
-    while not await street.evaluate("field => field === document.activeElement"):
-        await page.keyboard.press("Tab")
+    await tab_to(page, page.get_by_label("Street and number"))
     for text in ("1 Analytical Row", "", "<b></b>", "CA", "95814", "us"):
         await page.keyboard.type(text)
         await page.keyboard.press("Tab")
@@ -63,8 +63,7 @@ async def test_a_billing_address_is_set_corrected_and_removed_by_keyboard(world:
     await page.keyboard.type("Sacramento")
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("definition").first).to_have_text("1 Analytical Row")
-    while await page.evaluate("document.activeElement.textContent") != "Remove…":
-        await page.keyboard.press("Tab")
+    await tab_to(page, page.get_by_text("Remove…"))
     await page.keyboard.press("Enter")
     await page.keyboard.press("Tab")
     await expect(page.get_by_role("button", name="Remove the address")).to_be_focused()
@@ -82,8 +81,7 @@ async def test_an_intent_is_rejected_by_keyboard(world: World, owner: BrowserCon
     for wanted in ("Status", "Filter"):
         await page.keyboard.press("Tab")
         assert wanted in await page.evaluate("document.activeElement.labels?.[0]?.textContent ?? document.activeElement.textContent")
-    while await page.evaluate("document.activeElement.textContent") != "Reject…":
-        await page.keyboard.press("Tab")
+    await tab_to(page, page.get_by_text("Reject…"))
     await page.keyboard.press("Enter")
     await page.keyboard.press("Tab")
     await expect(page.get_by_role("button", name="Reject for good")).to_be_focused()
