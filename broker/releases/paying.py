@@ -132,6 +132,7 @@ class Paying:
             payment.last, payment.last_until = ending_of(end), now + self._desk.limits.next_request_ms
             await self._back(live, payment, event)
         else:
+            await asyncio.sleep(self._desk.limits.page_first_ms / 1000)  # on disk it says already that the card may be charged
             ending = payment.ending(end)
             if payment.swapped is not None and not MEANINGS[ending.outcome].value_delivered:
                 ending = Ending(Outcome.MAY_HAVE_BEEN_CHARGED, ending.detail)

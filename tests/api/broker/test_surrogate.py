@@ -368,9 +368,19 @@ async def test_a_broker_that_stops_while_a_payment_is_out_says_so(tmp_path: Path
         release_id = await shop.ready()
         await shop.browser.send(shop.request(release_id))
         await asked.wait()
-        state = shop.stack.state
-    database = state.open_database()
+    assert kept(shop) == ["may_have_been_charged"]
+
+
+async def test_a_broker_that_stops_when_the_page_was_just_answered_still_writes_how_it_ended(tmp_path: Path) -> None:
+    async with shopping(tmp_path) as shop:
+        assert (await shop.pay(await shop.ready())).end.outcome is EgressOutcome.SWAPPED
+    assert kept(shop) == ["submitted"]
+
+
+def kept(shop: Shopping) -> list[str | None]:
+    """The outcomes in the database of a broker that has stopped."""
+    database = shop.stack.state.open_database()
     try:
-        assert [row.outcome for row in database.read_now(lambda connection: all_releases(connection, 5))] == ["may_have_been_charged"]
+        return [row.outcome for row in database.read_now(lambda connection: all_releases(connection, 5))]
     finally:
         database.close()

@@ -33,6 +33,7 @@ from broker.protocol.egress import EgressOutcome, Send
 from broker.protocol.outcomes import MEANINGS, Outcome
 from broker.releases import Releases, ReleaseStore, Reporter
 from broker.releases.endings import nothing_left
+from broker.releases.limits import ReleaseLimits
 from broker.releases.live import Live
 from broker.releases.tables import releases
 from broker.storage import Database
@@ -60,6 +61,7 @@ class Interleavings(RuleBasedStateMachine):
         self.releases = Releases(
             store=store, issuer=self.ledger, courier=self.browsers, egress=self.egress,
             reporter=Reporter(store, self.ledger), clock=self.clock, ids=IdFactory(self.clock), broker_id="brk_1",
+            limits=ReleaseLimits(page_first_ms=0),
         )  # fmt: skip
         self.desk = self.releases._desk
         self.run(self.releases.start())
