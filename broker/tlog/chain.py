@@ -80,9 +80,14 @@ def append_all(raw: sqlite3.Connection, at: int, events: Sequence[tuple[str, byt
         this = _hash_of_text(seq, at, name, facts, previous)
         values += (seq, at, name, facts.decode(), previous, this)
         previous = this
-    rows = ", ".join(["(?, ?, ?, ?, ?, ?)"] * len(events))
-    raw.execute(f"INSERT INTO events (seq, at, name, facts, previous, hash) VALUES {rows}", values)  # noqa: S608
+    raw.execute(_insertion(len(events)), values)
     return int(seq)
+
+
+@lru_cache(maxsize=16)
+def _insertion(events: int) -> str:
+    """The statement that adds so many events; one and the same string, so that SQLite's driver finds it at once."""
+    return "INSERT INTO events (seq, at, name, facts, previous, hash) VALUES " + ", ".join(["(?, ?, ?, ?, ?, ?)"] * events)  # noqa: S608
 
 
 def entries(connection: Connection, table: Table, after: int = 0, limit: int | None = None) -> Iterator[Entry]:

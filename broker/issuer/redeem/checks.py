@@ -13,6 +13,7 @@ from broker.issuer.settings import IssuerSettings
 from broker.protocol.decision import Decision
 from broker.protocol.grants import Grant
 
+_BOUND_TO = ("token_hash", "intent_id", "access_event_id", "card_id", "agent_id", "broker_id", "recipient_key_id", "currency")
 _LONGEST_DECISION_MS = 10 * 60_000
 LONGEST_APPROVAL_MS = 15 * 60_000
 """How long an approval on an intent may wait for its token."""
@@ -96,20 +97,20 @@ def token_refusal(token: TokenRow, broker_id: str, now: int) -> LedgerError | No
 
 def binding_refusal(decision: Decision, token: TokenRow, token_hash: bytes, broker_id: str, sealing_key_id: str) -> LedgerError | None:
     """Whether the decision names exactly this token, card, agent, broker and key."""
-    named = (
-        ("token_hash", decision.token_hash == (b64u(token_hash) if decision.intent_id is None else None)),
-        ("intent_id", decision.intent_id in (None, token.intent_id)),
-        ("access_event_id", decision.access_event_id in (None, token.event_id)),
-        ("card_id", decision.card_id == token.card_id and decision.last4 == token.last4),
-        ("agent_id", decision.agent_id == token.agent_id),
-        ("broker_id", decision.broker_id == broker_id),
-        ("recipient_key_id", decision.recipient_key_id == sealing_key_id),
-        ("currency", decision.currency == decision.claimed.currency == token.currency),
+    about = (
+        decision.token_hash == (b64u(token_hash) if decision.intent_id is None else None),
+        decision.intent_id in (None, token.intent_id),
+        decision.access_event_id in (None, token.event_id),
+        decision.card_id == token.card_id and decision.last4 == token.last4,
+        decision.agent_id == token.agent_id,
+        decision.broker_id == broker_id,
+        decision.recipient_key_id == sealing_key_id,
+        decision.currency == decision.claimed.currency == token.currency,
     )
-    wrong = [field for field, right in named if not right]
-    if wrong:
-        return LedgerError(403, "decision_mismatch", f"The decision is not about this release: {', '.join(wrong)}.", _AGAIN)
-    return None
+    if all(about):
+        return None
+    wrong = ", ".join(name for name, right in zip(_BOUND_TO, about, strict=True) if not right)
+    return LedgerError(403, "decision_mismatch", f"The decision is not about this release: {wrong}.", _AGAIN)
 
 
 def time_refusal(decision: Decision, token: TokenRow, settings: IssuerSettings, now: int) -> LedgerError | None:

@@ -8,9 +8,9 @@ from broker.issuer.redeem.checks import Standing, TokenRow
 from broker.issuer.transactions.spend import REMAINING, periods
 from broker.protocol.decision import Decision
 
-_OWNERS = f"""c.status, c.closes_at, c.exposure, c.last4, c.max_amount, {REMAINING}, c.expiration_month, c.expiration_year, c.kek_version,
-  c.wrapped_key, c.number_ciphertext, a.status, u.id, u.application_status, u.first_name || ' ' || u.last_name, o.approval,
-  o.step_up_above"""
+_OWNERS = f"""c.status, c.closes_at, c.exposure, c.last4, c.max_amount, {REMAINING} AS remaining,
+  c.expiration_month, c.expiration_year, c.kek_version, c.wrapped_key, c.number_ciphertext, a.status, u.id, u.application_status,
+  u.first_name || ' ' || u.last_name AS cardholder, o.approval, o.step_up_above"""
 
 _COLUMNS = f"""
 e.id, e.org_id, e.card_id, e.agent_id, e.status, e.expires_at, e.bound_broker, e.redeemed_by, e.expected_amount,
@@ -22,16 +22,17 @@ FROM access_events e JOIN cards c ON c.id = e.card_id JOIN agents a ON a.id = e.
 
 _TOKEN = f"SELECT {_COLUMNS} {_JOINED} WHERE e.token_hash = ?5"
 
+# What is computed has a name: the driver reads the name of each column each time, which would be the whole expression.
 # ?5 token, ?6 broker, ?7 facts, ?8 device, ?9 release, ?10 nonce, ?11 origin, ?12 passkey; by number: names are looked up each time.
 _ATTEMPT = f"""
 SELECT {_COLUMNS}, d.org_id, d.sealing_key, d.sealing_key_id,
-  EXISTS (SELECT 1 FROM introspections i WHERE i.facts_hash = ?7 AND i.access_event_id = e.id AND i.broker_id = ?6),
+  EXISTS (SELECT 1 FROM introspections i WHERE i.facts_hash = ?7 AND i.access_event_id = e.id AND i.broker_id = ?6) AS facts_issued,
   EXISTS (SELECT 1 FROM decisions x WHERE x.org_id = e.org_id AND x.release_id = ?9)
-    OR EXISTS (SELECT 1 FROM decisions x WHERE x.device_id = ?8 AND x.nonce = ?10),
-  EXISTS (SELECT 1 FROM merchant_links l WHERE l.org_id = e.org_id AND l.merchant_key = e.merchant_key AND l.origin = ?11),
-  (SELECT b.org_id FROM brokers b WHERE b.id = ?6 AND b.revoked_at IS NULL),
-  (SELECT address FROM billing_addresses WHERE user_id = u.id),
-  EXISTS (SELECT 1 FROM passkeys p WHERE p.id = ?12 AND p.revoked_at IS NULL AND p.sign_count = 0)
+    OR EXISTS (SELECT 1 FROM decisions x WHERE x.device_id = ?8 AND x.nonce = ?10) AS decision_used,
+  EXISTS (SELECT 1 FROM merchant_links l WHERE l.org_id = e.org_id AND l.merchant_key = e.merchant_key AND l.origin = ?11) AS origin_linked,
+  (SELECT b.org_id FROM brokers b WHERE b.id = ?6 AND b.revoked_at IS NULL) AS broker_org,
+  (SELECT address FROM billing_addresses WHERE user_id = u.id) AS billing,
+  EXISTS (SELECT 1 FROM passkeys p WHERE p.id = ?12 AND p.revoked_at IS NULL AND p.sign_count = 0) AS passkey_idle
 {_JOINED} LEFT JOIN devices d ON d.id = ?8 AND d.revoked_at IS NULL
 WHERE e.token_hash = ?5"""  # noqa: S608
 _TOKEN_FIELDS = len(TokenRow._fields)
