@@ -125,11 +125,11 @@ class _JsonReader:
     def __init__(self, raw: str, endpoint: Endpoint) -> None:
         self.raw = raw
         self._document = Document(raw)
-        self._root_field = endpoint.graphql_field
+        self._mutation = graphql.mutation_of(self._document, endpoint.graphql_field) if endpoint.graphql_field else None
 
     def values(self, rule: str) -> list[tuple[Text, bool]]:
-        if self._root_field is not None:
-            return graphql.field(self._document, self._root_field, rule)
+        if self._mutation is not None:
+            return graphql.values(self._document, self._mutation, rule)
         found = ((self._document.text(start), self._document.is_string(start)) for start in self._document.find(pointer(rule)))
         return [(text, is_string) for text, is_string in found if text is not None]
 
