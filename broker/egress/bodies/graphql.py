@@ -36,4 +36,3 @@ def _only_string(document: Document, path: Path) -> Text:
     if text is None:
         raise field_mismatch()
     return text
-

@@ -55,7 +55,7 @@ def root_field(document: DocumentNode) -> FieldNode:
 def at_path(field: FieldNode) -> tuple[ValueNode, tuple[str, ...]]:
     """What that reader finds at the registered path, and what of the path is left when it is a variable."""
     named: dict[str, list[ValueNode]] = {}
-    for argument in field.arguments:
+    for argument in field.arguments or ():
         named.setdefault(argument.name.value, []).append(argument.value)
     for depth, name in enumerate(PATH):
         (value,) = named[name]

@@ -145,10 +145,11 @@ async def test_this_machine_is_not_reached_outside_the_sandbox() -> None:
 
 
 async def test_a_name_that_leads_to_a_private_address_sends_nothing(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
-    release = await stand.arm()
+    shop, frame = "https://another.example", "https://js.stripe.com"
     resolving_to(monkeypatch, "10.0.0.1")
-    body = FORM_BODY.replace(b"card%5Bcvc%5D", b"x")
-    answered = await stand.send(release, "https://api.stripe.com/v1/tokens", body)
+    release = await stand.arm(origin=shop, frames=(frame,))
+    body = FORM_BODY.replace(b"card%5Bcvc%5D", b"x") + b"&key=pk_1"
+    answered = await stand.send(release, "https://api.stripe.com/v1/tokens", body, top_origin=shop, frame_origin=frame)
     assert answered.outcome is EgressOutcome.DESTINATION_REFUSED
 
 

@@ -83,11 +83,13 @@ async def test_the_answer_streams_through_before_it_is_complete(shop: Shopping) 
 
 
 async def test_the_registry_answers_what_it_covers(shop: Shopping) -> None:
-    covered = await shop.covers(ORIGIN, "https://hosted-pay.localhost")
+    other = "https://another.example"
+    covered = await shop.covers(other, "https://hosted-pay.localhost")
     assert (covered.request_id, covered.verdict) == ("ask-1", "covered")
     assert covered.key_id is not None
-    assert (await shop.covers(ORIGIN)).verdict == "unknown"
-    assert (await shop.covers(ORIGIN, "https://checkoutshopper-live.adyen.com")).verdict == "client_side_encrypted"
+    assert (await shop.covers(ORIGIN)).verdict == "covered"
+    assert (await shop.covers(other)).verdict == "unknown"
+    assert (await shop.covers(other, "https://checkoutshopper-live.adyen.com")).verdict == "client_side_encrypted"
     await shop.egress.kill()
     await shop.stack.happened("broker:egress:lost")
     assert (await shop.covers(ORIGIN, "https://hosted-pay.localhost")).verdict == "egress_unavailable"
@@ -222,7 +224,7 @@ async def test_a_person_who_stops_in_time_is_heard_and_too_late_is_told_so(shop:
 @pytest.mark.parametrize("redirected", [False, True])
 async def test_a_page_that_lost_its_answer_says_nothing_about_the_payment(shop: Shopping, redirected: bool) -> None:
     go_on, asked = asyncio.Event(), asyncio.Event()
-    target = shop.merchant.url("hosted-pay.localhost", "/v1/payment_methods")
+    target = shop.merchant.url("worker-pay.localhost", "/further")
     moved = answering(b"", f"Location: {target}", status="307 Temporary Redirect")
 
     async def wait(received: Received, writer: asyncio.StreamWriter) -> None:
@@ -286,7 +288,7 @@ async def test_a_payment_is_answered_once(shop: Shopping) -> None:
 
 
 async def test_a_redirect_that_keeps_the_body_is_paid_where_it_leads(shop: Shopping) -> None:
-    target = shop.merchant.url("hosted-pay.localhost", "/v1/payment_methods")
+    target = shop.merchant.url("worker-pay.localhost", "/further")
     shop.merchant.answer = answering(b"", f"Location: {target}", status="307 Temporary Redirect")
     release_id = await shop.ready()
     assert (await shop.pay(release_id)).end.outcome is EgressOutcome.SWAPPED
