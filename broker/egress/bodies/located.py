@@ -41,7 +41,7 @@ class Located:
         return tuple(field.kind for field in self.fields)
 
     def replaced(self, number: str, security_code: str) -> bytes:
-        """The body with these digits in the fields; every other byte is as it was.
+        """The body with these digits, and nothing between them, in the fields; every other byte is as it was.
 
         Raises `RefusedError` (field mismatch) when the code begins with a zero and stands as a bare number.
         """
