@@ -221,6 +221,28 @@ def test_a_multipart_body_that_parsers_could_read_differently_is_refused(body: s
     assert refusal(body.encode(), MULTIPART_ENTRY, BOUNDARY) is EgressOutcome.BODY_NOT_READABLE
 
 
+NESTED = (
+    part('Content-Disposition: form-data; name="notes"{file}\r\nContent-Type: {type}', '--x\r\nContent-Disposition: attachment\r\n\r\nA')
+    + part('Content-Disposition: form-data; name="number"') + part('Content-Disposition: form-data; name="z"', "--x--") + "------edge42--"
+)  # fmt: skip
+OPENED = ["multipart/mixed; boundary=x", "MULTIPART/form-data; boundary=x", "message/rfc822", "message/http", FORM, "multipart", "a/b;;"]
+
+
+@pytest.mark.parametrize("file", ["", '; filename="n"'])
+@pytest.mark.parametrize("media_type", OPENED)
+def test_a_part_that_hides_the_boundary_of_the_numbers_is_refused(media_type: str, file: str) -> None:
+    body = NESTED.format(file=file, type=media_type).encode()
+    assert refusal(body, MULTIPART_ENTRY, BOUNDARY) is EgressOutcome.BODY_NOT_READABLE
+
+
+@pytest.mark.parametrize(
+    "media_type", ["text/plain", "image/png", "application/octet-stream", "application/vnd.x+json", "video/mp4; codecs=a"]
+)
+def test_a_file_of_any_other_kind_stands_beside_the_number(media_type: str) -> None:
+    body = NESTED.format(file='; filename="n"', type=media_type).encode()
+    assert swapped(body, MULTIPART_ENTRY, BOUNDARY).count(REAL.encode()) == 1
+
+
 def test_a_file_is_never_swapped_even_under_the_registered_name() -> None:
     body = part('Content-Disposition: form-data; name="number"; filename="n.txt"') + "------edge42--"
     assert refusal(body.encode(), MULTIPART_ENTRY, BOUNDARY) is EgressOutcome.FIELD_MISMATCH
