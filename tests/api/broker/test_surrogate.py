@@ -159,6 +159,35 @@ async def test_a_request_that_was_not_the_payment_is_followed_by_the_one_that_is
     assert (await shop.outcome(release_id))[0] == "submitted"
 
 
+async def test_a_payment_that_reached_nobody_may_be_made_again_as_long_as_the_decision_holds(shop: Shopping) -> None:
+    release_id = await shop.ready()
+    nobody = "https://form-pay.localhost:1/pay/acct_1"
+    for _ in range(2):
+        assert (await shop.pay(release_id, nobody)).end.outcome is EgressOutcome.MERCHANT_UNREACHABLE
+        assert (await shop.agent.get(release_id)).status == "paying"
+        shop.stack.clock.advance(30)  # somebody looks at the page and presses Pay again
+        await shop.releases.sweep()
+    assert (await shop.pay(release_id)).end.outcome is EgressOutcome.SWAPPED
+    assert (await shop.outcome(release_id))[0] == "submitted"
+    assert len(shop.merchant.received) == 1
+
+
+async def test_a_payment_that_reached_nobody_and_is_not_made_again_ends_with_its_sentence(shop: Shopping) -> None:
+    release_id = await shop.ready()
+    await shop.pay(release_id, shop.merchant.url("form-pay.localhost", "/analytics/x/y"))
+    await shop.pay(release_id, "https://form-pay.localhost:1/pay/acct_1")
+    await eventually(lambda: shop.releases._desk.live[release_id].status == "paying")
+    shop.stack.clock.advance(60)
+    await shop.releases.sweep()
+    assert (await shop.agent.get(release_id)).status == "paying"
+    shop.stack.clock.advance(61)
+    await shop.releases.sweep()
+    code, sentence = await shop.outcome(release_id)
+    assert code == "swap_not_seen"
+    assert "could not be reached" in (sentence or "")
+    assert (await shop.pay(release_id)).end.outcome is EgressOutcome.EXPIRED
+
+
 async def test_requests_at_the_same_time_go_one_after_the_other(shop: Shopping) -> None:
     release_id = await shop.ready()
     await shop.browser.send(shop.request(release_id, shop.merchant.url("form-pay.localhost", "/analytics/x/y")))
