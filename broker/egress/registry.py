@@ -40,12 +40,15 @@ class Registry:
 
         Only entries that speak about that checkout; what a person taught comes first.
         """
+        there = tuple(
+            entry
+            for entry in (*self._current_taught(), *self._known)
+            if isinstance(entry, Endpoint) and entry.matches(destination.host, destination.path, method)
+        )
         return [
             self._naming_accounts(entry)
-            for entry in self.about(seen.origin, seen.frame_origins)
-            if isinstance(entry, Endpoint)
-            and entry.matches(destination.host, destination.path, method)
-            and (not entry.first_party or destination.origin == seen.origin)
+            for entry in entries_for_page(there, seen.origin, seen.frame_origins, sandbox=self._sandbox)
+            if isinstance(entry, Endpoint) and (not entry.first_party or destination.origin == seen.origin)
         ]
 
     def encrypts(self, frame_origin: str) -> bool:
