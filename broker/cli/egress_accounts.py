@@ -36,6 +36,7 @@ def allow(
     """Agree that a shop changed its account, or offers a further processor: the account of its next payment there is taken."""
     from broker.egress import agreed
 
+    _confirm(f"Is it right that {origin} is paid through {processor}, to whatever account its next payment names?")
     agreed.allow(folder(context).egress, origin, processor)
     say(f"The account of the next payment through {processor} is taken as this shop's.")
 
@@ -45,5 +46,11 @@ def forget(context: typer.Context, origin: Origin) -> None:
     """Forget a shop: its next payment is taken on trust, whatever account and processor it names."""
     from broker.egress import agreed
 
+    _confirm(f"Forget which accounts {origin} was paid through?")
     agreed.forget(folder(context).egress, origin)
     say("Forgotten. The account of the next payment is taken as this shop's.")
+
+
+def _confirm(question: str) -> None:
+    # The words of a refusal name this command: whoever only follows them does not get past here.
+    typer.confirm(question, default=False, abort=True)

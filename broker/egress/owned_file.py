@@ -15,13 +15,15 @@ def read_owned(path: Path) -> bytes | None:
     """The bytes of `path`, or None when there is no such file. Raises `LedgerError` for one that others may write."""
     try:
         found = path.stat()
+        others = found.st_uid not in (os.getuid(), 0) or stat.S_IMODE(found.st_mode) & 0o022
+        if not others:
+            return path.read_bytes()
     except FileNotFoundError:
         return None
-    if found.st_uid not in (os.getuid(), 0) or stat.S_IMODE(found.st_mode) & 0o022:
-        raise LedgerError(
-            500, "unsafe_file", f"{path.name} belongs to another user or is writable by others.", f"Set its owner, and mode 0600: {path}"
-        )
-    return path.read_bytes()
+    except PermissionError:
+        pass  # made by root, for whom nobody else may read it
+    cure = f"Set its owner, and mode 0600: {path}"
+    raise LedgerError(500, "unsafe_file", f"{path.name} belongs to another user or is writable by others.", cure)
 
 
 def stamp_of(path: Path) -> Stamp | None:

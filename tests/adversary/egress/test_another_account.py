@@ -193,6 +193,15 @@ def test_the_first_account_of_a_shop_is_taken_on_trust(judge: Judge) -> None:
     assert outcome(refused) is CHANGED
 
 
+def test_of_two_first_payments_at_once_the_account_that_was_answered_first_stands(judge: Judge) -> None:
+    shop, thief = (judge.stripe("tokens", f"{CARD}&key=pk_{who}") for who in ("shop", "thief"))
+    judge.paid(shop)
+    judge.paid(thief)
+    with pytest.raises(RefusedError) as refused:
+        judge.stripe("tokens", CARD + "&key=pk_thief")
+    assert outcome(refused) is CHANGED
+
+
 def signed(**claims: object) -> str:
     """A token as Braintree gives one to each session; nobody here checks its signature, which Braintree does."""
     return ".".join(b64u(json.dumps(part).encode()) for part in ({"alg": "ES256"}, claims, "signature"))
