@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from broker.egress.bodies.graphql_document import Mutation, Variable
+from broker.egress.bodies.graphql_document import Mutation
+from broker.egress.bodies.graphql_grammar import Variable
 from broker.egress.bodies.json_text import Document, Path, pointer
 from broker.egress.bodies.text import Text
 from broker.egress.refusal import field_mismatch
