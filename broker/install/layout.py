@@ -5,7 +5,7 @@
     pki/       CA and leaf certificates (see certs/README.md)
     issuer/    LedgerOS: database, keys, endpoints.json while it runs
     broker/    broker: database, broker.json, issuer.json, endpoints.json while it runs
-    egress/    egress: its key, settings.json, taught.json, what was spent, endpoints.json while it runs
+    egress/    egress: its key, settings.json, taught.json, accounts.json, what was spent, endpoints.json while it runs
     run/       the egress's socket
     host/      native messaging host: launcher and host.json
 """

@@ -14,7 +14,7 @@ from broker.protocol.outcomes import MEANINGS, Outcome
 from broker.releases.desk import Desk
 from broker.releases.endings import Ending
 from broker.releases.live import Live
-from broker.releases.payments import Payment, better_may_come, ending_of, own_end
+from broker.releases.payments import Payment, better_may_come, ending_of, may_be_repeated, own_end
 from broker.releases.redeeming import Redeeming
 
 _KEEPS_METHOD_AND_BODY = (307, 308)
@@ -129,7 +129,7 @@ class Paying:
         elif payment.swapped is not None and end.outcome is EgressOutcome.SWAP_ALREADY_USED:
             await self._desk.store.note(event)  # another request than the redirect's: that one is still awaited
         elif better_may_come(end) and payment.swapped is None and payment.torn is None:
-            payment.last, payment.last_until = ending_of(end), now + self._desk.limits.next_request_ms
+            payment.last, payment.last_until = ending_of(end), None if may_be_repeated(end) else now + self._desk.limits.next_request_ms
             await self._back(live, payment, event)
         else:
             await asyncio.sleep(self._desk.limits.page_first_ms / 1000)  # on disk it says already that the card may be charged

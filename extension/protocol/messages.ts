@@ -400,7 +400,7 @@ export interface EgressEnrolled {
  * How it ended: always the last message of a request. Only with it is a `Head` to be believed complete.
  *
  * `answer` is the merchant's, where no `Head` came before: one message is sooner there than three.
- * `entry` is the registry entry that matched; `fields` are the kinds of field that were swapped;
+ * `entry` is the registry entry that matched, also where its account was refused; `fields` are the kinds of field that were swapped;
  * `account_first_seen` says that the merchant account was taken on trust, as there was none to compare with;
  * `hint` what the scrubbed answer looks like: a 3-D Secure challenge, or a refusal of the request as automated.
  */
@@ -1103,7 +1103,7 @@ export const EGRESS_OUTCOMES: Record<EgressOutcome, { sentence: string; browser:
   "account_changed": {
     "browser": "fail",
     "mayHaveBeenCharged": false,
-    "sentence": "The request names another merchant account than this shop used before; no real value was sent."
+    "sentence": "The request is for another merchant account or processor than this shop used before; no real value was sent. A person can agree to it: ledgeros egress accounts allow."
   },
   "body_not_readable": {
     "browser": "continue",
@@ -1212,11 +1212,6 @@ export const FRAME_HOSTS: { rule: string; name: string; sandboxOnly: boolean }[]
   {
     "name": "Adyen",
     "rule": "checkoutshopper-test.adyen.com",
-    "sandboxOnly": false
-  },
-  {
-    "name": "Spreedly",
-    "rule": "core.spreedly.com",
     "sandboxOnly": false
   },
   {

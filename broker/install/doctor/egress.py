@@ -1,4 +1,7 @@
-"""Surrogate mode is not possible: the egress does not run, or LedgerOS does not know its key. Direct mode works all the same."""
+"""Surrogate mode is not possible: a file of the egress cannot be used, it does not run, or LedgerOS does not know its key.
+
+Direct mode works all the same.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,9 @@ from contextlib import closing
 
 from broker.audit import read_events
 from broker.core.errors import LedgerError
+from broker.egress.account_file import read_shops
 from broker.egress.keys import FILE, load_or_make
+from broker.egress.taught import read_taught
 from broker.install.doctor.finding import Finding, Machine
 from broker.install.layout import read_json
 from broker.install.running import serves
@@ -17,10 +22,12 @@ from broker.state import BrokerState
 
 STOPPED = "egress-stopped"
 NOT_ENROLLED = "egress-not-enrolled"
+FILE_UNUSABLE = "egress-file-unusable"
 
 
 def check(machine: Machine) -> Iterator[Finding]:
-    """Beside a broker that runs there is an egress, whose present key was enrolled from here."""
+    """What the egress goes by can be read. Beside a broker that runs there is an egress, whose present key was enrolled from here."""
+    yield from _unusable_files(machine)
     if sys.platform != "linux" or not _broker_runs(machine):
         return
     file = machine.state.egress / "endpoints.json"
@@ -29,6 +36,14 @@ def check(machine: Machine) -> Iterator[Finding]:
     elif not _enrolled(machine):
         what = "LedgerOS does not know the egress's key: payments work in direct mode only."
         yield Finding(NOT_ENROLLED, what, "ledgeros egress enrol", "caution")
+
+
+def _unusable_files(machine: Machine) -> Iterator[Finding]:
+    for read in (read_taught, read_shops):
+        try:
+            read(machine.state.egress)
+        except LedgerError as error:
+            yield Finding(FILE_UNUSABLE, f"{error.message} The egress pays nothing with it.", error.hint or "")
 
 
 def _broker_runs(machine: Machine) -> bool:

@@ -83,11 +83,13 @@ async def test_the_answer_streams_through_before_it_is_complete(shop: Shopping) 
 
 
 async def test_the_registry_answers_what_it_covers(shop: Shopping) -> None:
-    covered = await shop.covers(ORIGIN, "https://hosted-pay.localhost")
+    other = "https://another.example"
+    covered = await shop.covers(other, "https://hosted-pay.localhost")
     assert (covered.request_id, covered.verdict) == ("ask-1", "covered")
     assert covered.key_id is not None
-    assert (await shop.covers(ORIGIN)).verdict == "unknown"
-    assert (await shop.covers(ORIGIN, "https://checkoutshopper-live.adyen.com")).verdict == "client_side_encrypted"
+    assert (await shop.covers(ORIGIN)).verdict == "covered"
+    assert (await shop.covers(other)).verdict == "unknown"
+    assert (await shop.covers(other, "https://checkoutshopper-live.adyen.com")).verdict == "client_side_encrypted"
     await shop.egress.kill()
     await shop.stack.happened("broker:egress:lost")
     assert (await shop.covers(ORIGIN, "https://hosted-pay.localhost")).verdict == "egress_unavailable"
@@ -157,6 +159,35 @@ async def test_a_request_that_was_not_the_payment_is_followed_by_the_one_that_is
     assert (await shop.outcome(release_id))[0] == "submitted"
 
 
+async def test_a_payment_that_reached_nobody_may_be_made_again_as_long_as_the_decision_holds(shop: Shopping) -> None:
+    release_id = await shop.ready()
+    nobody = "https://form-pay.localhost:1/pay/acct_1"
+    for _ in range(2):
+        assert (await shop.pay(release_id, nobody)).end.outcome is EgressOutcome.MERCHANT_UNREACHABLE
+        assert (await shop.agent.get(release_id)).status == "paying"
+        shop.stack.clock.advance(30)  # somebody looks at the page and presses Pay again
+        await shop.releases.sweep()
+    assert (await shop.pay(release_id)).end.outcome is EgressOutcome.SWAPPED
+    assert (await shop.outcome(release_id))[0] == "submitted"
+    assert len(shop.merchant.received) == 1
+
+
+async def test_a_payment_that_reached_nobody_and_is_not_made_again_ends_with_its_sentence(shop: Shopping) -> None:
+    release_id = await shop.ready()
+    await shop.pay(release_id, shop.merchant.url("form-pay.localhost", "/analytics/x/y"))
+    await shop.pay(release_id, "https://form-pay.localhost:1/pay/acct_1")
+    await eventually(lambda: shop.releases._desk.live[release_id].status == "paying")
+    shop.stack.clock.advance(60)
+    await shop.releases.sweep()
+    assert (await shop.agent.get(release_id)).status == "paying"
+    shop.stack.clock.advance(61)
+    await shop.releases.sweep()
+    code, sentence = await shop.outcome(release_id)
+    assert code == "swap_not_seen"
+    assert "could not be reached" in (sentence or "")
+    assert (await shop.pay(release_id)).end.outcome is EgressOutcome.EXPIRED
+
+
 async def test_requests_at_the_same_time_go_one_after_the_other(shop: Shopping) -> None:
     release_id = await shop.ready()
     await shop.browser.send(shop.request(release_id, shop.merchant.url("form-pay.localhost", "/analytics/x/y")))
@@ -222,7 +253,7 @@ async def test_a_person_who_stops_in_time_is_heard_and_too_late_is_told_so(shop:
 @pytest.mark.parametrize("redirected", [False, True])
 async def test_a_page_that_lost_its_answer_says_nothing_about_the_payment(shop: Shopping, redirected: bool) -> None:
     go_on, asked = asyncio.Event(), asyncio.Event()
-    target = shop.merchant.url("hosted-pay.localhost", "/v1/payment_methods")
+    target = shop.merchant.url("worker-pay.localhost", "/further")
     moved = answering(b"", f"Location: {target}", status="307 Temporary Redirect")
 
     async def wait(received: Received, writer: asyncio.StreamWriter) -> None:
@@ -286,7 +317,7 @@ async def test_a_payment_is_answered_once(shop: Shopping) -> None:
 
 
 async def test_a_redirect_that_keeps_the_body_is_paid_where_it_leads(shop: Shopping) -> None:
-    target = shop.merchant.url("hosted-pay.localhost", "/v1/payment_methods")
+    target = shop.merchant.url("worker-pay.localhost", "/further")
     shop.merchant.answer = answering(b"", f"Location: {target}", status="307 Temporary Redirect")
     release_id = await shop.ready()
     assert (await shop.pay(release_id)).end.outcome is EgressOutcome.SWAPPED

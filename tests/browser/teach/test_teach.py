@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from broker.demo.browser import chromium_path
-from broker.egress.taught import read_taught
+from broker.egress.taught import read_taught, write_taught
 from broker.install.egress import write_settings
 from broker.install.layout import StateFolder
 from broker.protocol.egress import EgressOutcome
@@ -85,6 +85,7 @@ async def run_teach(shop: Shop, folder: Path, answers: str) -> tuple[int, str]:
 async def test_a_shop_that_was_shown_once_is_paid_through_the_egress(tmp_path: Path) -> None:
     async with standing(tmp_path) as stand:
         write_settings(StateFolder(tmp_path), sandbox=True)
+        write_taught(stand.settings.folder, ())
         shop = Shop(stand)
         assert await shop.pay() is EgressOutcome.NOT_REGISTERED
         code, said = await run_teach(shop, tmp_path, "n\ny\n")
@@ -100,6 +101,7 @@ async def test_a_shop_that_was_shown_once_is_paid_through_the_egress(tmp_path: P
 async def test_what_the_person_does_not_confirm_is_not_taught(tmp_path: Path) -> None:
     async with standing(tmp_path) as stand:
         write_settings(StateFolder(tmp_path), sandbox=True)
+        write_taught(stand.settings.folder, ())
         shop = Shop(stand)
         code, said = await run_teach(shop, tmp_path, "n\n")
         assert code != 0, said

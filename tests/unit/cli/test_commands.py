@@ -76,6 +76,28 @@ def test_a_refusal_is_at_most_three_lines_and_no_traceback(tmp_path: Path, argum
     assert "Traceback" not in done.stderr
 
 
+def test_a_person_agrees_to_a_shops_account_and_forgets_it(tmp_path: Path) -> None:
+    assert "Nothing is remembered" in run(tmp_path, "egress", "accounts", "list").stdout
+    assert run(tmp_path, "egress", "accounts", "allow", "https://shop.example/checkout", "stripe").returncode == 1
+    assert json.loads(run(tmp_path, "egress", "accounts", "list", "--json").stdout) == [], "nobody said yes"
+    assert run(tmp_path, "egress", "accounts", "allow", "https://shop.example/checkout", "stripe", given="y\n").returncode == 0
+    assert "shop.example" in run(tmp_path, "egress", "accounts", "list").stdout
+    (row,) = json.loads(run(tmp_path, "egress", "accounts", "list", "--json").stdout)
+    assert row == {"origin": "https://shop.example", "processor": "stripe", "account": "the next one is taken"}
+    assert run(tmp_path, "egress", "accounts", "forget", "shop.example", given="y\n").returncode == 0
+    assert json.loads(run(tmp_path, "egress", "accounts", "list", "--json").stdout) == []
+
+
+@pytest.mark.parametrize(
+    "words", [("allow", "https://shop.example", "nobody"), ("allow", "no address", "stripe"), ("forget", "shop.example")]
+)
+def test_what_cannot_be_agreed_to_is_said_without_a_traceback(tmp_path: Path, words: tuple[str, ...]) -> None:
+    done = run(tmp_path, "egress", "accounts", *words, given="y\n")
+    assert done.returncode == 1
+    assert "✕ " in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_a_state_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     done = run(tmp_path / "file", "agents", "list")

@@ -36,6 +36,14 @@ def in_base64(encode: Callable[[bytes], bytes], before: str, text: Callable[[str
     return lambda n: encode(f"{before}{text(n)}tail".encode())
 
 
+def in_utf_16(order: str, before: str) -> Callable[[str], bytes]:
+    return lambda n: base64.b64encode(before.encode() + n.encode(f"utf-16-{order}") + b"tail")
+
+
+def turned(form: Callable[[str], bytes]) -> Callable[[str], bytes]:
+    return lambda n: form(n)[::-1]
+
+
 def wrapped(before: str) -> Callable[[str], str]:
     return lambda n: base64.b64encode(f"{before}{n}cd".encode()).decode()
 
@@ -82,6 +90,8 @@ FORMS: dict[str, Callable[[str], bytes]] = {
     "hexadecimal": lambda n: n.encode().hex().encode(),
     "hexadecimal with colons": lambda n: n.encode().hex(":").encode(),
     "hexadecimal, spaced number": lambda n: grouped(n, " ").encode().hex().encode(),
+    "hexadecimal of UTF-16": lambda n: n.encode("utf-16-le").hex().encode(),
+    "hexadecimal of UTF-16, big-endian": lambda n: n.encode("utf-16-be").hex().encode(),
     "a list of codes": lambda n: str(list(n.encode())).encode(),
     "a list of digits": lambda n: str(list(n)).encode(),
     "reversed": lambda n: n[::-1].encode(),
@@ -97,6 +107,8 @@ FORMS: dict[str, Callable[[str], bytes]] = {
     **{f"base64 spaced at {len(b)}": in_base64(base64.b64encode, b, lambda n: grouped(n, " ")) for b in ("", "a", "ab")},
     **{f"base64 dashed at {len(b)}": in_base64(base64.urlsafe_b64encode, b, lambda n: grouped(n, "-")) for b in ("", "a", "ab")},
     **{f"base64 reversed at {len(b)}": in_base64(base64.b64encode, b, lambda n: n[::-1]) for b in ("", "a", "ab")},
+    **{f"base64 turned round, at {len(b)}": turned(in_base64(base64.b64encode, b)) for b in ("", "a", "ab")},
+    **{f"base64 of UTF-16, {coding}, at {len(b)}": in_utf_16(coding, b) for coding in ("le", "be") for b in ("", "a", "ab")},
     **{f"base64 at {a} in base64 at {b}": in_base64(base64.b64encode, "ab"[:b], wrapped("xy"[:a])) for a in range(3) for b in range(3)},
     "base64 in indented lines": lambda n: base64.encodebytes(b"x" * 50 + n.encode() * 2).replace(b"\n", b"\n        "),
     "base64 in lines": in_base64(base64.encodebytes, "x" * 50),

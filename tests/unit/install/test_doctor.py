@@ -315,6 +315,18 @@ def test_an_egress_whose_key_was_not_enrolled(machine: Machine, server: int) -> 
     assert not list(egress.check(machine))
 
 
+@pytest.mark.parametrize("name", ["taught.json", "accounts.json"])
+def test_a_file_of_the_egress_that_others_may_write_or_nobody_can_read(machine: Machine, name: str) -> None:
+    machine.state.egress.mkdir(parents=True, exist_ok=True)
+    file = machine.state.egress / name
+    file.write_text("nothing of the kind")
+    assert name in only(egress.check(machine)).what
+    file.chmod(0o666)
+    finding = only(egress.check(machine))
+    assert "writable by others" in finding.what
+    assert str(file) in finding.cure
+
+
 def enrolled(machine: Machine, key: str) -> None:
     event = Event("person:egress:enrolled", {"egressId": "egr_1", "keyId": key, "organisation": "Company"})
     with BrokerState(machine.state.path).open_database() as database:
