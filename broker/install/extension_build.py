@@ -14,7 +14,7 @@ from broker.core.errors import LedgerError
 from broker.core.file_lock import wait_lock
 from broker.install.layout import clone_root, read_json
 
-_LEFT_OUT = {"node_modules", ".output", ".wxt"}
+_LEFT_OUT = {"node_modules", ".output", ".wxt", ".vitest"}
 _LAST_LINES = 15
 
 Progress = Callable[[str], None]
