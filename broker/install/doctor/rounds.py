@@ -1,4 +1,4 @@
-"""Every check, in the order in which their cures make sense."""
+"""Every check, in the order in which their cures make sense; then what is still to do."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from broker.install.doctor import (
     host_manifest,
     ledgeros,
     newer_database,
-    passkey,
     port_taken,
+    setup,
     shadowed,
 )
 from broker.install.doctor.finding import Finding, Machine
@@ -32,13 +32,18 @@ CHECKS: tuple[Callable[[Machine], Iterator[Finding]], ...] = (
     shadowed.check,
     confined_browser.check,
     extension_old.check,
-    passkey.check,
     egress.check,
     debugger.check,
 )
 
 
 def diagnose(machine: Machine) -> list[Finding]:
-    """What all checks find; a database that this program may not open is found alone."""
-    newer = list(newer_database.check(machine))
-    return newer or [finding for check in CHECKS for finding in check(machine)]
+    """What all checks find; a database that this program may not open is found alone.
+
+    A step that is still to do is said once and in its place, though another check may miss its result as well.
+    """
+    if newer := list(newer_database.check(machine)):
+        return newer
+    steps = list(setup.check(machine))
+    told = {step.name for step in steps}
+    return [finding for check in CHECKS for finding in check(machine) if finding.name not in told] + steps
