@@ -12,7 +12,7 @@ from pathlib import Path
 from broker.core.errors import LedgerError
 from broker.install import certificates
 from broker.install.layout import StateFolder, read_json
-from broker.install.native_messaging import manifest_bytes, write_host
+from broker.install.native_messaging import manifest_bytes, spoken_name, write_host
 from broker.install.registry import Added, HostRegistry, digest
 from broker.pki.files import write_private
 
@@ -104,7 +104,7 @@ def _for_browser(registry: HostRegistry, browser: str, manifest: bytes, before: 
         there = registry.content(added)
         if added.kind != "folder" and there is not None and digest(there) != added.digest and added.place not in ours:
             raise LedgerError(
-                409, "other_installation", f"{browser.capitalize()} is already told of another broker: {added.place}",
+                409, "other_installation", f"{spoken_name(browser)} is already told of another broker: {added.place}",
                 f"Uninstall that one, or remove it: rm {shlex.quote(added.place)}",
             )  # fmt: skip
     return plan

@@ -103,6 +103,19 @@ def test_a_host_manifest_that_is_missing_is_found(machine: Machine) -> None:
     assert (finding.name, finding.cure) == ("host-manifest-missing", "ledgeros install")
 
 
+def test_a_profile_that_was_told_must_still_be_told_while_it_is_there(machine: Machine, tmp_path: Path) -> None:
+    profile = tmp_path / "agent"
+    install(machine.state, machine.registry, [str(profile)], tmp_path / "built")
+    assert not [*host_manifest.check(machine), *shadowed.check(machine)]
+    manifest = profile / "NativeMessagingHosts" / "so.ledger.broker.json"
+    rewrite(manifest, path="/opt/other/host")
+    assert str(profile) in only(shadowed.check(machine)).what
+    manifest.unlink()
+    assert only(host_manifest.check(machine)).what == f"The browser of {profile} has lost its native messaging manifest."
+    shutil.rmtree(profile)
+    assert not list(host_manifest.check(machine))
+
+
 def test_a_launcher_that_is_gone_is_named(machine: Machine) -> None:
     (machine.state.host / "ledgeros-native-host").unlink()
     assert "launcher" in only(host_manifest.check(machine)).what
