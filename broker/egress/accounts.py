@@ -13,9 +13,11 @@ import json
 from pathlib import Path
 
 from broker.core.canonical import b64u
+from broker.core.state_files import read_object
 from broker.pki.files import write_private
 
 FILE = "accounts.json"
+_CURE = "Put back a copy of it. Without it, the next account of every shop is taken as its own."
 
 
 class Accounts:
@@ -24,7 +26,7 @@ class Accounts:
     def __init__(self, folder: Path, key: bytes) -> None:
         self._path = folder / FILE
         self._key = hmac.digest(key, b"ledgeros/egress-accounts/v1", "sha256")
-        self._known: dict[str, str] = json.loads(self._path.read_bytes()) if self._path.exists() else {}
+        self._known: dict[str, str] = read_object(self._path, cure=_CURE) if self._path.exists() else {}
 
     def check(self, origin: str, entry_id: str, account: str) -> bool | None:
         """True for the remembered account, False for another one, None when this shop has none yet."""

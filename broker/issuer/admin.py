@@ -6,7 +6,6 @@ Owning the folder is the authority here. Nothing in this module enrols anything 
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from sqlalchemy import select
 from broker.core.card_number import Pan
 from broker.core.clock import SystemClock
 from broker.core.errors import LedgerError
+from broker.core.state_files import read_object
 from broker.issuer.agents.tables import agents
 from broker.issuer.auth import Actor
 from broker.issuer.brokers import services as enrolments
@@ -45,10 +45,10 @@ def _database(state_dir: Path) -> Iterator[Database]:
 
 def public_url(state_dir: Path) -> str:
     """Where the running LedgerOS's dashboard is."""
-    file = IssuerState(state_dir).endpoints
-    if not file.exists():
-        raise LedgerError(503, "not_running", "LedgerOS does not run on this state folder.", "Start it: ledgeros up")
-    return str(json.loads(file.read_text())["publicUrl"])
+    try:
+        return str(read_object(IssuerState(state_dir).endpoints, "publicUrl")["publicUrl"])
+    except FileNotFoundError:
+        raise LedgerError(503, "not_running", "LedgerOS does not run on this state folder.", "Start it: ledgeros up") from None
 
 
 def create_setup_link(state_dir: Path) -> str:

@@ -10,7 +10,6 @@ from broker.audit import read_events
 from broker.core.errors import LedgerError
 from broker.egress.keys import FILE, load_or_make
 from broker.install.doctor.finding import Finding, Machine
-from broker.install.layout import read_json
 from broker.install.running import serves
 from broker.protocol.sealing import key_id
 from broker.state import BrokerState
@@ -23,8 +22,7 @@ def check(machine: Machine) -> Iterator[Finding]:
     """Beside a broker that runs there is an egress, whose present key was enrolled from here."""
     if sys.platform != "linux" or not _broker_runs(machine):
         return
-    file = machine.state.egress / "endpoints.json"
-    if not file.exists() or not serves(int(read_json(file)["pid"])):
+    if not _egress_runs(machine):
         yield Finding(STOPPED, "The egress does not run: payments work in direct mode only.", "ledgeros up", "caution")
     elif not _enrolled(machine):
         what = "LedgerOS does not know the egress's key: payments work in direct mode only."
@@ -33,7 +31,14 @@ def check(machine: Machine) -> Iterator[Finding]:
 
 def _broker_runs(machine: Machine) -> bool:
     try:
-        return serves(int(machine.state.broker_endpoints()["pid"]))
+        return serves(machine.state.broker_endpoints()["pid"])
+    except LedgerError:
+        return False
+
+
+def _egress_runs(machine: Machine) -> bool:
+    try:
+        return serves(machine.state.egress_endpoints()["pid"])
     except LedgerError:
         return False
 
