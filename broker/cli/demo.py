@@ -37,9 +37,8 @@ def demo(
 def demo_settings(arguments: list[str]) -> dict[str, str]:
     """The demo's settings: arguments win over the environment, which wins over the defaults."""
     given = dict(argument.partition("=")[::2] for argument in arguments)
-    unknown = sorted(set(given) - set(_KNOWN))
-    if unknown:
-        raise LedgerError(400, "unknown_setting", f"The demo has no setting {', '.join(unknown)}.", f"Known: {', '.join(_KNOWN)}.")
+    if set(given) - set(_KNOWN):
+        raise LedgerError(400, "unknown_setting", "The demo has no such setting.", f"Known, as NAME=VALUE: {', '.join(_KNOWN)}.")
     chosen = {name: given.get(name, os.environ.get(name, values[0])) for name, values in _KNOWN.items()}
     for name, value in chosen.items():
         if value not in _KNOWN[name]:

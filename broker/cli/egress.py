@@ -14,7 +14,9 @@ app = typer.Typer(help="The egress's key, enrolled at LedgerOS.", no_args_is_hel
 
 PublicKey = Annotated[
     str | None,
-    typer.Option(help="The publicKey of its ready line, for an egress whose folder belongs to another user.", show_default=False),
+    typer.Option(
+        help="The publicKey of its ready line, for an egress whose folder belongs to another user.", metavar="KEY", show_default=False
+    ),
 ]
 
 

@@ -28,7 +28,7 @@ Profiles = Annotated[
         help="A browser's user-data folder, for one that was started with --user-data-dir; may be repeated.",
     ),
 ]  # fmt: skip
-Browsers = Annotated[list[str] | None, typer.Option("--browser", help="chromium, chrome, edge or brave; may be repeated.")]
+Browsers = Annotated[list[str] | None, typer.Option("--browser", metavar="NAME", help="chromium, chrome, edge or brave; may be repeated.")]
 
 
 def register(app: typer.Typer) -> None:

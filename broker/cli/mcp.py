@@ -13,7 +13,7 @@ from broker.cli.serving import Port, serve
 from broker.core.errors import LedgerError
 
 DEFAULT_PORT = 8460
-_HOW = "Its members are ledgerUrl, brokerUrl, caFile, agentToken, brokerCredential; see broker/mcp/README.md."
+_HOW = "Write a new one: ledgeros agents add NAME --file agent.json"
 
 
 def register(app: typer.Typer) -> None:
