@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -77,8 +78,22 @@ def test_the_readmes_table_of_commands_names_only_commands_that_exist() -> None:
             assert set(rest) <= set(group), cell
 
 
-@pytest.mark.parametrize("lock", ["requirements.lock", "extension/package-lock.json", "tests/browser/forms/masks/package-lock.json"])
+@pytest.mark.parametrize(
+    "lock",
+    ["requirements.lock", "extension/package-lock.json", "broker/client/typescript/package-lock.json",
+     "tests/browser/forms/masks/package-lock.json"],
+)  # fmt: skip
 def test_a_lock_holds_names_versions_and_hashes_and_no_address(lock: str) -> None:
     text = (ROOT / lock).read_text()
     assert "sha" in text
     assert not re.search(r"https?://", text)
+
+
+@pytest.mark.parametrize("folder", ["extension", "broker/client/typescript", "tests/browser/forms/masks"])
+def test_npm_keeps_addresses_out_of_the_lock_of_every_package(folder: str) -> None:
+    package = ROOT / folder
+    assert "omit-lockfile-registry-resolved=true" in (package / ".npmrc").read_text().split()
+    locked, named = (json.loads((package / name).read_text()) for name in ("package-lock.json", "package.json"))
+    assert not [name for name, entry in locked["packages"].items() if "resolved" in entry]
+    for kind in ("dependencies", "devDependencies"):
+        assert locked["packages"][""].get(kind) == named.get(kind), "the lock is of another package.json"
