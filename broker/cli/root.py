@@ -19,7 +19,7 @@ _FILE_HINT = "Check that the place exists and is yours; another state folder is 
 
 app = typer.Typer(
     name="ledgeros",
-    help="Virtual cards for AI agents: a person approves, the checkout is filled, the agent never holds the number. Sandbox.",
+    help="Virtual cards for AI agents: a person approves, the checkout is filled, no API tells the agent the number. Sandbox.",
     cls=GroupedHelp,
     epilog=EXAMPLES,
     no_args_is_help=True,

@@ -17,7 +17,8 @@ from broker.client import AgentError, LedgerOS, Payment
 
 PAY = (
     "Pay on the checkout page that is open. amount is the total in minor units (49.90 is 4990), purpose says what is bought. "
-    "A person decides; then the card fields are filled. Submit the page, then call payment_ended. You never see or type a card number."
+    "A person decides; then the card fields are filled. Submit the page, then call payment_ended. "
+    "You are told no card number and type none."
 )
 ENDED = "Say how the last payment ended. Call it after you have submitted the page that pay filled."
 

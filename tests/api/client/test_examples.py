@@ -147,7 +147,7 @@ async def test_a_tool_pays_on_the_page_that_the_browser_shows(till: Till) -> Non
         assert offer.page_url == PAGE
         assert await tools.payment_ended() == said
         assert (await tools.pay("about:blank")).startswith("Not paid")
-    assert "never see" in tools.descriptions[0]
+    assert "told no card number" in tools.descriptions[0]
     assert "payment_ended" in tools.descriptions[0]
 
 
