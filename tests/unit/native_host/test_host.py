@@ -172,15 +172,15 @@ def test_a_frame_may_come_in_pieces_and_two_at_once(pki: PkiFolder, config: Host
 
 
 def test_a_message_too_large_for_the_broker_ends_the_host(pki: PkiFolder, config: HostConfig, tmp_path: Path, listen: Any) -> None:
-    heard: list[bytes] = []
-    listen(broker_context(pki), lambda tls: heard.append(tls.recv(1)))
+    heard: queue.Queue[bytes] = queue.Queue()
+    listen(broker_context(pki), lambda tls: heard.put(tls.recv(1)))
     with start_host(tmp_path, config) as host:
         assert host.stdin is not None
         host.stdin.write(struct.pack("<I", 1_000_001))
         host.stdin.flush()
         assert host.wait(10) == 0
         host.stdin.close()
-    assert heard == [b""]
+    assert heard.get(timeout=10) == b""
 
 
 def test_the_host_ends_when_the_browser_closes_its_end(pki: PkiFolder, config: HostConfig, tmp_path: Path, listen: Any) -> None:
