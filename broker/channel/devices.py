@@ -20,7 +20,7 @@ class Device:
     id: str
     name: str
     paired_at: int
-    last_seen: int | None
+    last_seen_at: int | None
     revoked_at: int | None
 
 

@@ -28,8 +28,7 @@ def list_(context: typer.Context, of: Whose = Log.broker, as_json: AsJson = Fals
 
     rows = [camel(asdict(device)) for device in list_devices(folder(context).path)]
     columns = (("id", "Id"), ("name", "Name"), ("pairedAt", "Paired"), ("lastSeenAt", "Last seen"), ("revokedAt", "Revoked"))
-    shown = [{**row, "lastSeenAt": row.get("lastSeen")} for row in rows]
-    show_list(shown, columns, as_json=as_json, empty=as_typed(folder(context), "No browser is paired yet: ledgeros pair"))
+    show_list(rows, columns, as_json=as_json, empty=as_typed(folder(context), "No browser is paired yet: ledgeros pair"))
 
 
 @app.command("revoke")

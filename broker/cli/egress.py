@@ -16,7 +16,9 @@ app.add_typer(egress_accounts.app, name="accounts")
 
 PublicKey = Annotated[
     str | None,
-    typer.Option(help="The publicKey of its ready line, for an egress whose folder belongs to another user.", show_default=False),
+    typer.Option(
+        help="The publicKey of its ready line, for an egress whose folder belongs to another user.", metavar="KEY", show_default=False
+    ),
 ]
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _LONGEST = 600
 app = typer.Typer(help="Receipts of releases: GET /v1/releases/{id}/receipt.", no_args_is_help=True, rich_markup_mode=None)
 
-Key = Annotated[str | None, typer.Option(help="Public key you keep (base64url).", show_default=False)]
+Key = Annotated[str | None, typer.Option(help="Public key you keep (base64url).", metavar="KEY", show_default=False)]
 
 
 @app.callback()

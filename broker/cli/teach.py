@@ -20,7 +20,9 @@ def register(app: typer.Typer) -> None:
 def teach(
     context: typer.Context,
     url: Annotated[str, typer.Argument(help="Address of the shop or its checkout.", show_default=False)],
-    browser: Annotated[str | None, typer.Option(help="The Chromium to start, with an empty profile.", show_default=False)] = None,
+    browser: Annotated[
+        str | None, typer.Option(help="The Chromium to start, with an empty profile.", metavar="PROGRAM", show_default=False)
+    ] = None,
 ) -> None:
     """Teach the egress how a shop pays. You pay there once, with a number that is worth nothing, and confirm where it went."""
     from broker.core.errors import LedgerError

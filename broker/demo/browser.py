@@ -40,10 +40,21 @@ class ShoppingBrowser:
 
 
 def chromium_path() -> str:
-    """The browser to drive: ``LEDGEROS_CHROMIUM``, else Chromium from the path."""
-    found = os.environ.get("LEDGEROS_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    """The browser to drive: ``LEDGEROS_CHROMIUM``, else Chromium from the path; `LedgerError` when there is none."""
+    named = os.environ.get("LEDGEROS_CHROMIUM")
+    if named:
+        return _program(named)
+    found = shutil.which("chromium") or shutil.which("chromium-browser")
     if not found:
         raise LedgerError(500, "no_chromium", "Chromium is not installed.", "Install it: apt-get install chromium")
+    return found
+
+
+def _program(named: str) -> str:
+    found = shutil.which(named)
+    if found is None:
+        hint = "Name Chromium's program there, or unset it to take the one on the path."
+        raise LedgerError(500, "no_chromium", "LEDGEROS_CHROMIUM names no program.", hint)
     return found
 
 

@@ -12,14 +12,15 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from broker.core.errors import LedgerError
 from broker.core.file_lock import wait_lock
+from broker.core.state_files import DamagedFileError
 from broker.egress.owned_file import read_owned
 from broker.pki.files import write_private
 from broker.protocol.processors import Endpoint, bundled_processors
 
 FILE = "accounts.json"
 _LOCK = "accounts.lock"
+_CURE = "Put back a copy of it. Without it, the next account of every shop is taken on trust."
 
 Shops = dict[str, dict[str, str | None]]
 """By origin, by processor."""
@@ -35,8 +36,7 @@ def read_shops(folder: Path) -> Shops:
     try:
         written = _written.validate_json(data)
     except ValidationError:
-        cure = f"Mend it, or remove it: then the next account of every shop is taken on trust. {folder / FILE}"
-        raise LedgerError(500, "bad_file", f"{FILE} does not hold remembered accounts.", cure) from None
+        raise DamagedFileError(folder / FILE, _CURE) from None
     shops: Shops = {origin: value for origin, value in written.items() if isinstance(value, dict)}
     for key, value in written.items():
         if isinstance(value, str):

@@ -186,10 +186,3 @@ def each_form(number: str, other: str) -> Generator[Form, None, None]:
     """
     yield from _digit_forms(number, other)
     yield from _base64_forms(number, other)
-
-
-def forms_of(number: str, other: str) -> tuple[Form, ...]:
-    """All of them at once."""
-    forms = tuple(each_form(number, other))
-    re.purge()
-    return forms

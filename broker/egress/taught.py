@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from broker.core.errors import LedgerError
+from broker.core.state_files import DamagedFileError
 from broker.egress.owned_file import read_owned
 from broker.pki.files import write_private
 from broker.protocol.processors import TaughtEndpoint, taught_entries
@@ -23,7 +23,7 @@ def read_taught(folder: Path) -> tuple[TaughtEndpoint, ...]:
     try:
         return taught_entries.validate_json(data)
     except ValidationError:
-        raise LedgerError(500, "bad_file", f"{FILE} does not hold valid entries.", "Mend or remove it, then teach again.") from None
+        raise DamagedFileError(folder / FILE, "Mend or remove it, then teach again.") from None
 
 
 def write_taught(folder: Path, entries: tuple[TaughtEndpoint, ...]) -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from broker.core.state_files import DamagedFileError
+
 KEY_BYTES = 32
 
 
@@ -30,7 +32,7 @@ def secret_file(path: Path) -> bytes:
             temporary.unlink()
     key = path.read_bytes()
     if len(key) != KEY_BYTES:
-        raise ValueError(f"{path.name} is damaged: restore it from a backup, do not delete it")
+        raise DamagedFileError(path, "Put back a copy of it, and do not delete it: what it protects cannot be read with another.")
     return key
 
 

@@ -70,7 +70,10 @@ def _bounds(state: GrantState, payment: Payment) -> Iterator[tuple[str, bool, st
 
 
 def first_covering(states: Iterable[GrantState], payment: Payment) -> GrantState | None:
-    """The first of `states` that covers `payment`, narrowest amount first."""
+    """The first of `states` that covers `payment`, narrowest amount first.
+
+    The twin of the extension's ``firstCovering``, which chooses; here the tests alone call it, to hold the two together.
+    """
     narrowest = sorted(states, key=lambda state: state.grant.max_amount)
     return next((state for state in narrowest if covers(state, payment).covered), None)
 

@@ -16,7 +16,8 @@ from typing import Any
 
 from broker.core.errors import LedgerError
 
-_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge", "brave-browser")
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge", "brave-browser")
+"""The browsers that a lesson may start, the first that is there. `./ledgeros` installs Chromium when none is."""
 _FLAGS = ("--remote-debugging-pipe", "--no-first-run", "--no-default-browser-check", "--disable-sync", "--disable-background-networking")
 _READ, _WRITE = 3, 4  # the descriptors on which Chromium reads commands and writes answers
 _ABOVE = 10
@@ -50,7 +51,7 @@ class Pipe:
 
 def find_browser(named: str | None) -> str:
     """The browser to start; `LedgerError` when there is none."""
-    found = shutil.which(named) if named else next((path for name in _NAMES if (path := shutil.which(name))), None)
+    found = shutil.which(named) if named else next((path for name in NAMES if (path := shutil.which(name))), None)
     if found is None:
         raise LedgerError(404, "no_browser", "No Chromium was found.", "Name it: ledgeros teach URL --browser PATH")
     return found

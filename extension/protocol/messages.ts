@@ -1003,7 +1003,7 @@ export const OUTCOMES: Record<Outcome, { sentence: string; nextStep: string; val
   "may_have_been_charged": {
     "nextStep": "Look at the order before paying again.",
     "retry": "no",
-    "sentence": "The connection broke after the payment was sent; the card may have been charged.",
+    "sentence": "The payment was sent and how it ended is not known; the card may have been charged.",
     "valueDelivered": true
   },
   "no_form": {

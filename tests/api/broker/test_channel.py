@@ -262,7 +262,7 @@ async def test_a_code_pairs_once(stack: Stack) -> None:
         await second.pair(second.said, welcome, code)
     [device] = await asyncio.to_thread(admin.list_devices, stack.state.root)
     assert device.name == "Chromium"
-    assert device.last_seen is not None
+    assert device.last_seen_at is not None
 
 
 async def test_a_code_dies_after_ten_minutes(stack: Stack) -> None:

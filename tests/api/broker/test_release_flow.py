@@ -6,7 +6,8 @@ import asyncio
 
 import pytest
 
-from broker.audit import verify_events
+from broker import tlog
+from broker.audit import read_events
 from broker.client import AgentError
 from broker.protocol.channel import Deliver, Offer, Shown, Withdrawn
 from broker.protocol.outcomes import Outcome
@@ -41,7 +42,7 @@ async def test_an_approved_release_fills_the_form_and_every_step_is_an_event(sta
         "extension:release:filled",
         "broker:release:finished",
     ]
-    await stack.broker.database.read(verify_events)
+    tlog.verify(await stack.broker.database.read(read_events))
 
 
 async def test_ledgeros_learns_how_the_release_ended(stack: Stack) -> None:

@@ -11,8 +11,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from broker import admin
-from broker.audit import verify_events
+from broker import admin, tlog
+from broker.audit import read_events
 from broker.client import BrokerClient
 from broker.protocol.channel import Offer, Withdrawn
 from broker.protocol.outcomes import Outcome
@@ -90,7 +90,7 @@ async def test_a_killed_broker_comes_back_and_says_what_happened(tmp_path: Path)
     assert ledger.called("redeem") == []
     assert "interrupted" in {report["outcome"] for report in ledger.called("outcomes")}
     with state.open_database() as database:
-        database.read_now(verify_events)
+        tlog.verify(database.read_now(read_events))
     log = (tmp_path / "broker.log").read_text()
     assert [json.loads(line) for line in log.splitlines()]
     assert credential not in log

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from broker.audit import verify_events
+from broker import tlog
+from broker.audit import read_events
 from broker.egress.settings import Limits
 from broker.egress.taught import write_taught
 from broker.protocol.channel import DeliverSurrogate, Ready, Result, Stop, Withdrawn
@@ -61,7 +62,7 @@ async def test_the_merchant_gets_the_number_and_the_browser_never_does(shop: Sho
         "egress:payment:ended",
         "broker:release:finished",
     ]
-    await shop.stack.broker.database.read(verify_events)
+    tlog.verify(await shop.stack.broker.database.read(read_events))
 
 
 async def test_the_answer_streams_through_before_it_is_complete(shop: Shopping) -> None:

@@ -28,7 +28,7 @@ async def test_direct_mode_needs_a_passkey_by_default(world: World) -> None:
     assert "page will see" in again.body["error"]
 
 
-async def test_passkey_every_time(world: World) -> None:
+async def test_where_the_organisation_says_so_every_approval_needs_a_passkey(world: World) -> None:
     await world.owner.set_approval("passkey")
     assert needs_passkey(await redeem(world, passkey=False))
 

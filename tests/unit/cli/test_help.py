@@ -77,14 +77,14 @@ def test_lists_are_json_for_machines_even_when_empty(tmp_path: Path) -> None:
 
 
 def test_installing_for_a_browser_that_is_not_known_is_refused(tmp_path: Path) -> None:
-    from broker.cli.install import _chosen
+    from broker.cli.install import _known, _usual
     from broker.install.registry import FileRegistry
 
     with pytest.raises(LedgerError) as refusal:
-        _chosen(["netscape"], FileRegistry(tmp_path, "linux"))
+        _known(["netscape"])
     assert "chromium, chrome, edge, brave" in (refusal.value.hint or "")
     with pytest.raises(LedgerError) as refusal:
-        _chosen(None, FileRegistry(tmp_path, "linux"))
+        _usual(FileRegistry(tmp_path, "linux"), ())
     assert "--browser" in (refusal.value.hint or "")
 
 

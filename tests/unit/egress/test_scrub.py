@@ -12,7 +12,7 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from broker.egress.forms_of import WIDEST, forms_of
+from broker.egress.forms_of import WIDEST, each_form
 from broker.egress.scrub import BLOCK, Patterns, Scrubber
 from tests.unit.egress.values import CODE, REAL, SURROGATE, SURROGATE_CODE, number_of_test_bin
 
@@ -207,7 +207,7 @@ def test_equal_security_codes_do_not_keep_the_scrubber_busy() -> None:
 def test_no_form_is_wider_than_what_is_held_back() -> None:
     regular_expressions = importlib.import_module("re._parser")
     # The longest number there is; getwidth() is the engine's own upper bound.
-    for form in forms_of("4" * 19, "5" * 19):
+    for form in each_form("4" * 19, "5" * 19):
         assert regular_expressions.parse(form.pattern.pattern).getwidth()[1] <= WIDEST
 
 
