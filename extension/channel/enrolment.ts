@@ -13,6 +13,9 @@ import type { Asking } from "./requests";
 export class EnrolmentError extends Error {}
 
 export class Enrolment {
+  /** The key of the code that was prepared last: stretching takes a while, and the same code comes again with its passkey. */
+  #stretched: { code: string; key: Promise<CryptoKey> } | null = null;
+
   constructor(
     private readonly device: Promise<Device>,
     private readonly asking: Asking,
@@ -21,15 +24,16 @@ export class Enrolment {
   /** What a passkey made for this enrolment must be bound to. */
   async prepare(code: string): Promise<EnrolmentPasskey> {
     const { signingKey } = await this.device;
-    return { codeId: await codeId(code, "enrolment"), nonce: nonce(), signingKey };
+    return { codeId: await codeId(await this.#key(code)), nonce: nonce(), signingKey };
   }
 
   /** Enrol under `code`; `binding` is that of `prepare` and names the request. Throws `EnrolmentError`. */
   async enrol(code: string, binding: EnrolmentPasskey, deviceName: string, passkey: PasskeyRegistration | null): Promise<Pins> {
     const device = await this.device;
-    const key = await proofKey(code, "enrolment");
+    const key = await this.#key(code);
+    this.#stretched = null;
     const unproven: Omit<EnrolDevice, "proof"> = {
-      codeId: await codeId(code, "enrolment"),
+      codeId: await codeId(key),
       deviceName,
       extensionOrigin: `chrome-extension://${chrome.runtime.id}`,
       signingKey: device.signingKey,
@@ -45,6 +49,11 @@ export class Enrolment {
       throw new EnrolmentError("The answer is not LedgerOS's: the code does not fit it. Nothing was changed.");
     }
     return pin(answer, passkey);
+  }
+
+  #key(code: string): Promise<CryptoKey> {
+    if (this.#stretched?.code !== code) this.#stretched = { code, key: proofKey(code, "enrolment") };
+    return this.#stretched.key;
   }
 }
 

@@ -93,7 +93,7 @@ def _proofs() -> list[dict[str, Any]]:
         key = proof.proof_key(CODE, ceremony)
         made.append({
             "ceremony": ceremony, "role": role, "code": CODE, "typed": CODE.lower().replace("-", " ").replace("1", "l"),
-            "message": message, "codeId": proof.code_id(CODE, ceremony), "proof": proof.make_proof(key, role, message),
+            "message": message, "codeId": proof.code_id(key), "proof": proof.make_proof(key, role, message),
         })  # fmt: skip
     return made
 

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from broker.core.canonical import unb64u
 from broker.protocol.facts import verify_facts
-from broker.protocol.proof import code_id
+from broker.protocol.proof import code_id, proof_key
 from broker.protocol.sealing import Sealed, unseal
 from tests.conformance import make_vectors
 
@@ -44,4 +44,4 @@ def test_signed_facts_verify_and_altered_ones_do_not() -> None:
 
 def test_a_code_is_the_same_however_it_is_typed() -> None:
     for vector in FILE["proofs"]:
-        assert code_id(vector["typed"], vector["ceremony"]) == vector["codeId"]
+        assert code_id(proof_key(vector["typed"], vector["ceremony"])) == vector["codeId"]

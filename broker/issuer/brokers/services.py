@@ -15,7 +15,6 @@ from broker.issuer.context import Context
 from broker.issuer.events.services import record
 from broker.issuer.organisations.services import get_organisation
 from broker.protocol.issuer_api import BrokerEnrolled, EnrolBroker
-from broker.protocol.proof import code_id
 from broker.storage import Transaction
 
 Thing = Literal["broker", "device", "passkey", "egress"]
@@ -30,7 +29,7 @@ NOT_ENROLLED = (
 async def enrol_broker(context: Context, broker_id: str, body: EnrolBroker) -> BrokerEnrolled:
     """Enrol the broker that holds the certificate of `broker_id`, under a code for brokers."""
     try:
-        name = code_id(body.code, "enrolment")
+        name = codes.presented(body.code)
     except ValueError:
         raise LedgerError(*codes.BAD_CODE) from None
     now, label = context.now(), plain_text(body.name, 100) or "broker"

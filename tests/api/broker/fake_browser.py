@@ -113,7 +113,7 @@ class Browser:
 
     async def pair(self, hello: Hello, welcome: Welcome, code: str) -> Paired:
         key = proof_key(code, "pairing")
-        claim = {"type": "pair", "codeId": code_id(code, "pairing"), "deviceName": "Chromium"}
+        claim = {"type": "pair", "codeId": code_id(key), "deviceName": "Chromium"}
         pair = Pair.read(
             {**claim, "proof": make_proof(key, "extension", {"hello": hello.wire(), "welcome": welcome.wire(), "pair": claim})}
         )

@@ -278,7 +278,7 @@ async def test_a_code_survives_four_wrong_proofs_and_not_five(stack: Stack) -> N
     async def guess(code: str) -> str:
         browser = stranger(stack)
         await opening(stack, browser)
-        claim = {"type": "pair", "codeId": code_id(code, "pairing"), "deviceName": "x"}
+        claim = {"type": "pair", "codeId": code_id(proof_key(code, "pairing")), "deviceName": "x"}
         await browser.say(Pair.read({**claim, "proof": make_proof(secrets.token_bytes(32), "extension", claim)}))
         refused = await browser.hear()
         await browser.disconnect()
@@ -298,7 +298,7 @@ async def test_a_man_in_the_middle_cannot_put_his_key_in_a_pairing(stack: Stack)
     victim, attacker = stranger(stack), stranger(stack)
     _, welcome = await opening(stack, attacker)
     said = victim.hello(X25519PrivateKey.generate())
-    claim = {"type": "pair", "codeId": code_id(code, "pairing"), "deviceName": "x"}
+    claim = {"type": "pair", "codeId": code_id(proof_key(code, "pairing")), "deviceName": "x"}
     proof = make_proof(proof_key(code, "pairing"), "extension", {"hello": said.wire(), "welcome": welcome.wire(), "pair": claim})
     await attacker.say(Pair.read({**claim, "proof": proof}))
     assert (await attacker.hear()).code == "bad_code"

@@ -37,7 +37,7 @@ proof_key = cache(stretch)
 def egress_request(code: str, key: bytes, **changes: Any) -> dict[str, Any]:
     """An egress key's enrolment, proven by `code`."""
     body = {
-        "codeId": code_id(code, "enrolment"),
+        "codeId": code_id(proof_key(code, "enrolment")),
         "name": "egress",
         "sealingKey": b64u(key),
         "nonce": b64u(secrets.token_bytes(16)),
@@ -166,7 +166,7 @@ class Device:
     def request(self, code: str, *, passkey: bool, **changes: Any) -> EnrolDevice:
         """An enrolment request proven by `code`."""
         body: dict[str, Any] = {
-            "codeId": code_id(code, "enrolment"), "deviceName": "test browser", "extensionOrigin": EXTENSION_ORIGIN,
+            "codeId": code_id(proof_key(code, "enrolment")), "deviceName": "test browser", "extensionOrigin": EXTENSION_ORIGIN,
             "signingKey": b64u(self.signing.public_key().public_bytes_raw()),
             "sealingKey": b64u(self.sealing.public_key().public_bytes_raw()),
             "passkey": None, "nonce": b64u(secrets.token_bytes(16)), **changes,
