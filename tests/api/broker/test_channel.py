@@ -320,7 +320,7 @@ async def test_an_unknown_code_is_no_code(stack: Stack) -> None:
         await browser.pair(browser.said, welcome, new_code())
 
 
-async def test_a_squatter_on_the_port_is_found_by_its_key(stack: Stack) -> None:
+async def test_a_welcome_whose_key_was_exchanged_does_not_verify(stack: Stack) -> None:
     browser = stranger(stack)
     _, welcome = await opening(stack, browser)
     forged = welcome.model_copy(update={"broker_key": b64u(Ed25519PrivateKey.generate().public_key().public_bytes_raw())})

@@ -105,6 +105,8 @@ class Peer:
         self.device_key: str | None = known.device_key if known else None
         self.sealing_key: bytes = known.sealing_key if known else b""
         self.enrolled: dict[str, Any] | None = known.enrolled if known else None
+        self.openings: list[tuple[dict[str, Any], dict[str, Any]]] = []
+        """Every hello that came, with the welcome that answered it."""
         self.pairing_code = proof.new_code()
         self.enrolment_code = proof.new_code()
         self.alter: Callable[[dict[str, Any]], dict[str, Any]] = lambda message: message
@@ -175,7 +177,8 @@ class Peer:
             "ephemeral": b64u(ephemeral.public_key().public_bytes_raw()), "nonce": b64u(secrets.token_bytes(16)), "time": now_ms(),
         }  # fmt: skip
         welcome["signature"] = b64u(self.key.sign(digest(f"{channel.CHANNEL_DOMAIN}/broker", {"hello": hello, "welcome": welcome})))
-        link.write(self.alter(welcome))
+        self.openings.append((hello, self.alter(welcome)))
+        link.write(self.openings[-1][1])
         answer = await link.read()
         if answer["type"] == "pair":
             key = proof.proof_key(self.pairing_code, "pairing")
