@@ -20,7 +20,7 @@ console = Console(highlight=False)
 errors = Console(stderr=True, highlight=False)
 
 _STATES = ("status", "outcome")
-_WHOLE = ("id", "card", *_STATES)
+_WHOLE = ("id", "card", "keyId", *_STATES)
 _COLOURS = {
     **dict.fromkeys(("active", "filled"), "green"),
     **dict.fromkeys(("pending", "approved", "filling", "frozen", "ambiguous_tab", "field_rejected", "passkey_required"), "yellow"),

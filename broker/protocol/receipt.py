@@ -1,7 +1,8 @@
 """The receipt of a release: what was shown, what was decided, by which keys, when; signed by LedgerOS.
 
 signature = Ed25519 over SHA-256("ledgeros/receipt/v1" LF JCS(receipt without its signature)). It
-carries everything that is needed to verify it without LedgerOS, given LedgerOS's public key.
+carries everything that is needed to verify it without LedgerOS, given the public keys of LedgerOS,
+of the browser and of the passkey. The keys that it names itself prove nothing beyond LedgerOS's word.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from broker.core.canonical import b64u, digest, unb64u
 from broker.protocol.decision import SignedDecision
 from broker.protocol.facts import ApprovalSetting
+from broker.protocol.grants import SignedGrant
 from broker.protocol.wire import Base64Url, Id, Label, Millis, Wire
 
 RECEIPT_DOMAIN = "ledgeros/receipt/v1"
@@ -31,7 +33,7 @@ class ReceiptDevice(Wire):
 
 
 class ReceiptPasskey(Wire):
-    """The passkey that signed the decision, as LedgerOS enrolled it; `public_key` is a COSE key."""
+    """The passkey that signed the decision or the standing rule, as LedgerOS enrolled it; `public_key` is a COSE key."""
 
     id: Id
     credential_id: Base64Url
@@ -40,13 +42,20 @@ class ReceiptPasskey(Wire):
     revoked_at: Millis | None
 
 
+class ReceiptGrant(Wire):
+    """The standing rule that decided in the person's place, with the passkey that signed it."""
+
+    signed: SignedGrant
+    passkey: ReceiptPasskey
+
+
 class Receipt(Wire):
     """One redeemed release.
 
     `facts` is the signed introspection that was shown, `approval` the organisation's setting at the
     time, `digest` the decision's. `redeems` counts the tokens it spent (more than one only on an
     intent), of which `access_event_id` and `redeemed_at` are the last. `outcome` is what the broker
-    reported, null before it did.
+    reported, null before it did. `grant` is there when `grant_id` is: a rule holds the person's proof.
     """
 
     object: Literal["receipt"]
@@ -63,6 +72,7 @@ class Receipt(Wire):
     broker_id: Id
     intent_id: Id | None
     grant_id: Id | None
+    grant: ReceiptGrant | None = None
     redeems: int
     redeemed_at: Millis
     outcome: str | None

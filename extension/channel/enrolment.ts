@@ -2,11 +2,11 @@
 import { parseOrigin } from "../core/origin";
 import { plainText } from "../core/text";
 import type { Device } from "../keys/device";
-import { type Pins, readPins, writePins } from "../keys/pins";
+import { type PasskeyPin, type Pins, readPins, writePins } from "../keys/pins";
 import { nonce } from "../protocol/canonical";
-import type { DeviceEnrolled, EnrolDevice, PasskeyRegistration } from "../protocol/messages";
+import type { DeviceEnrolled, EnrolDevice } from "../protocol/messages";
 import { checkProof, codeId, makeProof, proofKey } from "../protocol/proof";
-import type { EnrolmentPasskey } from "../release/passkey";
+import type { EnrolmentPasskey, MadePasskey } from "../release/passkey";
 import type { Asking } from "./requests";
 
 /** Why an enrolment came to nothing, in words for the person. */
@@ -28,7 +28,7 @@ export class Enrolment {
   }
 
   /** Enrol under `code`; `binding` is that of `prepare` and names the request. Throws `EnrolmentError`. */
-  async enrol(code: string, binding: EnrolmentPasskey, deviceName: string, passkey: PasskeyRegistration | null): Promise<Pins> {
+  async enrol(code: string, binding: EnrolmentPasskey, deviceName: string, passkey: MadePasskey | null): Promise<Pins> {
     const device = await this.device;
     const key = await this.#key(code);
     this.#stretched = null;
@@ -38,7 +38,7 @@ export class Enrolment {
       extensionOrigin: `chrome-extension://${chrome.runtime.id}`,
       signingKey: device.signingKey,
       sealingKey: device.sealingKey,
-      passkey,
+      passkey: passkey && passkey.registration,
       nonce: binding.nonce,
     };
     const request: EnrolDevice = { ...unproven, proof: await makeProof(key, "extension", unproven) };
@@ -57,7 +57,7 @@ export class Enrolment {
   }
 }
 
-async function pin(answer: DeviceEnrolled, passkey: PasskeyRegistration | null): Promise<Pins> {
+async function pin(answer: DeviceEnrolled, passkey: MadePasskey | null): Promise<Pins> {
   const before = await readPins();
   if (answer.brokerId !== before.broker?.id) throw new EnrolmentError("LedgerOS knows this browser at another broker. Pair with that broker first.");
   const userFacingOrigin = parseOrigin(answer.userFacingOrigin);
@@ -67,6 +67,10 @@ async function pin(answer: DeviceEnrolled, passkey: PasskeyRegistration | null):
   const kept = before.issuer?.issuerKey === issuerKey && before.issuer.deviceId === deviceId ? before.passkeys : [];
   return writePins({
     issuer: { deviceId, brokerId, issuerKey, organisationName: plainText(organisationName, 100), userFacingOrigin, approval, enrolledAt: Date.now() },
-    passkeys: passkey ? [...kept, { credentialId: passkey.credentialId, createdAt: Date.now() }] : kept,
+    passkeys: passkey ? [...kept, pinOf(passkey)] : kept,
   });
+}
+
+function pinOf({ registration, publicKey }: MadePasskey): PasskeyPin {
+  return { credentialId: registration.credentialId, createdAt: Date.now(), publicKey };
 }

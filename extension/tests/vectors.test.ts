@@ -13,7 +13,7 @@ import { factsHash, verifyFacts } from "../protocol/facts";
 import type { Decision, Frame, Hello, Welcome } from "../protocol/messages";
 import { type Ceremony, checkProof, codeId, makeProof, proofKey, type Role } from "../protocol/proof";
 import { keyId, sealInfo, unseal } from "../protocol/sealing";
-import { enrolmentChallenge } from "../release/passkey";
+import { coseKey, enrolmentChallenge } from "../release/passkey";
 import { amountDiffers } from "../release/mismatch";
 
 // PKCS #8 prefixes of RFC 8410 private keys, for fixed test keys only.
@@ -79,6 +79,13 @@ it("a decision has the same digest", async () => {
 
 it("an enrolment passkey has the same challenge", async () => {
   expect(b64u(await enrolmentChallenge(vectors.enrolmentPasskey.value))).toBe(vectors.enrolmentPasskey.challenge);
+});
+
+it.each(vectors.passkeyKeys)("the public key of a passkey of algorithm $algorithm is the one that LedgerOS enrols", async ({ algorithm, spki, cose, keyId: id }) => {
+  const key = coseKey(algorithm, unb64u(spki));
+  expect(key && b64u(key)).toBe(cose);
+  expect(await keyId(unb64u(cose))).toBe(id);
+  expect(coseKey(-257, unb64u(spki))).toBeNull();
 });
 
 describe("sealed credentials", () => {

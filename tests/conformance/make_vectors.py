@@ -11,11 +11,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+import cbor2
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from broker.core.canonical import b64u, canonical_json, digest, unb64u
 from broker.core.card_number import Cvv, Pan
@@ -159,6 +162,22 @@ def _sealed(signed: Decision, before: dict[str, Any]) -> dict[str, Any]:
     return {**inputs, "sealed": sealed.wire()}
 
 
+def _passkey_keys() -> list[dict[str, Any]]:
+    """Public keys as browsers tell them (SPKI) and as authenticators do (COSE): a passkey's key id is the COSE key's."""
+    elliptic = ec.derive_private_key(int.from_bytes(_seed("passkey")), ec.SECP256R1()).public_key()
+    x, y = (number.to_bytes(32) for number in (elliptic.public_numbers().x, elliptic.public_numbers().y))
+    edwards = _ed25519("passkey").public_key()
+    keys: list[tuple[int, ec.EllipticCurvePublicKey | Ed25519PublicKey, dict[int, Any]]] = [
+        (-7, elliptic, {1: 2, 3: -7, -1: 1, -2: x, -3: y}),
+        (-8, edwards, {1: 1, 3: -8, -1: 6, -2: edwards.public_bytes_raw()}),
+    ]
+    made = []
+    for algorithm, key, members in keys:
+        spki, cose = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo), cbor2.dumps(members)
+        made.append({"algorithm": algorithm, "spki": b64u(spki), "cose": b64u(cose), "keyId": sealing.key_id(cose)})
+    return made
+
+
 def _texts() -> list[dict[str, Any]]:
     samples = [
         ("plain", 300), ("a <b>bold</b> move", 300), ("line\none\ttwo\r\n three", 300),
@@ -214,6 +233,7 @@ def make(before: dict[str, Any]) -> dict[str, Any]:
         "sealing": _sealed(signed, before.get("sealing", {})),
         "channel": _channel(),
         "enrolmentPasskey": {"value": passkey, "challenge": b64u(digest("ledgeros/enrolment-passkey/v1", passkey))},
+        "passkeyKeys": _passkey_keys(),
         "texts": _texts(),
         "origins": _origins(),
         "amounts": _amounts(),

@@ -263,6 +263,7 @@ async def test_a_code_pairs_once(stack: Stack) -> None:
     [device] = await asyncio.to_thread(admin.list_devices, stack.state.root)
     assert device.name == "Chromium"
     assert device.last_seen is not None
+    assert device.public_key == b64u(first.signing.public_key().public_bytes_raw()), "what a reviewer of its receipts keeps"
 
 
 async def test_a_code_dies_after_ten_minutes(stack: Stack) -> None:

@@ -131,10 +131,14 @@ class Passkey:
         flags |= 0x01 | (0x04 if self.verifies_user else 0)
         return hashlib.sha256(self.origin.encode()).digest() + struct.pack(">BI", flags, self.count)
 
-    def register(self, challenge: bytes) -> PasskeyRegistration:
+    @property
+    def public_key(self) -> bytes:
+        """As COSE, the way authenticators give it away."""
         numbers = self.key.public_key().public_numbers()
-        cose = cbor2.dumps({1: 2, 3: -7, -1: 1, -2: numbers.x.to_bytes(32, "big"), -3: numbers.y.to_bytes(32, "big")})
-        attested = bytes(16) + struct.pack(">H", len(self.credential_id)) + self.credential_id + cose
+        return cbor2.dumps({1: 2, 3: -7, -1: 1, -2: numbers.x.to_bytes(32, "big"), -3: numbers.y.to_bytes(32, "big")})
+
+    def register(self, challenge: bytes) -> PasskeyRegistration:
+        attested = bytes(16) + struct.pack(">H", len(self.credential_id)) + self.credential_id + self.public_key
         statement = cbor2.dumps({"fmt": "none", "attStmt": {}, "authData": self._data(0x40) + attested})
         return PasskeyRegistration(
             credential_id=b64u(self.credential_id),

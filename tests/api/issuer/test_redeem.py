@@ -297,7 +297,7 @@ async def test_nothing_is_sealed_when_the_commit_fails(world: World, monkeypatch
 
 
 async def test_a_receipt_verifies_offline(world: World) -> None:
-    from broker.issuer.redeem.receipts import verify_receipt
+    from broker.issuer.redeem.offline import verify_receipt
 
     token, decision = await world.approved()
     await world.broker.redeem(token, world.device.sign(decision))
