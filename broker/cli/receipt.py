@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 from rich.markup import escape
 from rich.table import Table
 
+from broker.cli.denial_lines import denial_lines
 from broker.cli.output import console, show_json
 from broker.cli.receipt_keys import DeviceKey, IssuerKey, PasskeyKey, TrustEmbedded, conclude, given, key_lines, key_members
 from broker.cli.state import AsJson
@@ -18,6 +20,7 @@ from broker.core.text import plain_text
 from broker.terminal import time_text
 
 if TYPE_CHECKING:
+    from broker.issuer.redeem.keys_given import Key
     from broker.issuer.redeem.offline import Verified
     from broker.protocol.receipt import Receipt
 
@@ -40,20 +43,43 @@ def verify(
     as_json: AsJson = False,
 ) -> None:
     """Verify a receipt offline: what was shown and decided, by which keys, when. Fails unless all of it holds under keys that you give."""
-    from broker.issuer.redeem.offline import verify_receipt
-
     document = _read(file)
     keys = (given("issuer", issuer_key), given("device", device_key), given("passkey", passkey_key))
     try:
-        verified = verify_receipt(document, *keys)
+        checked = _denied(document, *keys) if document["object"] == "denial_receipt" else _approved(document, *keys)
     except ValueError as error:
         raise LedgerError(500, "receipt_invalid", f"The receipt does not hold: {error}.", "Export it again; compare the keys.") from None
     if as_json:
-        proven = all(key.given for key in verified.keys)
-        show_json({"consistent": True, "proven": proven, "decidedBy": verified.decided_by, "keys": key_members(verified.keys)})
+        proven = all(key.given for key in checked.keys)
+        show_json({"consistent": True, "proven": proven, "says": checked.says, "by": checked.by, "keys": key_members(checked.keys)})
     else:
-        console.print(_told(verified))
-    conclude(verified.keys, trust_embedded=trust_embedded_keys, quiet=as_json)
+        console.print(_table(checked.lines))
+    conclude(checked.keys, trust_embedded=trust_embedded_keys, quiet=as_json)
+
+
+class _Checked(NamedTuple):
+    """What a receipt says, on whose part, in words, and the keys it was checked with."""
+
+    says: str
+    by: str
+    lines: list[tuple[str, str]]
+    keys: Sequence[Key]
+
+
+def _approved(document: Any, issuer_key: bytes | None, device_key: bytes | None, passkey_key: bytes | None) -> _Checked:
+    from broker.issuer.redeem.offline import verify_receipt
+
+    verified = verify_receipt(document, issuer_key, device_key, passkey_key)
+    return _Checked("approved", verified.decided_by, _lines(verified), verified.keys)
+
+
+def _denied(document: Any, issuer_key: bytes | None, device_key: bytes | None, passkey_key: bytes | None) -> _Checked:
+    from broker.issuer.redeem.offline_denial import verify_denial
+
+    if passkey_key is not None:
+        raise ValueError("no passkey signs a denial, and you gave a passkey's key")
+    verified = verify_denial(document, issuer_key, device_key)
+    return _Checked(verified.denial.said, "click", denial_lines(verified), verified.keys)
 
 
 def _read(file: Path) -> Any:
@@ -64,16 +90,16 @@ def _read(file: Path) -> Any:
         raise LedgerError(404, "no_file", "The receipt cannot be read.", "Check the file's name.") from None
     except ValueError:
         raise LedgerError(400, "no_receipt", "The file is not JSON.", hint) from None
-    if not isinstance(document, dict) or document.get("object") != "receipt":
+    if not isinstance(document, dict) or document.get("object") not in ("receipt", "denial_receipt"):
         raise LedgerError(400, "no_receipt", "The file is not a receipt.", hint)
     return document
 
 
-def _told(verified: Verified) -> Table:
+def _table(lines: Sequence[tuple[str, str]]) -> Table:
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(style="dim")
     table.add_column(overflow="fold")
-    for word, value in _lines(verified):
+    for word, value in lines:
         table.add_row(word, escape(plain_text(value, _LONGEST)))  # a forged file must not write to the terminal
     return table
 
@@ -102,6 +128,7 @@ def _lines(verified: Verified) -> list[tuple[str, str]]:
         ("Setting", f"{receipt.approval} at the time"),
         ("Redeemed", f"{time_text(receipt.redeemed_at)} UTC by {receipt.broker_id}"),
         ("Outcome", receipt.outcome or "not reported"),
+        *([] if receipt.stop is None else [("Stopped", f"by the person, {time_text(receipt.stop.denial.decided_at)} UTC")]),
         *key_lines(verified.keys),
     ]
 

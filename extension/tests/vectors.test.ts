@@ -8,9 +8,10 @@ import { parseOrigin, shownOrigin } from "../core/origin";
 import { plainText } from "../core/text";
 import { b64u, type Bytes, canonicalJson, digest, unb64u } from "../protocol/canonical";
 import { decisionDigest } from "../protocol/decision";
+import { denialDigest } from "../protocol/denial";
 import { signEd25519 } from "../protocol/ed25519";
 import { factsHash, verifyFacts } from "../protocol/facts";
-import type { Decision, Frame, Hello, Welcome } from "../protocol/messages";
+import type { Decision, Denial, Frame, Hello, Welcome } from "../protocol/messages";
 import { type Ceremony, checkProof, codeId, makeProof, proofKey, type Role } from "../protocol/proof";
 import { keyId, sealInfo, unseal } from "../protocol/sealing";
 import { coseKey, enrolmentChallenge } from "../release/passkey";
@@ -75,6 +76,13 @@ describe("facts", () => {
 
 it("a decision has the same digest", async () => {
   expect(b64u(await decisionDigest(vectors.decision.decision as Decision))).toBe(vectors.decision.digest);
+});
+
+it("a denial has the same digest, and the same signature", async () => {
+  const { denial, digest: expected, devicePrivate, signature } = vectors.denial;
+  const signed = await denialDigest(denial as Denial);
+  expect(b64u(signed)).toBe(expected);
+  expect(b64u(await signEd25519(await privateKey(ED25519, devicePrivate, "Ed25519"), signed))).toBe(signature);
 });
 
 it("an enrolment passkey has the same challenge", async () => {

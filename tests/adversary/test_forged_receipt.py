@@ -227,7 +227,13 @@ async def test_a_receipts_own_keys_are_not_taken_for_proof_of_a_person(world: Wo
     for options, proven in (([], False), (given((issuer, device, passkey)), True)):
         told = await verify(receipt, *options, "--json")
         said = json.loads(told.stdout)
-        assert (told.returncode == 0, said["consistent"], said["proven"], said["decidedBy"]) == (proven, True, proven, "passkey")
+        assert (told.returncode == 0, said["consistent"], said["proven"], said["says"], said["by"]) == (
+            proven,
+            True,
+            proven,
+            "approved",
+            "passkey",
+        )
         assert said["keys"]["passkey"] == {"id": key_id(passkey), "publicKey": b64u(passkey), "given": proven}
 
 

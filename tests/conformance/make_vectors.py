@@ -28,6 +28,7 @@ from broker.core.text import plain_text
 from broker.protocol import channel, proof, sealing
 from broker.protocol.billing import BillingAddress
 from broker.protocol.decision import Claimed, Decision, Seen
+from broker.protocol.denial import Denial
 from broker.protocol.facts import Facts, sign_facts
 
 VECTORS = Path(__file__).with_name("vectors.json")
@@ -68,6 +69,14 @@ def decision(jws: str) -> Decision:
         seen=Seen(origin="https://shop.example.com", frame_origins=("https://js.example.net",), page_amount=4990, first_time_here=False),
         mismatches=(), max_amount=4990, currency="USD", mode="direct", recipient_key_id=sealing.key_id(_raw(_x25519("sealing"))),
         decided_at=1_800_000_060_000, expires_at=1_800_000_120_000, nonce=b64u(_seed("nonce")[:16]),
+    )  # fmt: skip
+
+
+def denial(jws: str) -> Denial:
+    """The no to `facts`."""
+    return Denial(
+        version=1, said="denied", release_id="rel_1", facts_hash=b64u(hashlib.sha256(jws.encode()).digest()), token_hash=facts().token_hash,
+        intent_id=None, device_id="dev_1", decided_at=1_800_000_060_000, nonce=b64u(_seed("nonce")[:16]),
     )  # fmt: skip
 
 
@@ -222,7 +231,7 @@ def make(before: dict[str, Any]) -> dict[str, Any]:
     """All vectors; `before` is what the file holds now."""
     issuer = _ed25519("issuer")
     jws = sign_facts(facts(), issuer)
-    signed = decision(jws)
+    signed, said_no = decision(jws), denial(jws)
     tampered = jws.replace(jws.split(".")[1][:8], b64u(unb64u(jws.split(".")[1])[:6].replace(b"acc", b"abc")), 1)
     passkey = {"codeId": "abc", "nonce": "def", "signingKey": "ghi"}
     return {
@@ -230,6 +239,12 @@ def make(before: dict[str, Any]) -> dict[str, Any]:
         "proofs": _proofs(),
         "facts": {"issuerKey": b64u(_raw(issuer)), "jws": jws, "tampered": tampered, "facts": facts().wire()},
         "decision": {"decision": signed.wire(), "digest": b64u(signed.digest())},
+        "denial": {
+            "denial": said_no.wire(),
+            "digest": b64u(said_no.digest()),
+            "devicePrivate": b64u(_seed("device")),
+            "signature": b64u(_ed25519("device").sign(said_no.digest())),
+        },
         "sealing": _sealed(signed, before.get("sealing", {})),
         "channel": _channel(),
         "enrolmentPasskey": {"value": passkey, "challenge": b64u(digest("ledgeros/enrolment-passkey/v1", passkey))},

@@ -6,11 +6,12 @@ import json
 from typing import Any
 
 import pytest
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.exceptions import InvalidSignature, InvalidTag
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from broker.core.canonical import unb64u
+from broker.core.canonical import b64u, digest, unb64u
+from broker.protocol.denial import Denial
 from broker.protocol.facts import verify_facts
 from broker.protocol.proof import code_id, proof_key
 from broker.protocol.sealing import Sealed, unseal
@@ -40,6 +41,15 @@ def test_signed_facts_verify_and_altered_ones_do_not() -> None:
     assert vector["tampered"] != vector["jws"]
     with pytest.raises(ValueError, match="not an introspection"):
         verify_facts(vector["tampered"], key)
+
+
+def test_a_denial_is_signed_over_its_own_digest_and_no_decisions() -> None:
+    vector, decision = FILE["denial"], FILE["decision"]
+    key = Ed25519PrivateKey.from_private_bytes(unb64u(vector["devicePrivate"])).public_key()
+    key.verify(unb64u(vector["signature"]), Denial.read(vector["denial"]).digest())
+    assert vector["digest"] != b64u(digest("ledgeros/decision/v1", vector["denial"]))
+    with pytest.raises(InvalidSignature):
+        key.verify(unb64u(vector["signature"]), unb64u(decision["digest"]))
 
 
 def test_a_code_is_the_same_however_it_is_typed() -> None:

@@ -37,7 +37,10 @@ def chosen(holder: Holder, given: bytes | None, named: str) -> Key:
 
     `ValueError` when it is another one.
     """
-    public = unb64u(named)
+    try:
+        public = unb64u(named)
+    except ValueError:
+        raise ValueError(f"what the receipt names as {WORDS[holder]}'s key is none") from None
     if given is None:
         return Key(holder, public, given=False)
     same = key_id(public) == b64u(given) if len(given) == KEY_ID_BYTES else public == given

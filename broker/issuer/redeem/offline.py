@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from broker.core.canonical import b64u, unb64u
 from broker.issuer.redeem.approval import Attested, passkey_reason
 from broker.issuer.redeem.keys_given import Key, check_device, check_passkey, chosen
+from broker.issuer.redeem.offline_denial import check_no
 from broker.issuer.redeem.offline_rule import check_rule
 from broker.protocol.decision import Decision
 from broker.protocol.facts import Facts, verify_facts
@@ -62,6 +63,8 @@ def verify_receipt(
     _check_binding(receipt, facts)
     device = chosen("device", device_key, receipt.device.signing_key)
     check_device(device, receipt.signed.device_signature, receipt.signed.decision.digest(), "decision")
+    if receipt.stop is not None:
+        check_no(receipt.stop, ("stopped", receipt.release_id, receipt.signed.decision.facts_hash, receipt.device.id), device)
     passkey = _check_person(receipt, facts, device, passkey_key)
     return Verified(receipt, facts, (issuer, device) if passkey is None else (issuer, device, passkey))
 

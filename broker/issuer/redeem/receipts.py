@@ -1,4 +1,4 @@
-"""Receipts as LedgerOS makes them, from what a redeem kept; `offline` verifies them."""
+"""Receipts as LedgerOS makes them, from what a redeem or a denial kept; `offline` and `offline_denial` verify them."""
 
 from __future__ import annotations
 
@@ -13,27 +13,55 @@ from broker.issuer.brokers.tables import devices, passkeys
 from broker.issuer.context import Context
 from broker.issuer.grants.tables import grants
 from broker.issuer.intents.tables import intent_introspections
-from broker.issuer.redeem.tables import decisions, introspections
+from broker.issuer.redeem.tables import decisions, denials, introspections
 from broker.protocol.receipt import sign_receipt
+
+_ISSUED = (introspections, intent_introspections)  # a hash of facts is in one of them
 
 
 def receipt(connection: Connection, context: Context, org_id: str, release_id: str) -> dict[str, Any]:
-    """The stored decision of a redeemed release, with the public keys and the facts it was made on, signed by LedgerOS."""
-    row = connection.execute(select(decisions).where(decisions.c.org_id == org_id, decisions.c.release_id == release_id)).first()
-    if row is None:
-        raise LedgerError(404, "release_not_found", "There is no redeemed release of that id.", "Check the id.")
-    issued = introspections if row.intent_id is None else intent_introspections
-    facts = connection.execute(select(issued.c.facts).where(issued.c.facts_hash == row.facts_hash)).scalar_one()
-    unsigned = {
-        "object": "receipt", "version": 1, "releaseId": row.release_id, "accessEventId": row.access_event_id, "digest": b64u(row.digest),
-        "signed": json.loads(row.signed), "facts": facts, "issuerKey": b64u(context.keys.signing.public_key().public_bytes_raw()),
-        "device": _device(connection, row.device_id), "passkey": row.passkey_id and _passkey(connection, row.passkey_id),
+    """The stored decision of a redeemed release, else its stored denial, with the public keys and the facts it was made on.
+
+    LedgerOS signs it. `LedgerError` 404 where neither was signed.
+    """
+    found = [
+        connection.execute(select(table).where(table.c.org_id == org_id, table.c.release_id == release_id)).first()
+        for table in (decisions, denials)
+    ]
+    decision, denial = found
+    if decision is not None:
+        unsigned = _approved(connection, decision, denial)
+    elif denial is not None:
+        unsigned = _denied(connection, denial)
+    else:
+        raise LedgerError(404, "release_not_found", "There is no release of that id with a signed decision or denial.", "Check the id.")
+    own = b64u(context.keys.signing.public_key().public_bytes_raw())
+    return sign_receipt({**unsigned, "version": 1, "issuerKey": own, "issuedAt": context.now()}, context.keys.signing)
+
+
+def _approved(connection: Connection, row: Row[Any], stop: Row[Any] | None) -> dict[str, Any]:
+    return {
+        "object": "receipt", **_said(connection, row), "accessEventId": row.access_event_id,
+        "passkey": row.passkey_id and _passkey(connection, row.passkey_id),
         "approval": row.approval, "brokerId": row.broker_id, "intentId": row.intent_id, "grantId": row.grant_id,
         "grant": row.grant_id and _grant(connection, row.grant_id), "redeems": row.redeems, "redeemedAt": row.redeemed_at,
         "outcome": row.outcome, "outcomeFields": None if row.outcome_fields is None else json.loads(row.outcome_fields),
-        "outcomeAt": row.outcome_at, "issuedAt": context.now(),
+        "outcomeAt": row.outcome_at, "stop": None if stop is None else json.loads(stop.signed),
     }  # fmt: skip
-    return sign_receipt(unsigned, context.keys.signing)
+
+
+def _denied(connection: Connection, row: Row[Any]) -> dict[str, Any]:
+    about = {"accessEventId": row.access_event_id, "intentId": row.intent_id, "brokerId": row.broker_id, "reportedAt": row.reported_at}
+    return {"object": "denial_receipt", **_said(connection, row), **about}
+
+
+def _said(connection: Connection, row: Row[Any]) -> dict[str, Any]:
+    """What a browser signed, on which facts; `row` is a decision's or a denial's."""
+    kept = (connection.execute(select(issued.c.facts).where(issued.c.facts_hash == row.facts_hash)).scalar() for issued in _ISSUED)
+    return {
+        "releaseId": row.release_id, "digest": b64u(row.digest), "signed": json.loads(row.signed),
+        "facts": next(facts for facts in kept if facts is not None), "device": _device(connection, row.device_id),
+    }  # fmt: skip
 
 
 def _device(connection: Connection, device_id: str) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from broker.issuer.brokers.devices import passkey_challenge
 from broker.pki.contexts import client_context
 from broker.pki.profile import Roles
 from broker.protocol.decision import Decision, PasskeyAssertion, SignedDecision
+from broker.protocol.denial import Denial, Said, SignedDenial
 from broker.protocol.facts import Facts, verify_facts
 from broker.protocol.grants import Action, Grant, SignedAction, SignedGrant
 from broker.protocol.issuer_api import DeviceEnrolled, EnrolDevice, PasskeyRegistration
@@ -221,6 +222,18 @@ class Device:
         digest = decision.digest()
         assertion = self.passkey.assertion(digest) if passkey else None
         return SignedDecision(decision=decision, device_signature=b64u(self.signing.sign(digest)), passkey=assertion)
+
+    def say_no(self, jws: str, release_id: str, now_ms: int, said: Said = "denied", **changes: Any) -> SignedDenial:
+        """The no of a person who was shown these facts, as the extension signs it; `changes` are wire fields."""
+        facts = verify_facts(jws, Ed25519PublicKey.from_public_bytes(self.issuer_key))
+        denial = Denial.model_validate(
+            {
+                "version": 1, "said": said, "releaseId": release_id, "factsHash": b64u(hashlib.sha256(jws.encode()).digest()),
+                "tokenHash": facts.token_hash, "intentId": facts.intent_id, "deviceId": self.id, "decidedAt": now_ms,
+                "nonce": b64u(secrets.token_bytes(16)), **changes,
+            }
+        )  # fmt: skip
+        return SignedDenial(denial=denial, device_signature=b64u(self.signing.sign(denial.digest())))
 
     def grant(self, agent_id: str, now_ms: int, **changes: Any) -> SignedGrant:
         """A standing rule as the extension makes it; `changes` are wire fields."""
