@@ -76,14 +76,16 @@ def conclude(keys: Sequence[Key], *, trust_embedded: bool, quiet: bool) -> None:
     if own and not trust_embedded:
         options = ", ".join(f"--{holder}-key" for holder in own)
         raise LedgerError(
-            403, "keys_not_given", f"The receipt agrees with itself and proves nothing yet: {_listed(own)} in it may be anybody's.",
+            403, "keys_not_given", f"The receipt agrees with itself, and that proves nothing: {_listed(own)} in it may be anybody's.",
             f"Give {options}, whole or by key id, from where you trust; or accept the receipt's own: --trust-embedded-keys.",
         )  # fmt: skip
     if quiet:
         return
     if own:
-        who = "Anybody" if "issuer" in own else "LedgerOS alone"
-        say(f"[yellow]![/yellow] Consistent, but {_listed(own)} were taken from the receipt itself. {who} can make such a receipt.")
+        who, (was, it) = "anybody" if "issuer" in own else "LedgerOS alone", ("was", "it") if len(own) == 1 else ("were", "they")
+        say(
+            f"[yellow]![/yellow] Consistent, but {_listed(own)} {was} taken from the receipt itself. What {it} signed, {who} can have made."
+        )
         return
     say("[green]✓[/green] Every signature holds, each under a key that you gave.")
     if all(key.holder != "passkey" for key in keys):

@@ -218,11 +218,11 @@ async def test_a_receipts_own_keys_are_not_taken_for_proof_of_a_person(world: Wo
     assert "LedgerOS's key, the browser's key and the passkey's key in it may be anybody's" in bare.stderr.replace("\n", " ")
     partly = await verify(receipt, *given((issuer, device)))
     assert (partly.returncode, partly.stdout.count("as you gave it"), "--passkey-key" in partly.stderr) == (1, 2, True)
-    for options, who in (([], "Anybody can"), (given((issuer,)), "LedgerOS alone can")):
+    for options, who in (([], "anybody"), (given((issuer,)), "LedgerOS alone")):
         accepted = await verify(receipt, *options, "--trust-embedded-keys")
         assert accepted.returncode == 0
         assert "! Consistent, but " in accepted.stdout
-        assert f"taken from the receipt itself. {who} make such a receipt." in accepted.stdout.replace("\n", " ")
+        assert f"taken from the receipt itself. What they signed, {who} can have made." in accepted.stdout.replace("\n", " ")
         assert "Every signature holds" not in accepted.stdout
     for options, proven in (([], False), (given((issuer, device, passkey)), True)):
         told = await verify(receipt, *options, "--json")
