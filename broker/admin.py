@@ -103,10 +103,10 @@ def enrol_egress(state_dir: Path, code: str, public_key: bytes) -> EgressEnrolle
     """Enrol an egress's raw X25519 `public_key` with a code from LedgerOS's dashboard; `LedgerError` says why it did not work."""
     state = BrokerState(state_dir)
     try:
-        name, key = code_id(code, "enrolment"), proof_key(code, "enrolment")
+        key = proof_key(code, "enrolment")
     except ValueError as error:
         raise LedgerError(422, "bad_code", f"That is not an enrolment code: {error}.", "Make a new code in the dashboard.") from None
-    body = {"codeId": name, "name": state.identity().name, "sealingKey": b64u(public_key), "nonce": b64u(secrets.token_bytes(16))}
+    body = {"codeId": code_id(key), "name": state.identity().name, "sealingKey": b64u(public_key), "nonce": b64u(secrets.token_bytes(16))}
     request = EnrolEgress.read({**body, "proof": make_proof(key, "egress", body)})
     enrolled = asyncio.run(_at_ledgeros(state, lambda issuer: issuer.enrol_egress(request)))
     answer = {field: value for field, value in enrolled.wire().items() if field != "proof"}

@@ -20,7 +20,7 @@ console = Console(highlight=False)
 errors = Console(stderr=True, highlight=False)
 
 _STATES = ("status", "outcome")
-_WHOLE = ("id", "card", *_STATES)
+_WHOLE = ("id", "card", "keyId", *_STATES)
 # Four meanings, as in the extension's popup (extension/ui/marks.tsx): done, wait or look, refused, over.
 _MEANINGS = {
     "green": ("active", "filled", "submitted"),

@@ -54,6 +54,14 @@ def public_url(state_dir: Path) -> str:
         raise LedgerError(503, "not_running", "LedgerOS does not run on this state folder.", "Start it: ledgeros up") from None
 
 
+def signing_key(state_dir: Path) -> bytes:
+    """LedgerOS's public key (raw Ed25519): it signs facts and receipts, and extensions pin it. `LedgerError` 404 before the first start."""
+    keys = KeyFolder(IssuerState(state_dir).keys)
+    if not keys.has_signing:
+        raise LedgerError(404, "no_key", "LedgerOS has not run on this state folder yet.", "Start it: ledgeros up")
+    return keys.signing.public_key().public_bytes_raw()
+
+
 def create_setup_link(state_dir: Path) -> str:
     """A one-time URL, good for an hour, where a person makes an organisation and becomes its owner."""
     url = public_url(state_dir)
@@ -64,7 +72,7 @@ def create_setup_link(state_dir: Path) -> str:
 
 
 def list_enrolled(state_dir: Path, thing: enrolments.Thing) -> list[dict[str, Any]]:
-    """Enrolled brokers, devices, passkeys or egress keys of every organisation, newest first, without key bytes."""
+    """Enrolled brokers, devices, passkeys or egress keys of every organisation, newest first, with the public keys that sign."""
     with _database(state_dir) as database:
         return database.read_now(lambda c: enrolments.listed(c, thing))
 

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from broker.core.state_files import DamagedFileError
 
 KEY_BYTES = 32
+_SIGNING = "signing.key"
 
 
 def secret_file(path: Path) -> bytes:
@@ -64,5 +65,10 @@ class KeyFolder:
 
     @cached_property
     def signing(self) -> Ed25519PrivateKey:
-        """The key that signs introspections; extensions pin its public half."""
-        return Ed25519PrivateKey.from_private_bytes(secret_file(self._path / "signing.key"))
+        """The key that signs introspections and receipts; extensions pin its public half."""
+        return Ed25519PrivateKey.from_private_bytes(secret_file(self._path / _SIGNING))
+
+    @property
+    def has_signing(self) -> bool:
+        """Whether `signing` was made: who only looks makes none."""
+        return (self._path / _SIGNING).exists()

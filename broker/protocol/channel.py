@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints, TypeAdapter
 
 from broker.protocol.decision import Claimed, SignedDecision
+from broker.protocol.denial import SignedDenial
 from broker.protocol.egress import AskCoverage, Chunk, Coverage, End, Head, Send
 from broker.protocol.grants import GrantState, SignedAction, SignedGrant
 from broker.protocol.issuer_api import DeviceEnrolled, EnrolDevice, TokenAlarm
@@ -198,10 +199,11 @@ class Approve(Wire):
 
 
 class Deny(Wire):
-    """Extension → broker: the person said no."""
+    """Extension → broker: the person said no. Heard without a signature too, but then nobody beyond the broker can know whose no it is."""
 
     type: Literal["deny"] = "deny"
     release_id: Id
+    signed: SignedDenial | None = None
 
 
 class Result(Wire):
@@ -219,10 +221,11 @@ class Result(Wire):
 
 
 class Stop(Wire):
-    """Extension → broker: the person stopped a release they had approved, before anything was filled."""
+    """Extension → broker: the person stopped a release they had approved, before anything was filled. Signed as a `Deny` is."""
 
     type: Literal["stop"] = "stop"
     release_id: Id
+    signed: SignedDenial | None = None
 
 
 class Presence(Wire):

@@ -24,6 +24,7 @@ from typing import Annotated, Literal
 from pydantic import StringConstraints
 
 from broker.protocol.decision import SignedDecision
+from broker.protocol.denial import SignedDenial
 from broker.protocol.facts import ApprovalSetting
 from broker.protocol.grants import GrantState
 from broker.protocol.outcomes import Outcome
@@ -183,6 +184,7 @@ class ReportOutcome(Wire):
     """How a release ended, for the joined record. `fields` are field types, never values.
 
     `access_event_id` is null when a release on an intent ended before it had a token; `intent_id` names the intent then.
+    With ``denied`` and ``stopped``, `denial` is what makes it the person's word and not the broker's.
     """
 
     release_id: Id
@@ -190,6 +192,7 @@ class ReportOutcome(Wire):
     intent_id: Id | None = None
     outcome: Outcome
     fields: tuple[Label, ...]
+    denial: SignedDenial | None = None
 
 
 class Grants(Wire):

@@ -13,7 +13,7 @@ from broker.policy import somebody_can_be_asked
 from broker.protocol.channel import Approve, Deny, Presence, Ready, Result, Shown, Stop
 from broker.protocol.egress import Send
 from broker.protocol.outcomes import MEANINGS, Outcome
-from broker.releases.decisions import decision_facts, decision_fault
+from broker.releases.decisions import decision_facts, decision_fault, fitting_denial
 from broker.releases.desk import Desk, withdrawn
 from broker.releases.elsewhere import NOT_HERE, offer_elsewhere
 from broker.releases.endings import Ending
@@ -76,10 +76,10 @@ class Handover:
         if live is None or live.device_id != device_id or live.status == "pending":
             await self._refuse(device_id, message.release_id, "stop", "not_approved_here")
             return
-        stopped = Event("person:release:stopped", {"releaseId": live.id, "deviceId": device_id})
+        denial, stopped = fitting_denial(message.signed, live, device_id, "stopped")
         live.held_back = True
         stoppable: tuple[Step, ...] = ("approved", "filling", "paying")
-        if not await self._desk.finish(live, stoppable, Ending(Outcome.STOPPED), event=stopped, tell_browser=False):
+        if not await self._desk.finish(live, stoppable, Ending(Outcome.STOPPED), event=stopped, denial=denial, tell_browser=False):
             await self._refuse(device_id, live.id, "stop", _too_late(live))
 
     async def presence(self, device_id: str, message: Presence) -> None:
@@ -97,8 +97,8 @@ class Handover:
         live = await self._pending(device_id, message.release_id, "deny")
         if live is None:
             return
-        denied = Event("person:release:denied", {"releaseId": live.id, "deviceId": device_id})
-        if not await self._desk.finish(live, ("pending",), Ending(Outcome.DENIED), event=denied, tell_browser=False):
+        denial, denied = fitting_denial(message.signed, live, device_id, "denied")
+        if not await self._desk.finish(live, ("pending",), Ending(Outcome.DENIED), event=denied, denial=denial, tell_browser=False):
             await self._refuse(device_id, live.id, "deny", "already_decided")
 
     async def result(self, device_id: str, message: Result) -> None:

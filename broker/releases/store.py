@@ -15,12 +15,13 @@ from broker.audit import Event, record
 from broker.core.clock import DAY_MS, MINUTE_MS, Clock
 from broker.policy import Verdict, one_pending_per_card
 from broker.protocol.agent_api import Release
+from broker.protocol.denial import SignedDenial
 from broker.protocol.issuer_api import ReportOutcome
 from broker.protocol.outcomes import Outcome
 from broker.releases.endings import Ending
 from broker.releases.rows import as_release, report_in
 from broker.releases.states import UNFINISHED, Step
-from broker.releases.tables import releases
+from broker.releases.tables import releases, signed_denials
 from broker.storage import Database, Transaction
 
 
@@ -186,8 +187,9 @@ class ReleaseStore:
         ending: Ending,
         fields: Sequence[str],
         event: Event | None,
+        denial: SignedDenial | None = None,
     ) -> bool:
-        """End a release that is in one of `sources`; False, and nothing written, when it is in none of them."""
+        """End a release that is in one of `sources`, with the denial that ends it; False, and nothing written, when it is in none."""
 
         def job(transaction: Transaction) -> bool:
             now = self._clock.now_ms()
@@ -197,6 +199,10 @@ class ReleaseStore:
             }  # fmt: skip
             if not self._change(transaction, release_id, sources, columns):
                 return False
+            if denial is not None:
+                transaction.sql.execute(
+                    signed_denials.insert(), {"release_id": release_id, "signed": denial.model_dump_json(by_alias=True)}
+                )
             ended = Event("broker:release:finished", {"releaseId": release_id, "outcome": ending.outcome.value})
             record(transaction, now, *([event, ended] if event else [ended]))
             return True
@@ -246,7 +252,8 @@ class ReleaseStore:
         since = self._clock.now_ms() - DAY_MS
         known = releases.c.access_event_id.is_not(None) | (releases.c.intent_id.is_not(None) & releases.c.card_id.is_not(None))
         wanted = (releases.c.reported_at.is_(None), known, releases.c.finished_at > since)
-        query = select(releases).where(*wanted).order_by(releases.c.finished_at)
+        with_denial = releases.outerjoin(signed_denials, signed_denials.c.release_id == releases.c.id)
+        query = select(releases, signed_denials.c.signed).select_from(with_denial).where(*wanted).order_by(releases.c.finished_at)
         rows = await self._database.read(lambda connection: connection.execute(query).all())
         return [report_in(row) for row in rows]
 

@@ -74,6 +74,7 @@ export interface Messages {
   Decision: Decision;
   Deliver: Deliver;
   DeliverSurrogate: DeliverSurrogate;
+  Denial: Denial;
   Deny: Deny;
   DeviceEnrolled: DeviceEnrolled;
   EgressEnrolled: EgressEnrolled;
@@ -122,6 +123,7 @@ export interface Messages {
   Shown: Shown;
   SignedAction: SignedAction;
   SignedDecision: SignedDecision;
+  SignedDenial: SignedDenial;
   SignedGrant: SignedGrant;
   Skew: Skew;
   Status: Status;
@@ -363,11 +365,36 @@ export interface Surrogate {
   securityCode: string;
 }
 /**
- * Extension → broker: the person said no.
+ * A no to one release.
+ *
+ * `facts_hash` is base64url SHA-256 of the signed introspection that was shown; of `token_hash` and `intent_id` there is the one
+ * that those facts are about.
+ */
+export interface Denial {
+  decidedAt: number;
+  deviceId: string;
+  factsHash: string;
+  intentId: string | null;
+  nonce: string;
+  releaseId: string;
+  said: "denied" | "stopped";
+  tokenHash: string | null;
+  version: 1;
+}
+/**
+ * Extension → broker: the person said no. Heard without a signature too, but then nobody beyond the broker can know whose no it is.
  */
 export interface Deny {
   releaseId: string;
+  signed?: SignedDenial | null;
   type: "deny";
+}
+/**
+ * A denial with the signature that makes it the browser's.
+ */
+export interface SignedDenial {
+  denial: Denial;
+  deviceSignature: string;
 }
 /**
  * LedgerOS's answer, proven by role ``issuer`` over ``{"request": EnrolDevice, "answer": this without proof}``.
@@ -806,9 +833,11 @@ export interface Release {
  * How a release ended, for the joined record. `fields` are field types, never values.
  *
  * `access_event_id` is null when a release on an intent ended before it had a token; `intent_id` names the intent then.
+ * With ``denied`` and ``stopped``, `denial` is what makes it the person's word and not the broker's.
  */
 export interface ReportOutcome {
   accessEventId: string | null;
+  denial?: SignedDenial | null;
   fields: string[];
   intentId?: string | null;
   outcome: Outcome;
@@ -875,10 +904,11 @@ export interface Status {
   type: "status";
 }
 /**
- * Extension → broker: the person stopped a release they had approved, before anything was filled.
+ * Extension → broker: the person stopped a release they had approved, before anything was filled. Signed as a `Deny` is.
  */
 export interface Stop {
   releaseId: string;
+  signed?: SignedDenial | null;
   type: "stop";
 }
 /**

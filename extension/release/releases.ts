@@ -13,6 +13,7 @@ import type { Coverage, Deliver, DeliverSurrogate, Offer, Outcome, PasskeyAssert
 import type { Restricting } from "../rules/regret";
 import { Book, OPEN } from "./book";
 import { decide, passkeyNeeded, paymentOf } from "./decide";
+import { signNo } from "./denial";
 import { coverOf, firstMode, type Mode, modeBefore, mustPick } from "./mode";
 import { accept, soughtOrigin } from "./offer";
 import { unknownSite } from "./hosted";
@@ -174,7 +175,7 @@ export class Releases {
     const release = this.#book.get(id);
     if (!release || !OPEN.includes(release.state)) return;
     this.#book.end(release, "denied");
-    await this.#book.answer({ type: "deny", releaseId: id });
+    await this.#book.answer({ type: "deny", releaseId: id, signed: await signNo(release, "denied", this.around.device) });
     if (also) await this.#restrict(release, also);
   }
 
@@ -183,7 +184,7 @@ export class Releases {
     const release = this.#book.in(id, "approved");
     if (!release) return;
     this.#book.end(release, "stopped");
-    await this.#book.answer({ type: "stop", releaseId: id });
+    await this.#book.answer({ type: "stop", releaseId: id, signed: await signNo(release, "stopped", this.around.device) });
   }
 
   /** Sealed credentials came, under a decision that we signed: once, or again where the last time wrote nothing. */

@@ -3,7 +3,9 @@ import vectors from "../../tests/conformance/vectors.json";
 import { b64u, canonicalJson, utf8 } from "../protocol/canonical";
 import { JWS_HEADER } from "../protocol/facts";
 import type { Facts, Offer } from "../protocol/messages";
+import { is } from "../protocol/validate";
 import { claimedOf, decide, mismatchesOf } from "../release/decide";
+import { denialOf } from "../release/denial";
 import { mismatches, needsPasskey } from "../release/mismatch";
 import { accept, soughtOrigin } from "../release/offer";
 import type { Release, Target } from "../release/release";
@@ -38,6 +40,20 @@ describe("a mismatch", () => {
   it("is found when either claim of an origin differs", () => {
     const attested = { ...release, facts: { ...facts, origin: "https://other.example" } };
     expect(mismatchesOf(attested, target)).toEqual(["origin"]);
+  });
+});
+
+describe("a no", () => {
+  it("names what was shown: a token, or an intent, and what was said", () => {
+    const no = denialOf(release, "denied", "dev_1", 5);
+    const { nonce, ...named } = no;
+    expect(named).toEqual({
+      version: 1, said: "denied", releaseId: "rel_1", factsHash: "h", tokenHash: facts.tokenHash, intentId: null, deviceId: "dev_1", decidedAt: 5,
+    });
+    expect(is("Denial", no)).toBe(true);
+    expect(denialOf(release, "denied", "dev_1", 5).nonce).not.toBe(nonce);
+    const first = { ...release, facts: { ...facts, tokenHash: null, intentId: "int_1" } };
+    expect(denialOf(first, "stopped", "dev_1", 5)).toMatchObject({ said: "stopped", tokenHash: null, intentId: "int_1" });
   });
 });
 

@@ -8,7 +8,7 @@ import { unseen } from "../release/alarm";
 import { readHistory } from "../release/history";
 import { viewOf } from "../release/view";
 import { readRestrictions } from "../rules/regret";
-import type { About, AppState } from "../ui/wire";
+import type { About, AppState, PublicKey } from "../ui/wire";
 import type { Parts } from "./handlers";
 
 export async function stateOf({ device, connection, releases, standing }: Parts, status: Status | null): Promise<AppState> {
@@ -21,14 +21,14 @@ export async function stateOf({ device, connection, releases, standing }: Parts,
     releases.loaded,
   ]);
   const { broker, issuer, passkeys } = pins;
-  const { signingKey, sealingKeyId } = await device;
+  const { signingKey, sealingKey } = await device;
   const about: About = {
     version: chrome.runtime.getManifest().version,
     extensionId: chrome.runtime.id,
     deviceId: issuer?.deviceId ?? null,
     brokerId: broker?.id ?? null,
     signingKey: await named(signingKey),
-    sealingKey: sealingKeyId,
+    sealingKey: await named(sealingKey),
     brokerKey: broker && (await named(broker.key)),
     issuerKey: issuer && (await named(issuer.issuerKey)),
   };
@@ -38,7 +38,9 @@ export async function stateOf({ device, connection, releases, standing }: Parts,
     alarm,
     broker: broker && { id: broker.id, pairedAt: broker.pairedAt },
     issuer,
-    passkeys,
+    passkeys: await Promise.all(
+      passkeys.map(async ({ credentialId, createdAt, publicKey }) => ({ credentialId, createdAt, key: publicKey ? await named(publicKey) : null })),
+    ),
     requests: releases.current().map(viewOf),
     history,
     restrictions,
@@ -48,6 +50,6 @@ export async function stateOf({ device, connection, releases, standing }: Parts,
   };
 }
 
-function named(key: string): Promise<string> {
-  return keyId(unb64u(key));
+async function named(key: string): Promise<PublicKey> {
+  return { id: await keyId(unb64u(key)), whole: key };
 }

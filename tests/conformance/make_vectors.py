@@ -11,11 +11,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+import cbor2
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from broker.core.canonical import b64u, canonical_json, digest, unb64u
 from broker.core.card_number import Cvv, Pan
@@ -25,6 +28,7 @@ from broker.core.text import plain_text
 from broker.protocol import channel, proof, sealing
 from broker.protocol.billing import BillingAddress
 from broker.protocol.decision import Claimed, Decision, Seen
+from broker.protocol.denial import Denial
 from broker.protocol.facts import Facts, sign_facts
 
 VECTORS = Path(__file__).with_name("vectors.json")
@@ -68,6 +72,14 @@ def decision(jws: str) -> Decision:
     )  # fmt: skip
 
 
+def denial(jws: str) -> Denial:
+    """The no to `facts`."""
+    return Denial(
+        version=1, said="denied", release_id="rel_1", facts_hash=b64u(hashlib.sha256(jws.encode()).digest()), token_hash=facts().token_hash,
+        intent_id=None, device_id="dev_1", decided_at=1_800_000_060_000, nonce=b64u(_seed("nonce")[:16]),
+    )  # fmt: skip
+
+
 def _raw(key: Ed25519PrivateKey | X25519PrivateKey) -> bytes:
     return key.public_key().public_bytes_raw()
 
@@ -93,7 +105,7 @@ def _proofs() -> list[dict[str, Any]]:
         key = proof.proof_key(CODE, ceremony)
         made.append({
             "ceremony": ceremony, "role": role, "code": CODE, "typed": CODE.lower().replace("-", " ").replace("1", "l"),
-            "message": message, "codeId": proof.code_id(CODE, ceremony), "proof": proof.make_proof(key, role, message),
+            "message": message, "codeId": proof.code_id(key), "proof": proof.make_proof(key, role, message),
         })  # fmt: skip
     return made
 
@@ -159,6 +171,22 @@ def _sealed(signed: Decision, before: dict[str, Any]) -> dict[str, Any]:
     return {**inputs, "sealed": sealed.wire()}
 
 
+def _passkey_keys() -> list[dict[str, Any]]:
+    """Public keys as browsers tell them (SPKI) and as authenticators do (COSE): a passkey's key id is the COSE key's."""
+    elliptic = ec.derive_private_key(int.from_bytes(_seed("passkey")), ec.SECP256R1()).public_key()
+    x, y = (number.to_bytes(32) for number in (elliptic.public_numbers().x, elliptic.public_numbers().y))
+    edwards = _ed25519("passkey").public_key()
+    keys: list[tuple[int, ec.EllipticCurvePublicKey | Ed25519PublicKey, dict[int, Any]]] = [
+        (-7, elliptic, {1: 2, 3: -7, -1: 1, -2: x, -3: y}),
+        (-8, edwards, {1: 1, 3: -8, -1: 6, -2: edwards.public_bytes_raw()}),
+    ]
+    made = []
+    for algorithm, key, members in keys:
+        spki, cose = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo), cbor2.dumps(members)
+        made.append({"algorithm": algorithm, "spki": b64u(spki), "cose": b64u(cose), "keyId": sealing.key_id(cose)})
+    return made
+
+
 def _texts() -> list[dict[str, Any]]:
     samples = [
         ("plain", 300), ("a <b>bold</b> move", 300), ("line\none\ttwo\r\n three", 300),
@@ -203,7 +231,7 @@ def make(before: dict[str, Any]) -> dict[str, Any]:
     """All vectors; `before` is what the file holds now."""
     issuer = _ed25519("issuer")
     jws = sign_facts(facts(), issuer)
-    signed = decision(jws)
+    signed, said_no = decision(jws), denial(jws)
     tampered = jws.replace(jws.split(".")[1][:8], b64u(unb64u(jws.split(".")[1])[:6].replace(b"acc", b"abc")), 1)
     passkey = {"codeId": "abc", "nonce": "def", "signingKey": "ghi"}
     return {
@@ -211,9 +239,16 @@ def make(before: dict[str, Any]) -> dict[str, Any]:
         "proofs": _proofs(),
         "facts": {"issuerKey": b64u(_raw(issuer)), "jws": jws, "tampered": tampered, "facts": facts().wire()},
         "decision": {"decision": signed.wire(), "digest": b64u(signed.digest())},
+        "denial": {
+            "denial": said_no.wire(),
+            "digest": b64u(said_no.digest()),
+            "devicePrivate": b64u(_seed("device")),
+            "signature": b64u(_ed25519("device").sign(said_no.digest())),
+        },
         "sealing": _sealed(signed, before.get("sealing", {})),
         "channel": _channel(),
         "enrolmentPasskey": {"value": passkey, "challenge": b64u(digest("ledgeros/enrolment-passkey/v1", passkey))},
+        "passkeyKeys": _passkey_keys(),
         "texts": _texts(),
         "origins": _origins(),
         "amounts": _amounts(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from broker.protocol.channel import Deliver, Offer, Result, Stop
+from broker.protocol.channel import Deliver, Offer, Result
 from broker.protocol.decision import SignedDecision
 from broker.protocol.outcomes import Outcome
 from tests.api.broker.fake_browser import Browser
@@ -156,7 +156,7 @@ async def test_a_token_that_ledgeros_does_not_take_costs_no_approval(stack: Stac
 
 async def test_stopped_before_the_token_redeems_nothing(stack: Stack) -> None:
     browser, release_id, _, signed = await approved(stack)
-    await browser.send(Stop(release_id=release_id))
+    await browser.stop(release_id)
     await browser.settled()
     assert (await ended(stack, release_id))["outcome"] == "stopped"
     assert (await give(stack, release_id))[0] == 409

@@ -12,7 +12,7 @@ from broker import tlog
 from broker.audit import read_events
 from broker.egress.settings import Limits
 from broker.egress.taught import write_taught
-from broker.protocol.channel import DeliverSurrogate, Ready, Result, Stop, Withdrawn
+from broker.protocol.channel import DeliverSurrogate, Ready, Result, Withdrawn
 from broker.protocol.egress import EgressOutcome, End, Head
 from broker.protocol.outcomes import Outcome
 from broker.protocol.processors import Challenge
@@ -227,7 +227,7 @@ async def test_a_request_from_another_page_ends_it_at_once(shop: Shopping) -> No
 
 async def test_a_person_who_stops_in_time_is_heard_and_too_late_is_told_so(shop: Shopping) -> None:
     stopped = await shop.ready()
-    await shop.browser.send(Stop(release_id=stopped))
+    await shop.browser.stop(stopped)
     assert (await shop.outcome(stopped))[0] == "stopped"
     assert (await shop.pay(stopped)).end.outcome is EgressOutcome.EXPIRED
     go_on = asyncio.Event()
@@ -242,7 +242,7 @@ async def test_a_person_who_stops_in_time_is_heard_and_too_late_is_told_so(shop:
     paid = await shop.ready()
     await shop.browser.send(shop.request(paid))
     await asked.wait()
-    await shop.browser.send(Stop(release_id=paid))
+    await shop.browser.stop(paid)
     await shop.browser.report(paid, Outcome.TAB_CLOSED)
     await shop.browser.settled()
     go_on.set()

@@ -126,12 +126,12 @@ async def test_loosening_is_signed_by_the_passkey(browser: Browser) -> None:
 async def test_a_stopped_release_is_never_filled(ready: Browser) -> None:
     page = await ready.open_shop()
     popup = await ready.popup()
-    ready.peer.offer(ready.shop)
+    facts = ready.peer.offer(ready.shop)
     await ready.peer.expect("shown")
     await approve(popup)
     decision = ready.peer.check(await ready.peer.expect("approve"))
     await popup.get_by_role("button", name="Stop").click()
-    await ready.peer.expect("stop")
+    assert ready.peer.check_no(await ready.peer.expect("stop"), facts).said == "stopped", "signed by this browser"
     ready.peer.deliver(decision)
     await expect(popup.get_by_text("The person stopped this release")).to_be_visible()
     ready.peer.offer("https://nowhere.example", "rel_2")
