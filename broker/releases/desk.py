@@ -159,7 +159,7 @@ class Desk:
         elif live.status == "paying" and live.gone_since is not None and now >= live.gone_since + self.limits.grace_ms:
             detail = "The browser went away before the page sent its payment; the stand-in in the page is worthless."
             await self.finish(live, ("paying",), Ending(Outcome.INTERRUPTED, detail))
-        elif payment.swapped is not None and not payment.turn.locked() and payment.next_until is not None and now >= payment.next_until:
+        elif payment.swapped is not None and not payment.busy and payment.next_until is not None and now >= payment.next_until:
             await self.finish(live, ("sending",), payment.swapped, fields=payment.fields)
 
 

@@ -24,7 +24,8 @@ class Payment:
     `last` is the ending that stands unless another request brings a better one by `last_until`, or null for `until`. One
     request goes out at a time: `turn` is held while one does, `queued` of them there are in all, and
     `lost` says that the egress was lost meanwhile; `torn`, in words, that the browser cannot give the page the answer.
-    `swapped` is the ending after a redirect (307, 308) whose next request is awaited until `next_until`.
+    `swapped` is the ending after a redirect (307, 308) whose next request is awaited until `next_until`. `decided` is how the release
+    ends, once no further request can change it.
     """
 
     until: int
@@ -38,13 +39,22 @@ class Payment:
     last_until: int | None = None
     swapped: Ending | None = None
     next_until: int | None = None
+    decided: Ending | None = None
+
+    @property
+    def busy(self) -> bool:
+        """A request is out, or what it decided is being kept: nothing else ends the release now."""
+        return self.turn.locked() or self.decided is not None
 
     def ending(self, end: End) -> Ending:
-        """How the release ends with this word of the egress. What a page without the answer shows says nothing about the payment."""
+        """How the release ends with this word of the egress.
+
+        What a page without the answer shows says nothing about the payment; what went out before a redirect stays sent.
+        """
         ending = ending_of(end)
-        if self.torn is None or not MEANINGS[ending.outcome].value_delivered:
-            return ending
-        return Ending(Outcome.MAY_HAVE_BEEN_CHARGED, self.torn)
+        if not MEANINGS[ending.outcome].value_delivered:
+            return ending if self.swapped is None else Ending(Outcome.MAY_HAVE_BEEN_CHARGED, ending.detail)
+        return ending if self.torn is None else Ending(Outcome.MAY_HAVE_BEEN_CHARGED, self.torn)
 
     def tear(self, why: str) -> None:
         """The browser cannot give the page the answer, and watches nothing any more."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from broker.protocol.outcomes import Outcome
 from broker.protocol.processors import Challenge
 from broker.protocol.surrogate import Surrogate
 from broker.releases.rows import all_releases
+from broker.settings import BrokerSettings
 from tests.api.broker.fake_ledger import NUMBER, ORIGIN
 from tests.api.broker.shopping import STAND_IN, SURROGATE, Shopping, shopping
 from tests.api.broker.waiting import eventually
@@ -401,6 +403,20 @@ async def test_a_broker_that_stops_while_a_payment_is_out_says_so(tmp_path: Path
         await shop.browser.send(shop.request(release_id))
         await asked.wait()
     assert kept(shop) == ["may_have_been_charged"]
+
+
+async def test_what_the_page_sends_before_its_payment_is_in_the_books_is_told_that_it_was_paid(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits = replace(BrokerSettings().release_limits(), page_first_ms=60_000)
+    monkeypatch.setattr(BrokerSettings, "release_limits", lambda _: limits)
+    async with shopping(tmp_path) as shop:
+        release_id = await shop.ready()
+        assert (await shop.pay(release_id)).end.outcome is EgressOutcome.SWAPPED
+        assert (await shop.pay(release_id)).end.outcome is EgressOutcome.SWAP_ALREADY_USED
+        assert len(shop.merchant.received) == 1
+        assert (await shop.agent.get(release_id)).outcome is None, "the books are not written yet"
+    assert kept(shop) == ["submitted"]
 
 
 async def test_a_broker_that_stops_when_the_page_was_just_answered_still_writes_how_it_ended(tmp_path: Path) -> None:
