@@ -408,7 +408,7 @@ async def test_a_broker_that_stops_while_a_payment_is_out_says_so(tmp_path: Path
 async def test_what_the_page_sends_before_its_payment_is_in_the_books_is_told_that_it_was_paid(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    limits = replace(BrokerSettings().release_limits(), page_first_ms=60_000)
+    limits = replace(BrokerSettings().release_limits(), page_first_ms=1_500)
     monkeypatch.setattr(BrokerSettings, "release_limits", lambda _: limits)
     async with shopping(tmp_path) as shop:
         release_id = await shop.ready()
