@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from broker.core.canonical import unb64u
+from broker.core.text import plain_text
 from broker.protocol.facts import verify_facts
 from broker.protocol.proof import code_id
 from broker.protocol.sealing import Sealed, unseal
@@ -40,6 +41,11 @@ def test_signed_facts_verify_and_altered_ones_do_not() -> None:
     assert vector["tampered"] != vector["jws"]
     with pytest.raises(ValueError, match="not an introspection"):
         verify_facts(vector["tampered"], key)
+
+
+def test_what_was_made_plain_is_signed_as_it_is() -> None:
+    for vector in FILE["texts"]:
+        assert plain_text(vector["plain"], vector["limit"]) == vector["plain"]
 
 
 def test_a_code_is_the_same_however_it_is_typed() -> None:
