@@ -117,8 +117,9 @@ async def running_broker(state: BrokerState, settings: BrokerSettings, clock: Cl
         left = await releases.start()
         _log.info("unfinished releases of an earlier run were interrupted", count=left)
 
-        status = StatusWatch(issuer, channel.status_changed)
-        issuer.token_misused = status.soon
+        await store.alarms.load()
+        status = StatusWatch(issuer, channel.status_changed, store.alarms.newest)
+        issuer.token_misused = store.alarms.raised = status.soon
         # Stopping runs upwards from here: no new requests, then offers are withdrawn, then browsers go.
         stack.push_async_callback(channel.close)
         stack.push_async_callback(status.close)
