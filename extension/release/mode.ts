@@ -58,10 +58,16 @@ export async function modeBefore(origin: string): Promise<Mode | null> {
 
 const WORKED: Partial<Record<Outcome, Mode>> = { filled: "direct", submitted: "surrogate", challenge_required: "surrogate" };
 
+/** Whether the person chose to show the number this time, for want of another way: that says nothing about the next time. */
+function thisTimeOnly({ cover }: Pick<Release, "cover">): boolean {
+  return cover !== null && cover.picked && cover.keyId === null;
+}
+
 /** Remember how a release was paid, if it was. The shop paid longest ago is forgotten first. */
-export async function rememberMode({ decision }: Release, outcome: Outcome): Promise<void> {
+export async function rememberMode(release: Release, outcome: Outcome): Promise<void> {
+  const { decision } = release;
   const mode = WORKED[outcome];
-  if (!decision || mode !== decision.mode) return;
+  if (!decision || mode !== decision.mode || thisTimeOnly(release)) return;
   const stored = await chrome.storage.local.get<{ modes?: Record<string, Mode> }>(KEY);
   const others = Object.entries(stored.modes ?? {}).filter(([origin]) => origin !== decision.seen.origin);
   await chrome.storage.local.set({ [KEY]: Object.fromEntries([...others, [decision.seen.origin, mode]].slice(-MOST_SHOPS)) });

@@ -144,7 +144,7 @@ export class Releases {
     }
     if (release.state !== "asserting" || !draft) return null;
     release.decision = draft.decision;
-    if (!passkeyNeeded(release, target)) {
+    if (passkeyNeeded(release, target) === null) {
       await this.#approved(release, null, draft.signature);
       return null;
     }
@@ -201,7 +201,8 @@ export class Releases {
     if (settled.outcome !== "submitted") return this.#settled(release, settled);
     Object.assign(release, { fields: settled.fields, failed: [] });
     this.#book.move(release, "paying");
-    await this.#book.answer({ type: "ready", releaseId, fields: settled.fields });
+    const debugged = release.cover?.debugged === true;
+    await this.#book.answer({ type: "ready", releaseId, fields: settled.fields, ...(debugged ? { debugged } : {}) });
   }
 
   async #settled(release: Release, { outcome, fields, failed, detail }: Settled): Promise<void> {
@@ -264,8 +265,9 @@ export class Releases {
     if (!release.shown && (await this.#decidedByRule(release, target))) return;
     if ((await readSettings()).unattended) return this.#book.finish(release, hasForm(target) ? "refused_by_rule" : "no_form");
     if (release.state !== "looking") return;
-    if (passkeyNeeded(release, target) && (await readPins()).passkeys.length === 0) {
-      await this.#book.finish(release, "passkey_required");
+    const why = passkeyNeeded(release, target);
+    if (why !== null && (await readPins()).passkeys.length === 0) {
+      await this.#book.finish(release, "passkey_required", `A passkey is needed because ${why}.`);
       return this.around.present(release);
     }
     this.#book.show(release);
