@@ -37,7 +37,7 @@ class OwnAlarms:
         alarm = self._newest
         return alarm if alarm is not None and alarm.at > self._clock.now_ms() - ALARM_LIFE_MS else None
 
-    def record(self, transaction: Transaction, release_id: str, last4: str | None, owner_id: str, agent_id: str) -> TokenAlarm:
+    def write(self, transaction: Transaction, release_id: str, last4: str | None, owner_id: str, agent_id: str) -> TokenAlarm:
         """Write the event; whoever asked for the write says `told` once it is durable."""
         at = self._clock.now_ms()
         record(transaction, at, Event(PRESENTED, {"releaseId": release_id, "agentId": agent_id, "ownerId": owner_id}))

@@ -104,7 +104,7 @@ class ReleaseStore:
         return attached
 
     def _alarm(self, transaction: Transaction, found: Any, agent_id: str) -> TokenAlarm:
-        return self.alarms.record(transaction, found.id, found.last4, found.agent_id, agent_id)
+        return self.alarms.write(transaction, found.id, found.last4, found.agent_id, agent_id)
 
     async def offer(self, release_id: str, agent_id: str, columns: dict[str, Any], events: Sequence[Event]) -> Verdict | Merged | None:
         """Record what LedgerOS said, if no rule speaks against an offer for that card.

@@ -1,5 +1,5 @@
 /** Direct or surrogate: what is possible on this page, what a shop was paid with before, and what the person must pick. Pure but for the memory. */
-import type { Coverage, Decision, Outcome } from "../protocol/messages";
+import type { Coverage, Decision, GrantState, Outcome } from "../protocol/messages";
 import type { Release } from "./release";
 
 export type Mode = Decision["mode"];
@@ -39,6 +39,15 @@ const ABSENT: readonly Cover["verdict"][] = ["egress_unavailable", "key_unknown"
 export function mustPick({ cover }: Pick<Release, "cover">): boolean {
   if (cover === null || cover.keyId !== null || cover.picked) return false;
   return cover.before === "surrogate" || (cover.before === null && ABSENT.includes(cover.verdict));
+}
+
+/**
+ * The rules that may decide in the person's place here. Where the page starts by seeing the number and need not, one that allows
+ * both ways decides nothing: a person looks first.
+ */
+export function rulesFor({ mode, cover, facts }: Pick<Release, "mode" | "cover" | "facts">): GrantState[] {
+  const rules = facts.grants ?? [];
+  return mode === "direct" && cover?.keyId ? rules.filter(({ grant }) => !grant.modes.includes("surrogate")) : rules;
 }
 
 /** The key that the card is sealed to: the egress's in surrogate mode, else this browser's `own`. */

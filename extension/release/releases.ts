@@ -13,7 +13,7 @@ import type { Coverage, Deliver, DeliverSurrogate, Offer, Outcome, PasskeyAssert
 import type { Restricting } from "../rules/regret";
 import { Book, OPEN } from "./book";
 import { decide, passkeyNeeded, paymentOf } from "./decide";
-import { coverOf, firstMode, type Mode, modeBefore, mustPick } from "./mode";
+import { coverOf, firstMode, type Mode, modeBefore, mustPick, rulesFor } from "./mode";
 import { accept, soughtOrigin } from "./offer";
 import { unknownSite } from "./hosted";
 import { findForm, lookNow } from "./page";
@@ -299,7 +299,7 @@ export class Releases {
     const device = await this.around.device;
     if (!issuer || release.state !== "looking" || mustPick(release)) return false;
     const now = Date.now() + release.clockOffset;
-    const state = firstCovering(release.facts.grants ?? [], paymentOf(release, target, issuer.deviceId, now));
+    const state = firstCovering(rulesFor(release), paymentOf(release, target, issuer.deviceId, now));
     if (!state) return false;
     release.rule = describe(state.grant);
     release.decision = decide(release, target, issuer.deviceId, device.sealingKeyId, now, state.grant.grantId);

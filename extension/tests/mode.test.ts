@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { Outcome } from "../protocol/messages";
-import { type Cover, coverOf, firstMode, type Mode, modeBefore, mustPick, recipientOf, rememberMode } from "../release/mode";
+import { type Cover, coverOf, firstMode, type Mode, modeBefore, mustPick, recipientOf, rememberMode, rulesFor } from "../release/mode";
 import { modeView } from "../release/mode_view";
 import type { Release } from "../release/release";
 
@@ -39,6 +39,18 @@ describe("a shop that did not see the number before", () => {
     const view = modeView({ mode: "direct", cover: before, target: null, decision: null });
     expect(view).toMatchObject({ mustPick: true, other: null, sentence: "This page, and an agent that reads it, will see the number." });
     expect(view.warnings[0]).toContain("Last time");
+  });
+});
+
+describe("a standing rule", () => {
+  const rule = (modes: Mode[]) => ({ grant: { modes } });
+  const rules = [rule(["surrogate"]), rule(["direct", "surrogate"]), rule(["direct"])];
+  const decides = (mode: Mode, over: Cover | null) => rulesFor({ mode, cover: over, facts: { grants: rules } } as unknown as Release);
+  it("that allows both ways shows no number that the page need not see", () => {
+    expect(decides("direct", { ...cover, before: "direct" })).toEqual([rule(["direct"])]);
+  });
+  it("decides otherwise as ever", () => {
+    for (const asked of [decides("surrogate", cover), decides("direct", none), decides("direct", null)]) expect(asked).toEqual(rules);
   });
 });
 

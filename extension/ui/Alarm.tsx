@@ -45,7 +45,7 @@ function Where({ alarm, issuer }: { alarm: TokenAlarm; issuer: AppState["issuer"
   if (alarm.kind === "another_agent") {
     return (
       <p>
-        More: <span class="mono small">ledgeros events list --of broker</span>
+        More: <span class="mono">ledgeros events list --of broker</span>
       </p>
     );
   }

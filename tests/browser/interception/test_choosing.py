@@ -119,6 +119,15 @@ async def test_a_rule_does_not_change_the_mode_of_a_shop(paying: Paying, popup: 
     await expect(popup.get_by_text("Last time this shop was paid without seeing the number.")).to_be_visible()
 
 
+async def test_no_rule_shows_the_number_to_a_page_that_need_not_see_it(paying: Paying, popup: Page) -> None:
+    await remember(popup, paying, "direct")
+    await asked(paying, popup, grants=(paying.rule(),))
+    await expect(popup.get_by_text("This shop saw the number before. It can now be paid without seeing it.")).to_be_visible()
+    await popup.get_by_role("button", name="Keep the number from the page").click()
+    decision = await approved(paying, popup)
+    assert (decision.mode, decision.grant_id) == ("surrogate", None)
+
+
 async def test_what_worked_is_remembered(paying: Paying, popup: Page) -> None:
     page = await paying.armed()
     await page.evaluate("fetch('/pay', { method: 'POST', body: number() })")
