@@ -99,6 +99,7 @@ async def running_broker(state: BrokerState, settings: BrokerSettings, clock: Cl
         parts = _compose(state, settings, identity, clock, issuer, database)
         left = await parts.releases.start()
         _log.info("unfinished releases of an earlier run were interrupted", count=left)
+        await parts.store.alarms.load()
         channel_port = await _start(stack, parts, settings, contexts)
         agent_port = await _serve_agents(stack, parts, settings, contexts)
         reload = _Reloader(contexts, state.pki)
@@ -116,6 +117,7 @@ class _Parts:
     clock: Clock
     issuer: IssuerClient
     database: Database
+    store: ReleaseStore
     channel: ChannelServer
     egress: EgressLink
     releases: Releases
@@ -140,9 +142,9 @@ def _compose(
         store=store, issuer=issuer, courier=channel, egress=egress, reporter=Reporter(store, issuer), clock=clock, ids=ids,
         broker_id=identity.broker_id, limits=settings.release_limits(),
     )  # fmt: skip
-    status = StatusWatch(issuer, channel.status_changed)
-    issuer.token_misused = status.soon
-    return _Parts(clock, issuer, database, channel, egress, releases, status)
+    status = StatusWatch(issuer, channel.status_changed, store.alarms.newest)
+    issuer.token_misused = store.alarms.raised = status.soon
+    return _Parts(clock, issuer, database, store, channel, egress, releases, status)
 
 
 async def _start(stack: contextlib.AsyncExitStack, parts: _Parts, settings: BrokerSettings, contexts: Contexts) -> int:

@@ -176,11 +176,15 @@ class DeliverSurrogate(Wire):
 
 
 class Ready(Wire):
-    """Extension → broker, surrogate mode: the stand-ins are in the form and its requests are watched; the agent may submit."""
+    """Extension → broker, surrogate mode: the stand-ins are in the form and its requests are watched; the agent may submit.
+
+    `debugged`: another program debugged the tab right before; that is written down and changes nothing.
+    """
 
     type: Literal["ready"] = "ready"
     release_id: Id
     fields: tuple[Label, ...]
+    debugged: bool = False
 
 
 class Shown(Wire):
@@ -293,13 +297,18 @@ class EnrolAnswer(Wire):
 
 
 class Status(Wire):
-    """Broker → extension, after the opening and when it changes. `alarm` is LedgerOS's newest about a token of the organisation."""
+    """Broker → extension, after the opening and when it changes.
+
+    `alarm` is LedgerOS's newest about a token of the organisation, `own_alarm` the broker's about one that came to it: side by
+    side, so that neither hides the other.
+    """
 
     type: Literal["status"] = "status"
     issuer_reachable: bool
     enrolled: bool
     organisation_name: Label | None
     alarm: TokenAlarm | None = None
+    own_alarm: TokenAlarm | None = None
 
 
 class Ping(Wire):

@@ -39,11 +39,12 @@ DetailsToken = Annotated[str, StringConstraints(pattern=r"^tok_[A-Za-z0-9_-]{43}
 class TokenAlarm(Wire):
     """A details token, or a stand-in for a card's number, was presented where it should not be.
 
+    ``another_agent`` is the broker's own: one agent brought the token of another. The others are LedgerOS's.
     `message` is one sentence for the person and names no secret.
     """
 
     at: Millis
-    kind: Literal["replayed", "stolen", "surrogate"]
+    kind: Literal["replayed", "stolen", "surrogate", "another_agent"]
     last4: Annotated[str, StringConstraints(pattern=r"^\d{4}$")] | None
     message: ShortText
 

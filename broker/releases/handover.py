@@ -1,7 +1,7 @@
 """The browser's side of a release: shown, decided, stopped, filled; and whether anybody is there.
 
-A message that does not fit (another browser's, too late, a second time, other facts) changes
-nothing and leaves an event that says so.
+A message that does not fit (another browser's, too late, a second time) changes nothing and leaves
+an event that says so. An approval of other facts than were offered ends its release, and is answered.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Handover:
         if live is None:
             return
         if fault := decision_fault(message, live):
-            await self._refuse(device_id, live.id, "approve", f"other_{fault}")
+            await self._misfit(device_id, live, fault)
             return
         decision, now = message.signed.decision, self._desk.clock.now_ms()
         who = "person" if decision.grant_id is None else "grant"
@@ -176,9 +176,19 @@ class Handover:
             return None
         return live
 
+    async def _misfit(self, device_id: str, live: Live, fault: str) -> None:
+        """An approval of something else than was offered ends the release: it would fit no better again, and a person waits."""
+        ending = Ending(Outcome.INTERNAL_ERROR, f"The approval is not about what was asked for ({fault}); nothing was released.")
+        event = _refused(device_id, live.id, "approve", f"other_{fault}")
+        if not await self._desk.finish(live, ("pending",), ending, event=event):
+            await self._desk.store.note(event)
+
     async def _refuse(self, device_id: str, release_id: str, what: str, reason: str) -> None:
-        facts = {"releaseId": release_id, "deviceId": device_id, "message": what, "reason": reason}
-        await self._desk.store.note(Event("extension:message:refused", facts))
+        await self._desk.store.note(_refused(device_id, release_id, what, reason))
+
+
+def _refused(device_id: str, release_id: str, what: str, reason: str) -> Event:
+    return Event("extension:message:refused", {"releaseId": release_id, "deviceId": device_id, "message": what, "reason": reason})
 
 
 def _plain_names(names: tuple[str, ...]) -> bool:

@@ -37,7 +37,8 @@ class Paying:
         if payment.ready:
             return "already_ready"
         payment.fields, payment.ready = message.fields, True
-        event = Event("extension:release:ready", {"releaseId": live.id, "deviceId": device_id, "fields": list(message.fields)})
+        facts = {"releaseId": live.id, "deviceId": device_id, "fields": list(message.fields), "debugged": message.debugged}
+        event = Event("extension:release:ready", facts)
         if live.status == "sending":  # the page was faster
             await self._desk.store.note(event)
         elif not await self._to_paying(live, payment, event):

@@ -651,11 +651,12 @@ export interface Health {
 /**
  * A details token, or a stand-in for a card's number, was presented where it should not be.
  *
+ * ``another_agent`` is the broker's own: one agent brought the token of another. The others are LedgerOS's.
  * `message` is one sentence for the person and names no secret.
  */
 export interface TokenAlarm {
   at: number;
-  kind: "replayed" | "stolen" | "surrogate";
+  kind: "replayed" | "stolen" | "surrogate" | "another_agent";
   last4: string | null;
   message: string;
 }
@@ -770,8 +771,11 @@ export interface Presence {
 }
 /**
  * Extension → broker, surrogate mode: the stand-ins are in the form and its requests are watched; the agent may submit.
+ *
+ * `debugged`: another program debugged the tab right before; that is written down and changes nothing.
  */
 export interface Ready {
+  debugged?: boolean;
   fields: string[];
   releaseId: string;
   type: "ready";
@@ -894,13 +898,17 @@ export interface Skew {
   versions: number[];
 }
 /**
- * Broker → extension, after the opening and when it changes. `alarm` is LedgerOS's newest about a token of the organisation.
+ * Broker → extension, after the opening and when it changes.
+ *
+ * `alarm` is LedgerOS's newest about a token of the organisation, `own_alarm` the broker's about one that came to it: side by
+ * side, so that neither hides the other.
  */
 export interface Status {
   alarm?: TokenAlarm | null;
   enrolled: boolean;
   issuerReachable: boolean;
   organisationName: string | null;
+  ownAlarm?: TokenAlarm | null;
   type: "status";
 }
 /**

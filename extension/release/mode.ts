@@ -1,5 +1,5 @@
 /** Direct or surrogate: what is possible on this page, what a shop was paid with before, and what the person must pick. Pure but for the memory. */
-import type { Coverage, Decision, Outcome } from "../protocol/messages";
+import type { Coverage, Decision, GrantState, Outcome } from "../protocol/messages";
 import type { Release } from "./release";
 
 export type Mode = Decision["mode"];
@@ -41,6 +41,15 @@ export function mustPick({ cover }: Pick<Release, "cover">): boolean {
   return cover.before === "surrogate" || (cover.before === null && ABSENT.includes(cover.verdict));
 }
 
+/**
+ * The rules that may decide in the person's place here. Where the page starts by seeing the number and need not, one that allows
+ * both ways decides nothing: a person looks first.
+ */
+export function rulesFor({ mode, cover, facts }: Pick<Release, "mode" | "cover" | "facts">): GrantState[] {
+  const rules = facts.grants ?? [];
+  return mode === "direct" && cover?.keyId ? rules.filter(({ grant }) => !grant.modes.includes("surrogate")) : rules;
+}
+
 /** The key that the card is sealed to: the egress's in surrogate mode, else this browser's `own`. */
 export function recipientOf({ mode, cover }: Pick<Release, "mode" | "cover">, own: string): string {
   return mode === "surrogate" && cover?.keyId ? cover.keyId : own;
@@ -58,10 +67,16 @@ export async function modeBefore(origin: string): Promise<Mode | null> {
 
 const WORKED: Partial<Record<Outcome, Mode>> = { filled: "direct", submitted: "surrogate", challenge_required: "surrogate" };
 
+/** Whether the person chose to show the number this time, for want of another way: that says nothing about the next time. */
+function thisTimeOnly({ cover }: Pick<Release, "cover">): boolean {
+  return cover !== null && cover.picked && cover.keyId === null;
+}
+
 /** Remember how a release was paid, if it was. The shop paid longest ago is forgotten first. */
-export async function rememberMode({ decision }: Release, outcome: Outcome): Promise<void> {
+export async function rememberMode(release: Release, outcome: Outcome): Promise<void> {
+  const { decision } = release;
   const mode = WORKED[outcome];
-  if (!decision || mode !== decision.mode) return;
+  if (!decision || mode !== decision.mode || thisTimeOnly(release)) return;
   const stored = await chrome.storage.local.get<{ modes?: Record<string, Mode> }>(KEY);
   const others = Object.entries(stored.modes ?? {}).filter(([origin]) => origin !== decision.seen.origin);
   await chrome.storage.local.set({ [KEY]: Object.fromEntries([...others, [decision.seen.origin, mode]].slice(-MOST_SHOPS)) });

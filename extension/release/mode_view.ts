@@ -49,8 +49,9 @@ function noteOf({ verdict }: Cover, origin: string): string | null {
   }
 }
 
-function warningsOf(mode: Mode, { before, debugged }: Cover): string[] {
+function warningsOf(mode: Mode, { keyId, before, debugged, picked }: Cover): string[] {
   const changed = mode === "direct" && before === "surrogate" ? ["Last time this shop was paid without seeing the number. This time it would see it."] : [];
+  const needless = mode === "direct" && before === "direct" && keyId !== null && !picked ? ["This shop saw the number before. It can now be paid without seeing it."] : [];
   const watched = mode === "surrogate" && debugged ? ["Another program is debugging this tab. It cannot see the number, but it can change what the page does."] : [];
-  return [...changed, ...watched];
+  return [...changed, ...needless, ...watched];
 }

@@ -16,8 +16,8 @@ export interface AppState {
   channel: ChannelState;
   /** LedgerOS as the broker sees it; null before the broker said. */
   issuerReachable: boolean | null;
-  /** The newest token alarm that the person has not seen. */
-  alarm: TokenAlarm | null;
+  /** Token alarms that the person has not seen. */
+  alarms: TokenAlarm[];
   broker: { id: string; pairedAt: number } | null;
   issuer: { organisationName: string; userFacingOrigin: string; approval: string; enrolledAt: number } | null;
   passkeys: { credentialId: string; createdAt: number; key: PublicKey | null }[];
@@ -72,7 +72,7 @@ export interface Requests {
   prepareUndo: { ask: { kind: Restricting; subject: string }; answer: Ticket };
   undo: { ask: { ticket: string; passkey: PasskeyAssertion | null }; answer: null };
   forgetRestriction: { ask: { kind: Restricting; subject: string }; answer: null };
-  alarmSeen: { ask: { at: number }; answer: null };
+  alarmSeen: { ask: { name: string }; answer: null };
   setUnattended: { ask: { unattended: boolean }; answer: null };
   /** Show the requests in a window of their own, where a passkey prompt does not close them. */
   window: { ask: Record<string, never>; answer: null };

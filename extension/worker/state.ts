@@ -5,19 +5,19 @@ import { unb64u } from "../protocol/canonical";
 import type { Status } from "../protocol/messages";
 import { keyId } from "../protocol/sealing";
 import { unseen } from "../release/alarm";
-import { readHistory } from "../release/history";
+import { paidAt, readHistory } from "../release/history";
 import { viewOf } from "../release/view";
 import { readRestrictions } from "../rules/regret";
 import type { About, AppState, PublicKey } from "../ui/wire";
 import type { Parts } from "./handlers";
 
 export async function stateOf({ device, connection, releases, standing }: Parts, status: Status | null): Promise<AppState> {
-  const [pins, history, restrictions, { unattended }, alarm] = await Promise.all([
+  const [pins, history, restrictions, { unattended }, alarms] = await Promise.all([
     readPins(),
     readHistory(),
     readRestrictions(),
     readSettings(),
-    unseen(status?.alarm ?? null),
+    unseen(status),
     releases.loaded,
   ]);
   const { broker, issuer, passkeys } = pins;
@@ -35,13 +35,13 @@ export async function stateOf({ device, connection, releases, standing }: Parts,
   return {
     channel: connection.state,
     issuerReachable: connection.state.kind === "online" && status ? status.issuerReachable : null,
-    alarm,
+    alarms,
     broker: broker && { id: broker.id, pairedAt: broker.pairedAt },
     issuer,
     passkeys: await Promise.all(
       passkeys.map(async ({ credentialId, createdAt, publicKey }) => ({ credentialId, createdAt, key: publicKey ? await named(publicKey) : null })),
     ),
-    requests: releases.current().map(viewOf),
+    requests: releases.current().map((release) => viewOf(release, paidAt(history))),
     history,
     restrictions,
     grants: standing.grants,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import random
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from broker.core.canonical import b64u, canonical_json, digest, unb64u
 from broker.core.card_number import Cvv, Pan
-from broker.core.money import format_money, tolerance
+from broker.core.money import format_money
 from broker.core.origin import parse_origin, registrable_domain
 from broker.core.text import plain_text
 from broker.protocol import channel, proof, sealing
@@ -30,6 +31,7 @@ from broker.protocol.billing import BillingAddress
 from broker.protocol.decision import Claimed, Decision, Seen
 from broker.protocol.denial import Denial
 from broker.protocol.facts import Facts, sign_facts
+from tests.conformance.approvals import approvals
 
 VECTORS = Path(__file__).with_name("vectors.json")
 CODE = "7K3M-9QXR-2VTB-HJ5N"
@@ -193,8 +195,17 @@ def _texts() -> list[dict[str, Any]]:
         ("rtl \u202egnp.exe", 300), ("zero\u200bwidth", 300),
         ("e\u0301", 300), ("\u00a0non\u3000breaking\u2028", 300), ("\U0001f600" * 12, 10), ("word " * 5, 11), ("a < b and c > d", 300),
         ("<" * 600, 20), ("tag \U000e0041\U000e0042", 300), ("nul\x00\x1b[31m", 300),
+        ("<<b>b>x", 300), ("cafe\u200b\u0301", 300), ("<" * 9 + "b" + ">" * 9 + "x", 300), ("<" + " " * 600 + ">paid", 300),
+        ("a <\u200b\u0338b>c", 300), ("\u1100\u200b\u1161", 300),
+        *((_scrambled(seed), 300 if seed % 2 else 10) for seed in range(40)),
     ]  # fmt: skip
     return [{"text": text, "limit": limit, "plain": plain_text(text, limit)} for text, limit in samples]
+
+
+def _scrambled(seed: int) -> str:
+    """Some of what is hard, in an order that only `seed` knows."""
+    chance = random.Random(seed)
+    return "".join(chance.choice("<>/b x\n\u200b\u0301\u0338\u202e\u1100\u1161\u2028…") for _ in range(30))
 
 
 def _origins() -> list[dict[str, Any]]:
@@ -213,18 +224,9 @@ def _origins() -> list[dict[str, Any]]:
     return made
 
 
-def amount_differs(page_amount: int, expected: int, basis_points: int) -> bool:
-    """The mismatch rule for amounts: the page's lies further from the claimed one than the tolerance, on either side."""
-    return abs(page_amount - expected) > tolerance(expected, basis_points)
-
-
-def _amounts() -> dict[str, Any]:
-    rules = [(5000, 5000, 0), (4990, 5000, 500), (5250, 5000, 500), (5251, 5000, 500), (4749, 5000, 500), (1, 0, 500), (199, 199, 10_000)]
-    money = [(0, "USD"), (5, "USD"), (5000, "USD"), (123_456_789, "EUR"), (1200, "JPY"), (1234, "KWD"), (1250, "CHF")]
-    return {
-        "rules": [{"page": p, "expected": e, "basisPoints": b, "differs": amount_differs(p, e, b)} for p, e, b in rules],
-        "money": [{"amount": a, "currency": c, "text": format_money(a, c)} for a, c in money],
-    }
+def _money() -> list[dict[str, Any]]:
+    samples = [(0, "USD"), (5, "USD"), (5000, "USD"), (123_456_789, "EUR"), (1200, "JPY"), (1234, "KWD"), (1250, "CHF")]
+    return [{"amount": amount, "currency": currency, "text": format_money(amount, currency)} for amount, currency in samples]
 
 
 def make(before: dict[str, Any]) -> dict[str, Any]:
@@ -251,7 +253,8 @@ def make(before: dict[str, Any]) -> dict[str, Any]:
         "passkeyKeys": _passkey_keys(),
         "texts": _texts(),
         "origins": _origins(),
-        "amounts": _amounts(),
+        "money": _money(),
+        "approvals": approvals(),
     }
 
 

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from broker.core.canonical import b64u, digest, unb64u
+from broker.core.text import plain_text
 from broker.protocol.denial import Denial
 from broker.protocol.facts import verify_facts
 from broker.protocol.proof import code_id, proof_key
@@ -50,6 +51,11 @@ def test_a_denial_is_signed_over_its_own_digest_and_no_decisions() -> None:
     assert vector["digest"] != b64u(digest("ledgeros/decision/v1", vector["denial"]))
     with pytest.raises(InvalidSignature):
         key.verify(unb64u(vector["signature"]), unb64u(decision["digest"]))
+
+
+def test_what_was_made_plain_is_signed_as_it_is() -> None:
+    for vector in FILE["texts"]:
+        assert plain_text(vector["plain"], vector["limit"]) == vector["plain"]
 
 
 def test_a_code_is_the_same_however_it_is_typed() -> None:

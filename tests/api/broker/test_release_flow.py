@@ -138,16 +138,22 @@ async def test_a_double_click_redeems_once(stack: Stack) -> None:
         {"facts_hash": "AAAA"}, {"access_event_id": "evt_2"}, {"broker_id": "brk_other"}, {"currency": "EUR"}, {"token_hash": None},
     ],
 )  # fmt: skip
-async def test_a_decision_about_something_else_is_refused(stack: Stack, changes: dict[str, object]) -> None:
+async def test_a_decision_about_something_else_is_refused_and_both_sides_are_told(stack: Stack, changes: dict[str, object]) -> None:
     browser = await stack.browser()
+    member = next(iter(changes))
     async with stack.client() as agent:
         asked = await agent.request_release(stack.ledger.mint())
         offer = await browser.expect(Offer)
         await browser.approve(offer, **changes)
-        await browser.deny(offer.release_id)  # answered after the refusal: the channel keeps the order
-        assert (await agent.wait(asked.id)).outcome == "denied"
+        told = await browser.expect(Withdrawn)
+        assert (told.release_id, told.outcome) == (offer.release_id, "internal_error")
+        assert f"not about what was asked for ({member})" in told.message
+        assert (await agent.wait(asked.id)).message == told.message
+        await browser.approve(offer)  # the right one comes too late
+        await browser.settled()
     assert stack.ledger.called("redeem") == []
-    assert [facts["reason"] for facts in await stack.event_facts("extension:message:refused")] == [f"other_{next(iter(changes))}"]
+    reasons = [facts["reason"] for facts in await stack.event_facts("extension:message:refused")]
+    assert reasons == [f"other_{member}", "not_pending"]
 
 
 async def test_another_browser_cannot_decide(stack: Stack) -> None:

@@ -98,6 +98,14 @@ async def test_the_registry_answers_what_it_covers(shop: Shopping) -> None:
     assert (await shop.covers(ORIGIN, "https://hosted-pay.localhost")).verdict == "egress_unavailable"
 
 
+async def test_who_debugs_the_tab_is_written_down_and_changes_nothing(shop: Shopping) -> None:
+    release_id = await shop.delivered()
+    await shop.browser.send(Ready(release_id=release_id, fields=("number",), debugged=True))
+    await shop.browser.settled()
+    assert [facts["debugged"] for facts in await shop.stack.event_facts("extension:release:ready")] == [True]
+    assert (await shop.agent.get(release_id)).status == "paying"
+
+
 async def test_without_an_egress_nothing_is_redeemed(shop: Shopping) -> None:
     release_id, offer = await shop.ask()
     await shop.egress.kill()
@@ -110,8 +118,8 @@ async def test_without_an_egress_nothing_is_redeemed(shop: Shopping) -> None:
 async def test_a_key_that_ledgeros_does_not_name_is_no_recipient(shop: Shopping) -> None:
     release_id, offer = await shop.ask()
     await shop.approve(offer, recipient_key_id="AAAA")
-    await shop.browser.settled()
-    assert (await shop.agent.get(release_id)).status == "pending"
+    assert (await shop.outcome(release_id))[0] == "internal_error"
+    assert shop.stack.ledger.called("redeem") == []
     assert (await shop.stack.event_facts("extension:message:refused"))[-1]["reason"] == "other_recipient_key_id"
 
 

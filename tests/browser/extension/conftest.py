@@ -63,6 +63,14 @@ class Browser:
         await page.goto(self.shop + path)
         return page
 
+    async def open_at(self, origin: str, path: str = "/") -> Page:
+        """The shop's page `path` at an `origin` of the internet, which is not asked."""
+        html = shop.document(shop.PAGES[path])
+        await self.context.route(origin + path, lambda route: route.fulfill(content_type="text/html", body=html))
+        page = await self.context.new_page()
+        await page.goto(origin + path)
+        return page
+
     async def pair(self) -> None:
         page = await self.popup()
         await page.get_by_label("Pairing code").fill(self.peer.pairing_code)

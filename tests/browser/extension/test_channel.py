@@ -84,6 +84,24 @@ async def test_a_broker_that_forgot_this_browser_asks_for_pairing(ready: Browser
     await expect(popup.get_by_role("link", name="Pair again")).to_be_visible()
 
 
+@pytest.mark.parametrize(
+    ("versions", "words"),
+    [
+        ([2, 3], "This extension is older than the broker, and they do not understand each other. Run ledgeros install, then click Reload"),
+        ([0], "The broker is older than this extension, and they do not understand each other. Update LedgerOS, then start it again"),
+    ],
+)
+async def test_the_side_that_must_be_updated_is_named(ready: Browser, versions: list[int], words: str) -> None:
+    def skewed(message: dict[str, Any]) -> dict[str, Any]:
+        return {"type": "skew", "versions": versions, "brokerVersion": "9.9"} if message["type"] == "welcome" else message
+
+    popup = await ready.popup()
+    await ready.peer.stop()
+    ready.peer.alter = skewed
+    await ready.peer.start()
+    await expect(popup.get_by_text(words)).to_be_visible()
+
+
 @pytest.mark.parametrize("attack", ["replayed", "reordered", "altered"])
 async def test_a_bad_frame_closes_the_connection(ready: Browser, attack: str) -> None:
     link = ready.peer.link

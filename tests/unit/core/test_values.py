@@ -166,8 +166,20 @@ def test_an_agents_words_become_one_harmless_line(raw: str, clean: str) -> None:
     assert plain_text(raw) == clean
 
 
-@given(st.text(max_size=500))
-def test_plain_text_is_stable_and_bounded(text: str) -> None:
-    once = plain_text(text)
-    assert len(once) <= 300
+@pytest.mark.parametrize(
+    ("raw", "clean"),
+    [("<<b>b>x", "x"), ("cafe\u200b\u0301", "caf\u00e9"), ("<" * 9 + "b" + ">" * 9 + "x", "x"), ("<" + " " * 600 + ">paid", "paid")],
+)
+def test_what_is_left_by_taking_markup_away_is_no_markup(raw: str, clean: str) -> None:
+    assert plain_text(raw) == clean
+
+
+HARD = st.sampled_from("<>/b x\n\u200b\u0301\u0338\u202e\u1100\u1161\u2028…")
+
+
+@given(st.text(max_size=500) | st.text(HARD, max_size=60), st.sampled_from([300, 10]))
+def test_plain_text_is_bounded_and_what_is_plain_stays_as_it_is(text: str, limit: int) -> None:
+    once = plain_text(text, limit)
+    assert len(once) <= limit
     assert "\n" not in once
+    assert plain_text(once, limit) == once
