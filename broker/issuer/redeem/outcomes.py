@@ -1,9 +1,10 @@
-"""How releases ended, as brokers report it: kept once; what was denied, stopped, withdrawn or never sent authorises nothing any more."""
+"""How releases ended, as brokers report it: the first word counts; what was denied, stopped or withdrawn authorises nothing any more."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
+from typing import NamedTuple
 
 from broker.core.errors import LedgerError
 from broker.core.logs import mask_numbers
@@ -11,10 +12,10 @@ from broker.core.text import plain_text
 from broker.issuer.brokers.services import NOT_ENROLLED
 from broker.issuer.context import Context
 from broker.issuer.events.services import record_raw
+from broker.issuer.redeem.closing import close_window
 from broker.issuer.redeem.lookup import organisation_of
-from broker.issuer.redeem.on_intent import close_window
 from broker.protocol.issuer_api import CloseWindow, ReportOutcome
-from broker.protocol.outcomes import Outcome
+from broker.protocol.outcomes import MEANINGS, Outcome
 from broker.storage import Transaction
 
 # What voids a token, why, and what becomes of its intent.
@@ -22,16 +23,25 @@ _VOIDED = {
     Outcome.DENIED: ("denied_by_person", "rejected"),
     Outcome.STOPPED: ("stopped_by_person", "rejected"),
     Outcome.WITHDRAWN: ("withdrawn_by_agent", "canceled"),
+    Outcome.ISSUER_UNAVAILABLE: ("redeem_unanswered", "canceled"),  # its redeem may still be on the way to us
 }
 _NEVER_SENT = (Outcome.SWAP_NOT_SEEN, Outcome.EGRESS_UNAVAILABLE)  # the number did not leave the egress: no charge can come of it
-_CLOSING = (Outcome.STOPPED, Outcome.WITHDRAWN, *_NEVER_SENT)
+_CLOSING = (Outcome.STOPPED, Outcome.WITHDRAWN, Outcome.ISSUER_UNAVAILABLE, *_NEVER_SENT)
 _NOT_FOUND = (404, "access_event_not_found", "There is no such release of this broker.", "Check the id.")
+_SPENT = "SELECT access_event_id, outcome FROM decisions WHERE broker_id = ? AND (access_event_id = ? OR intent_id = ?)"
+
+
+class _Spent(NamedTuple):
+    """The decision that spent a token of what a report is about: the last token it spent, and how that one ended."""
+
+    access_event_id: str
+    outcome: str | None
 
 
 async def report_outcome(context: Context, broker_id: str, body: ReportOutcome) -> None:
-    """Keep how a release ended: once for a redeemed one. A denial voids the token or intent; a stop or withdrawal closes the window too.
+    """Keep how a release ended. A denial, stop or withdrawal voids the token or intent, an end of which no charge can come the window.
 
-    So does the end of a release in surrogate mode whose number was never sent.
+    The first word counts. A later one changes nothing, but that a window is closed which it says nothing may use.
     """
     now = context.now()
     fields = [mask_numbers(plain_text(field, 40)) for field in body.fields[:20]]
@@ -42,12 +52,17 @@ async def report_outcome(context: Context, broker_id: str, body: ReportOutcome) 
             return LedgerError(*NOT_ENROLLED)
         if not _is_brokers(tx.raw, body, org_id, broker_id):
             return LedgerError(*_NOT_FOUND)
-        _void(tx.raw, body, now)
-        if not _keep_outcome(tx.raw, body, broker_id, fields, now):
+        row = tx.raw.execute(_SPENT, (broker_id, body.access_event_id, body.intent_id)).fetchone()
+        spent = _Spent._make(row) if row else None
+        _close(tx.raw, body, spent, now)
+        if not _is_first_word(body, spent):
             return None
+        if spent is not None and spent.outcome is None:
+            keep = "UPDATE decisions SET outcome = ?, outcome_fields = ?, outcome_at = ? WHERE access_event_id = ?"
+            tx.raw.execute(keep, (body.outcome.value, json.dumps(fields), now, spent.access_event_id))
         facts = {
             "broker": broker_id, "release": body.release_id, "accessEvent": body.access_event_id, "intent": body.intent_id,
-            "outcome": body.outcome.value, "fields": fields,
+            "outcome": body.outcome.value, "fields": fields, "intentStatus": _void(tx.raw, body, now),
         }  # fmt: skip
         record_raw(tx.raw, now, "broker:release:reported", org_id, facts)
         return None
@@ -56,33 +71,44 @@ async def report_outcome(context: Context, broker_id: str, body: ReportOutcome) 
 
 
 def _is_brokers(raw: sqlite3.Connection, body: ReportOutcome, org_id: str, broker_id: str) -> bool:
-    """Whether every id in the report is one that this broker introspected."""
+    """Whether every id in the report is one that this broker introspected, and a token that it names is of the intent beside it."""
     given = [("access_events", body.access_event_id), ("intents", body.intent_id)]
     queries = {table: f"SELECT 1 FROM {table} WHERE id = ? AND org_id = ? AND bound_broker = ?" for table, _ in given}  # noqa: S608
     found = [raw.execute(queries[table], (id_, org_id, broker_id)).fetchone() is not None for table, id_ in given if id_ is not None]
-    return bool(found) and all(found)
+    return bool(found) and all(found) and (len(found) == 1 or _belong(raw, body))
 
 
-def _void(raw: sqlite3.Connection, body: ReportOutcome, now: int) -> None:
-    if body.outcome in _CLOSING and body.access_event_id is not None:
-        _close(raw, body.access_event_id, now)
+def _belong(raw: sqlite3.Connection, body: ReportOutcome) -> bool:
+    query = "SELECT 1 FROM access_events WHERE id = ? AND intent_id = ?"
+    return raw.execute(query, (body.access_event_id, body.intent_id)).fetchone() is not None
+
+
+def _is_first_word(body: ReportOutcome, spent: _Spent | None) -> bool:
+    """Whether nobody said yet how this ended: of a token its own end, of an intent alone also the end of all further tries."""
+    if spent is None:
+        return True
+    if body.access_event_id not in (None, spent.access_event_id):
+        return False  # of a token before the last one
+    if spent.outcome is None:
+        return True
+    return body.access_event_id is None and MEANINGS[Outcome(spent.outcome)].retry == "same decision"
+
+
+def _close(raw: sqlite3.Connection, body: ReportOutcome, spent: _Spent | None, now: int) -> None:
+    opened = body.access_event_id or (spent and spent.access_event_id)
+    if opened is not None and body.outcome in _CLOSING:
+        close_window(raw, opened, now)
+
+
+def _void(raw: sqlite3.Connection, body: ReportOutcome, now: int) -> str | None:
+    """Let the outcome void a token that is not spent and an intent that is open; the intent's new status, if it has one."""
     if body.outcome not in _VOIDED:
-        return
+        return None
     reason, intent_status = _VOIDED[body.outcome]
     token = "UPDATE access_events SET status = 'denied', denied_reason = ? WHERE id = ? AND status = 'granted'"
     raw.execute(token, (reason, body.access_event_id))
     intent = "UPDATE intents SET status = ?, decided_at = ? WHERE id = ? AND status IN ('pending_approval', 'pending')"
-    raw.execute(intent, (intent_status, now, body.intent_id))
-
-
-def _keep_outcome(raw: sqlite3.Connection, body: ReportOutcome, broker_id: str, fields: list[str], now: int) -> bool:
-    """Whether this report is news."""
-    decided = "SELECT outcome FROM decisions WHERE access_event_id = ? AND broker_id = ?"
-    row = raw.execute(decided, (body.access_event_id, broker_id)).fetchone()
-    if row is None:
-        return True
-    keep = "UPDATE decisions SET outcome = ?, outcome_fields = ?, outcome_at = ? WHERE access_event_id = ? AND outcome IS NULL RETURNING 1"
-    return raw.execute(keep, (body.outcome.value, json.dumps(fields), now, body.access_event_id)).fetchone() is not None
+    return intent_status if raw.execute(intent, (intent_status, now, body.intent_id)).rowcount == 1 else None
 
 
 async def close_release_window(context: Context, broker_id: str, body: CloseWindow) -> None:
@@ -99,14 +125,7 @@ async def close_release_window(context: Context, broker_id: str, body: CloseWind
             return LedgerError(*_NOT_FOUND)
         if row[0] is not None:
             return LedgerError(409, "window_used", "A charge used this window already.", "Ask the merchant to reverse it.")
-        _close(tx.raw, body.access_event_id, now)
+        close_window(tx.raw, body.access_event_id, now)
         return None
 
     await context.write(job)
-
-
-def _close(raw: sqlite3.Connection, access_event_id: str, now: int) -> None:
-    closed = close_window(raw, access_event_id, now)
-    if closed is not None:
-        org_id, window, card = closed
-        record_raw(raw, now, "broker:window:closed", org_id, {"window": window, "card": card, "accessEvent": access_event_id})
