@@ -16,7 +16,7 @@ from broker.storage import Transaction
 
 
 class Charge(NamedTuple):
-    """What a window is compared with."""
+    """What a window is compared with. `may_be_unnamed`: the card lets a merchant pass whose acquirer names no origin."""
 
     card_id: str
     amount: int
@@ -24,10 +24,18 @@ class Charge(NamedTuple):
     origin: str | None
     merchant_key: str
     previous_transaction_id: str | None
+    may_be_unnamed: bool = False
+
+    @property
+    def names_too_little(self) -> bool:
+        """Whether nobody says where the number was used: then it may have been anywhere."""
+        return self.origin is None and not self.may_be_unnamed
 
 
 def fitting_window(connection: Connection, charge: Charge, now: int) -> Row[Any] | str:
     """The oldest open window that this charge fits, or the reason why none does."""
+    if charge.names_too_little:
+        return "merchant_unknown"
     query = (
         select(windows)
         .where(
@@ -47,9 +55,14 @@ def fitting_window(connection: Connection, charge: Charge, now: int) -> Row[Any]
 def _mismatch(window: Row[Any], charge: Charge) -> str | None:
     if charge.currency != window.currency:
         return "currency_mismatch"
-    if charge.origin is not None and charge.origin != window.origin:
+    if _is_elsewhere(charge, window.origin):
         return "merchant_mismatch"
     return "amount_above_release" if charge.amount > window.max_amount else None
+
+
+def _is_elsewhere(charge: Charge, origin: str) -> bool:
+    """Whether the charge comes from another site than the window is for. One that says nothing is let through by few cards only."""
+    return charge.names_too_little or charge.origin not in (None, origin)
 
 
 def consume(tx: Transaction, access_event_id: str, now: int) -> bool:
@@ -61,11 +74,14 @@ def consume(tx: Transaction, access_event_id: str, now: int) -> bool:
 
 
 def follows_subscription(connection: Connection, charge: Charge, basis_points: int) -> bool:
-    """Whether a charge refers to an approved first one of a subscription: same card, same merchant, no higher."""
+    """Whether a charge refers to an approved first one of a subscription: same card, same merchant and site, no higher.
+
+    No higher: not above the first charge and its tolerance, nor above what the first one's window let through.
+    """
     if charge.previous_transaction_id is None:
         return False
     first = connection.execute(
-        select(transactions.c.authorized_amount)
+        select(transactions.c.authorized_amount, access_events.c.window_max_amount, access_events.c.window_origin)
         .join(access_events, access_events.c.id == transactions.c.access_event_id)
         .where(
             transactions.c.id == charge.previous_transaction_id, transactions.c.card_id == charge.card_id,
@@ -73,4 +89,7 @@ def follows_subscription(connection: Connection, charge: Charge, basis_points: i
             transactions.c.window_id.is_not(None), access_events.c.reason == "subscription",
         )
     ).first()  # fmt: skip
-    return first is not None and charge.amount <= first[0] + tolerance(first[0], basis_points)
+    if first is None or _is_elsewhere(charge, first.window_origin):
+        return False
+    most: int = min(first.authorized_amount + tolerance(first.authorized_amount, basis_points), first.window_max_amount)
+    return charge.amount <= most

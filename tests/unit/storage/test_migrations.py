@@ -118,6 +118,7 @@ def test_windows_and_charges_of_an_older_database_are_kept(tmp_path: Path, scrip
     assert after == before["windows"]
     assert not isinstance(fits, str)
     assert fits.id == "win_1", "an open window still lets its charge through"
+    assert read(path, "SELECT require_merchant_origin FROM cards") == [(1,)], "an older card lets no unnamed shop pass either"
     assert read(path, "SELECT * FROM transactions ORDER BY id") == before["transactions"]
     assert read(path, "SELECT name FROM sqlite_master WHERE name = 'windows'") == []
     refers = {row[2] for row in read(path, "PRAGMA foreign_key_list(transactions)")}
