@@ -73,8 +73,11 @@ def _windows_in_the_rows_of_their_tokens(raw: sqlite3.Connection) -> None:
     )
 
 
-def _what_a_charge_must_name(raw: sqlite3.Connection) -> None:
+def _what_a_charge_must_name_and_an_intent_is_for(raw: sqlite3.Connection) -> None:
     raw.execute("ALTER TABLE cards ADD COLUMN require_merchant_origin BOOLEAN NOT NULL DEFAULT 1")
+    # The first version had no intents: where the table is not there yet, it is made new with the column.
+    if raw.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'intents'").fetchone() is not None:
+        raw.execute("ALTER TABLE intents ADD COLUMN reason TEXT NOT NULL DEFAULT 'one-time'")
 
 
 MIGRATIONS: Mapping[int, Migration] = {
@@ -82,5 +85,5 @@ MIGRATIONS: Mapping[int, Migration] = {
     3: _token_alarms_found_at_once,
     4: _stand_ins_among_the_alarms,
     5: _windows_in_the_rows_of_their_tokens,
-    6: _what_a_charge_must_name,
+    6: _what_a_charge_must_name_and_an_intent_is_for,
 }

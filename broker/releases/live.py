@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass, field
 
 from broker.protocol.channel import Deliver, DeliverSurrogate, Offer
-from broker.protocol.decision import Mode, SignedDecision
+from broker.protocol.decision import Mode, Reason, SignedDecision
 from broker.protocol.facts import Facts
 from broker.protocol.issuer_api import ReportOutcome
 from broker.releases.payments import Payment
@@ -22,7 +22,8 @@ class Live:
     On an intent, `signed` is the approval that waits for a token, `ready` is set while it is the agent's turn to give one, `tries`
     counts the tokens it took, `report` is how the last one ended. `opened` is the access event whose redeem may have left an
     authorisation window open at LedgerOS. `held_back` is set before a release is taken back: nothing is handed over from then on,
-    whatever is being written. `merged_into` names the release that this request repeats.
+    whatever is being written. `reason` is what the card is asked for, known before a request that repeats this one is looked for;
+    `merged_into` names the release that this request repeats.
     """
 
     id: str
@@ -33,6 +34,7 @@ class Live:
     facts: Facts | None = None
     device_id: str | None = None
     asked: set[str] = field(default_factory=set)
+    reason: Reason | None = None
     offer: Offer | None = None
     status: Step = "pending"
     deliver: Deliver | DeliverSurrogate | None = field(default=None, repr=False)

@@ -204,7 +204,8 @@ export interface SignedDecision {
  * `token_hash` is base64url SHA-256 of the `detailsToken`, or null when approval comes first.
  * `intent_id` names the intent it was decided on then; `grant_id` the standing rule that decided
  * in the person's place.
- * `max_amount` is the most the person agreed to, in minor units. `facts_hash` is base64url
+ * `max_amount` is the most the person agreed to, in minor units, and `reason` what for: only a
+ * ``subscription`` that was approved as one lets further charges pass. `facts_hash` is base64url
  * SHA-256 of the signed introspection that was shown. `recipient_key_id` names the enrolled key
  * the credentials are sealed to.
  */
@@ -227,6 +228,7 @@ export interface Decision {
   mismatches: ("origin" | "amount")[];
   mode: "direct" | "surrogate";
   nonce: string;
+  reason: "one-time" | "subscription" | "preauth";
   recipientKeyId: string;
   releaseId: string;
   seen: Seen;
@@ -493,6 +495,7 @@ export interface EnrolEgress {
  *
  * Amounts are minor units of `expected_currency`. `remaining` is the most the card may still
  * authorise. `linked_origins` are the origins that a person approved before for `merchant_text`.
+ * `reason` is what the agent asked for; facts of before it was approved too say none.
  */
 export interface Facts {
   accessEventId: string | null;
@@ -518,6 +521,7 @@ export interface Facts {
   merchantText: string | null;
   organisationName: string;
   origin: string | null;
+  reason?: "one-time" | "subscription" | "preauth";
   remaining: number | null;
   stepUpAbove: number;
   summary: string;

@@ -1,6 +1,6 @@
 /** From verified facts and what the browser sees to the decision that is signed. Pure. */
 import { plainText } from "../core/text";
-import type { Payment } from "../policy/grants";
+import type { Payment, Reason } from "../policy/grants";
 import { nonce } from "../protocol/canonical";
 import type { Claimed, Decision } from "../protocol/messages";
 import { type Mismatch, mismatches, needsPasskey } from "./mismatch";
@@ -23,6 +23,11 @@ export function claimedOf(release: Release): Claimed {
     currency: facts.expectedCurrency,
     purpose: plainText(claimed.purpose) || "No purpose given",
   };
+}
+
+/** What the card is asked for, as LedgerOS signed it. */
+export function reasonOf({ facts }: Pick<Release, "facts">): Reason {
+  return facts.reason ?? "one-time";
 }
 
 export function amountOf(release: Release, target: Target): Amount {
@@ -53,6 +58,7 @@ export function passkeyNeeded(release: Release, target: Target): boolean {
     origin: target.origin,
     mismatches: mismatchesOf(release, target),
     mode: release.mode,
+    reason: reasonOf(release),
   });
 }
 
@@ -67,6 +73,7 @@ export function paymentOf(release: Release, target: Target, deviceId: string, no
     amount: amount.upTo ? null : amount.value,
     currency: facts.expectedCurrency,
     mode: release.mode,
+    reason: reasonOf(release),
     mismatches: mismatchesOf(release, target),
     at: now,
   };
@@ -109,6 +116,7 @@ export function decide(
     mismatches: mismatchesOf(release, target),
     maxAmount: amountOf(release, target).value,
     currency: facts.expectedCurrency,
+    reason: reasonOf(release),
     mode: release.mode,
     recipientKeyId: recipientOf(release, ownKeyId),
     decidedAt: now,

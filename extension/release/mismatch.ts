@@ -1,5 +1,6 @@
 /** Claimed beside seen: the rules of design.md, step 5. Pure; the same in Python (tests/conformance). */
 import { tolerance } from "../core/money";
+import type { Reason } from "../policy/grants";
 import type { Facts } from "../protocol/messages";
 
 export type Mismatch = "origin" | "amount";
@@ -30,13 +31,14 @@ export function mismatches(compared: Compared): Mismatch[] {
 /** Whether this approval needs the person's passkey, by the organisation's setting in the signed facts. */
 export function needsPasskey(
   facts: Pick<Facts, "approval" | "stepUpAbove" | "linkedOrigins">,
-  approval: { maxAmount: number; origin: string; mismatches: Mismatch[]; mode: "direct" | "surrogate" },
+  approval: { maxAmount: number; origin: string; mismatches: Mismatch[]; mode: "direct" | "surrogate"; reason: Reason },
 ): boolean {
   if (facts.approval !== "step-up") return facts.approval === "passkey";
   return (
     approval.maxAmount > facts.stepUpAbove ||
     !facts.linkedOrigins.includes(approval.origin) ||
     approval.mismatches.length > 0 ||
+    approval.reason === "subscription" ||
     approval.mode === "direct"
   );
 }

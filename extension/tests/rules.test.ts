@@ -42,14 +42,15 @@ describe("a mismatch", () => {
 });
 
 describe("a passkey is needed", () => {
-  const approval = { maxAmount: 5000, origin: SHOP, mismatches: [], mode: "surrogate" as const };
+  const approval = { maxAmount: 5000, origin: SHOP, mismatches: [], mode: "surrogate" as const, reason: "one-time" as const };
   const stepUp = { approval: "step-up" as const, stepUpAbove: 5000, linkedOrigins: [SHOP] };
   it("always, never, or at a step-up, as the organisation says", () => {
     expect(needsPasskey({ ...stepUp, approval: "passkey" }, approval)).toBe(true);
     expect(needsPasskey({ ...stepUp, approval: "click" }, { ...approval, mismatches: ["origin"], mode: "direct" })).toBe(false);
     expect(needsPasskey(stepUp, approval)).toBe(false);
   });
-  it.each([{ maxAmount: 5001 }, { origin: "https://new.example" }, { mismatches: ["amount" as const] }, { mode: "direct" as const }])("at a step-up for %o", (change) => {
+  const subscription = { reason: "subscription" as const };
+  it.each([{ maxAmount: 5001 }, { origin: "https://new.example" }, { mismatches: ["amount" as const] }, { mode: "direct" as const }, subscription])("at a step-up for %o", (change) => {
     expect(needsPasskey(stepUp, { ...approval, ...change })).toBe(true);
   });
 });
@@ -139,6 +140,10 @@ describe("a decision", () => {
     expect(decision).toMatchObject({ maxAmount: 4990, tokenHash: facts.tokenHash, factsHash: "h", expiresAt: facts.expiresAt, mode: "direct", mismatches: [] });
     expect(decision.seen).toEqual({ origin: SHOP, frameOrigins: [], pageAmount: 4990, firstTimeHere: false });
   });
+  it("says what for, as LedgerOS signed it; facts of before subscriptions were approved say one-time", () => {
+    const of = (reason: Facts["reason"]) => decide({ ...release, facts: { ...facts, reason } }, target, "d", "k", 1).reason;
+    expect([of("subscription"), of("preauth"), of("one-time"), of(undefined)]).toEqual(["subscription", "preauth", "one-time", "one-time"]);
+  });
   it("falls back to the claimed amount, then to the card's limit", () => {
     const unread = { ...target, pageAmount: null };
     expect(decide(release, unread, "d", "k", 1).maxAmount).toBe(5000);
@@ -160,6 +165,14 @@ describe("the popup", () => {
   it("shows a merchant that was never linked as open, an amount that cannot be read as amber", () => {
     const view = viewOf({ ...release, facts: { ...facts, linkedOrigins: [] }, target: { ...target, pageAmount: null } });
     expect(view.rows.map(({ meaning }) => meaning)).toEqual(["done", "open", "look"]);
+  });
+  it("says in amber that a subscription repeats, and offers no rule for it", () => {
+    const subscription = { ...release, facts: { ...facts, reason: "subscription" as const } };
+    const sentence = "Repeats: this shop may charge up to $49.90 again, as often as it likes, without asking.";
+    expect(viewOf(subscription)).toMatchObject({ later: { meaning: "look", sentence }, ruleFrom: null });
+    expect(viewOf({ ...release, facts: { ...facts, reason: "preauth" } }).later).toMatchObject({ meaning: "open" });
+    expect(viewOf(release).later).toBeNull();
+    expect(viewOf(release).ruleFrom).not.toBeNull();
   });
   it("shows the red of a mismatch beside both values", () => {
     const view = viewOf({ ...release, target: { ...target, origin: "https://shop.example.net", pageAmount: 9900 } });

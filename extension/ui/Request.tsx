@@ -1,7 +1,7 @@
 /** One request for a release: who, how much, where, claimed beside seen, and the two buttons. */
 import { useEffect } from "preact/hooks";
 import type { FrameSite } from "../release/hosted";
-import type { RequestView, Row } from "../release/view";
+import type { Later, RequestView, Row } from "../release/view";
 import { Deciding } from "./Deciding";
 import { fieldNames, Mark } from "./marks";
 import { ModeChoice } from "./ModeChoice";
@@ -90,6 +90,7 @@ function Details({ request, worker }: { request: RequestView; worker: Worker }) 
           {request.card}
           {request.cardLimit && ` · ${request.cardLimit}`}
         </p>
+        {request.later && <Afterwards {...request.later} />}
       </section>
       {request.rows.length > 0 && <Compare rows={request.rows} />}
       {request.sites.map((site) => (
@@ -102,6 +103,17 @@ function Details({ request, worker }: { request: RequestView; worker: Worker }) 
         {request.purpose && <p>“{request.purpose}”</p>}
       </blockquote>
     </>
+  );
+}
+
+/** A subscription repeats unasked: amber. */
+function Afterwards({ meaning, sentence }: Later) {
+  if (meaning === "open") return <p class="muted small">{sentence}</p>;
+  return (
+    <p class="note look" role="note" data-testid="repeats">
+      <span aria-hidden="true">! </span>
+      {sentence}
+    </p>
   );
 }
 

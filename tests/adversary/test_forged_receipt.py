@@ -19,8 +19,8 @@ from tests.api.issuer.harness import World
 from tests.api.issuer.parties import Device
 
 
-async def receipt_of(world: World) -> dict[str, Any]:
-    token, decision = await world.approved(await world.new_card())
+async def receipt_of(world: World, **details: Any) -> dict[str, Any]:
+    token, decision = await world.approved(await world.new_card(), **details)
     assert (await world.broker.redeem(token, world.device.sign(decision))).status == 200
     report = {"releaseId": decision.release_id, "accessEventId": decision.access_event_id, "outcome": "filled", "fields": ["number"]}
     assert (await world.broker.post("outcomes", report)).status == 200
@@ -81,6 +81,7 @@ async def test_even_ledgeros_cannot_sign_a_receipt_for_a_decision_nobody_made(wo
     unsigned = {name: value for name, value in receipt.items() if name != "signature"}
     changes: dict[str, dict[str, Any]] = {
         "another decision": {"signed": altered(unsigned["signed"], ("decision", "maxAmount"), 99_999)},
+        "another decision than": {"signed": altered(unsigned["signed"], ("decision", "reason"), "subscription")},
         "another release": {"releaseId": "rel_other"},
         "another broker": {"brokerId": "brk_other"},
         "passkey": {"signed": {**unsigned["signed"], "passkey": None}},
@@ -116,12 +117,15 @@ async def test_the_command_line_verifies_a_receipt_and_refuses_a_tampered_one(wo
         "checkout-bot",
         "Amazon",
         "Purchase office supplies",
+        "one charge",
         world.device.id,
         "Every signature holds",
     ):
         assert shown in good.stdout
     assert "taken from the receipt itself" not in good.stdout
     assert "taken from the receipt itself" in (await verify(receipt)).stdout
+    subscription = await verify(await receipt_of(world, reason="subscription"), *pins)
+    assert "a subscription: the shop may charge up to this amount again, without asking" in subscription.stdout
     for bad in (altered(receipt, ("redeemedAt",), 1), {"object": "receipt"}, "not JSON", "[]"):
         refused = await verify(bad, *pins)
         assert refused.returncode == 1

@@ -12,14 +12,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from pydantic import ValidationError
 from sqlalchemy import Connection, select
 
-from broker.core.canonical import b64u, unb64u
+from broker.core.canonical import b64u, digest, unb64u
 from broker.core.errors import LedgerError
 from broker.issuer.brokers.tables import devices, passkeys
 from broker.issuer.brokers.webauthn_check import verify_assertion
 from broker.issuer.context import Context
 from broker.issuer.intents.tables import intent_introspections
 from broker.issuer.redeem.tables import decisions, introspections
-from broker.protocol.decision import Decision
+from broker.protocol.decision import DECISION_DOMAIN, Decision
 from broker.protocol.facts import Facts, verify_facts
 from broker.protocol.receipt import Receipt, ledgeros_signed, sign_receipt
 
@@ -71,22 +71,32 @@ def verify_receipt(document: Any, issuer_key: bytes, device_key: bytes | None = 
     Without `device_key` the browser's key is the one that LedgerOS says it enrolled.
     """
     try:
-        receipt = Receipt.model_validate(document)
+        receipt = Receipt.model_validate(_completed(document))
     except ValidationError:
         raise ValueError("it is not a receipt of this version") from None
     if not ledgeros_signed(document, issuer_key):
         raise ValueError("LedgerOS's signature does not hold")
     facts = verify_facts(receipt.facts, Ed25519PublicKey.from_public_bytes(issuer_key))
+    if unb64u(receipt.digest) != digest(DECISION_DOMAIN, document["signed"]["decision"]):
+        raise ValueError("the receipt is about another decision than the one in it")
     _verify_binding(receipt, facts)
     _verify_device(receipt, device_key or unb64u(receipt.device.signing_key))
     _verify_passkey(receipt)
     return Verified(receipt, facts)
 
 
+def _completed(document: Any) -> Any:
+    """`document` with what decisions did not say before a subscription had to be approved as one. What is signed is what came."""
+    try:
+        signed = document["signed"]
+        return {**document, "signed": {**signed, "decision": {"reason": "one-time", **signed["decision"]}}}
+    except (KeyError, TypeError):
+        return document
+
+
 def _verify_binding(receipt: Receipt, facts: Facts) -> None:
     decision = receipt.signed.decision
     about = {
-        "another decision": unb64u(receipt.digest) == decision.digest(),
         "another release": receipt.release_id == decision.release_id,
         "another access event": decision.access_event_id in (None, receipt.access_event_id),
         "another broker": receipt.broker_id == decision.broker_id,
@@ -95,6 +105,7 @@ def _verify_binding(receipt: Receipt, facts: Facts) -> None:
         "another token": facts.token_hash == decision.token_hash,
         "another intent": receipt.intent_id == decision.intent_id and decision.intent_id in (None, facts.intent_id),
         "another standing rule": receipt.grant_id == decision.grant_id,
+        "another reason": facts.reason == decision.reason,
         "another card": (facts.card_id, facts.last4) == (decision.card_id, decision.last4),
     }
     wrong = next((what for what, holds in about.items() if not holds), None)
@@ -105,7 +116,7 @@ def _verify_binding(receipt: Receipt, facts: Facts) -> None:
 def _verify_device(receipt: Receipt, key: bytes) -> None:
     signed = receipt.signed
     try:
-        Ed25519PublicKey.from_public_bytes(key).verify(unb64u(signed.device_signature), signed.decision.digest())
+        Ed25519PublicKey.from_public_bytes(key).verify(unb64u(signed.device_signature), unb64u(receipt.digest))
     except (ValueError, InvalidSignature):
         raise ValueError("the browser's signature does not hold") from None
 
@@ -116,7 +127,7 @@ def _verify_passkey(receipt: Receipt) -> None:
         raise ValueError("the passkey and its signature do not come together")
     if assertion is None or passkey is None:
         return
-    digest, origin, key = receipt.signed.decision.digest(), receipt.device.extension_origin, unb64u(passkey.public_key)
+    challenge, origin, key = unb64u(receipt.digest), receipt.device.extension_origin, unb64u(passkey.public_key)
     # The counter was checked when the passkey signed; offline any counter is good.
-    if assertion.credential_id != passkey.credential_id or verify_assertion(assertion, digest, origin, key, 0) is None:
+    if assertion.credential_id != passkey.credential_id or verify_assertion(assertion, challenge, origin, key, 0) is None:
         raise ValueError("the passkey's signature does not hold")

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, select, text, update
+from sqlalchemy import Connection, Row, func, select, text, update
 
 from broker.core.money import tolerance
 from broker.issuer.details.tables import OPEN_WINDOW, access_events
+from broker.issuer.redeem.tables import decisions
 from broker.issuer.transactions.tables import transactions, windows
 from broker.storage import Transaction
+
+_REASON = "$.decision.reason"  # in a SignedDecision as it came
 
 
 class Charge(NamedTuple):
@@ -74,19 +77,21 @@ def consume(tx: Transaction, access_event_id: str, now: int) -> bool:
 
 
 def follows_subscription(connection: Connection, charge: Charge, basis_points: int) -> bool:
-    """Whether a charge refers to an approved first one of a subscription: same card, same merchant and site, no higher.
+    """Whether a charge refers to the first one of a subscription: same card, same merchant and site, no higher.
 
-    No higher: not above the first charge and its tolerance, nor above what the first one's window let through.
+    What it was is said by the decision that was signed, never by the agent's word alone. No higher: not above the first charge and
+    its tolerance, nor above what the first one's window let through.
     """
     if charge.previous_transaction_id is None:
         return False
     first = connection.execute(
         select(transactions.c.authorized_amount, access_events.c.window_max_amount, access_events.c.window_origin)
         .join(access_events, access_events.c.id == transactions.c.access_event_id)
+        .join(decisions, decisions.c.access_event_id == access_events.c.id)
         .where(
             transactions.c.id == charge.previous_transaction_id, transactions.c.card_id == charge.card_id,
             transactions.c.status.in_(("pending", "completed")), transactions.c.merchant_key == charge.merchant_key,
-            transactions.c.window_id.is_not(None), access_events.c.reason == "subscription",
+            transactions.c.window_id.is_not(None), func.json_extract(decisions.c.signed, _REASON) == "subscription",
         )
     ).first()  # fmt: skip
     if first is None or _is_elsewhere(charge, first.window_origin):

@@ -76,7 +76,7 @@ class PublicLedger:
         body = await request.json()
         intent_id = self.issuer.intend(
             card_id=request.match_info["id"], expected_amount=body["expectedAmount"], merchant_text=body.get("expectedMerchant"),
-            summary=body["summary"],
+            summary=body["summary"], reason=body.get("reason", "one-time"),
         )  # fmt: skip
         self.intents[intent_id] = body
         return web.json_response({"id": intent_id, "status": "pending_approval"}, status=201)
@@ -86,7 +86,7 @@ class PublicLedger:
             return refusal
         body = await request.json()
         self.details.append(body)
-        token = self.issuer.mint(card_id=request.match_info["id"])
+        token = self.issuer.mint(card_id=request.match_info["id"], reason=body.get("reason") or "one-time")
         self.tokens.append(token)
         answer = {"accessEventId": "evt_1", "exposureMode": "extensionOnly", "detailsToken": token, "last4": NUMBER[-4:]}
         return web.json_response({**answer, "tokenExpiresAt": self.issuer.clock.now_ms() + 120_000})

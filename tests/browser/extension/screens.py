@@ -60,6 +60,7 @@ async def states(browser: Browser, folder: Path) -> None:
             ("first-time", "/", {}),
             ("mismatch", "/dear", {"origin": "https://shop.example.com"}),
             ("unreadable", "/quiet", {"expected_amount": None, "purpose": "Pens for the design team. " * 9}),
+            ("subscription", "/", {"linked_origins": (browser.shop,), "reason": "subscription"}),
         ]
     ):
         page = await browser.open_shop(path)
@@ -79,7 +80,7 @@ async def states(browser: Browser, folder: Path) -> None:
         await shoot(popup, folder, f"{4 + number}-{name}-filled")
         await popup.get_by_role("button", name="Done").click()
         await page.close()
-    await shoot(popup, folder, "8-idle")
+    await shoot(popup, folder, "9-idle")
     await browser.open_shop("/")
     await browser.open_shop("/split")
     await popup.bring_to_front()

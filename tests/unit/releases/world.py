@@ -159,7 +159,7 @@ def decide(offer: Offer, facts: Facts | None, clock: Clock, card: str | None = N
         intent_id=facts.intent_id if facts else None, broker_id="brk_1", device_id="dev_1", agent_id="agent_1",
         card_id=card or (facts.card_id if facts else "card_1"), last4="4242", agent_name="bot", claimed=offer.claimed,
         seen=Seen(origin=ORIGIN, frame_origins=(), page_amount=None, first_time_here=True), mismatches=(), max_amount=100,
-        currency="USD", mode=mode, recipient_key_id="AA" if mode == "direct" else "EE", decided_at=clock.ms,
+        currency="USD", reason="one-time", mode=mode, recipient_key_id="AA" if mode == "direct" else "EE", decided_at=clock.ms,
         expires_at=offer.expires_at, nonce="AA",
     )  # fmt: skip
     return SignedDecision(decision=decision, device_signature="AA")

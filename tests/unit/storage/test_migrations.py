@@ -126,6 +126,19 @@ def test_windows_and_charges_of_an_older_database_are_kept(tmp_path: Path, scrip
     assert read(path, "PRAGMA foreign_key_check") == []
 
 
+INTENT = """
+INSERT INTO intents (id, org_id, card_id, agent_id, status, summary, expected_amount, expected_currency, merchant_key, tolerance,
+  created_at, expires_at) VALUES ('int_1', 'org_1', 'card_1', 'agent_1', 'pending_approval', 'x', 500, 'USD', 'shop', 0, 1, 9);
+"""
+
+
+def test_an_intent_of_an_older_database_is_for_one_charge(tmp_path: Path) -> None:
+    path = tmp_path / "issuer.db"
+    first_version(path, "issuer-schema-4.sql", WINDOWS + INTENT)
+    open_database(path).close()
+    assert read(path, "SELECT id, reason FROM intents") == [("int_1", "one-time")]
+
+
 METADATA = MetaData()
 Table("things", METADATA, Column("n", Integer, primary_key=True), Column("word", Text))
 
