@@ -295,10 +295,14 @@ export interface Chunk {
   type: "chunk";
 }
 /**
- * A release that was redeemed and not yet filled was stopped or withdrawn: its window authorises nothing any more.
+ * Nothing comes of what was redeemed: its window authorises nothing any more. Exactly one member is given.
+ *
+ * `access_event_id` is the token's. Who had no answer to a redeem may not know it, and names the release: meant is the window of the
+ * last token that the release's decision spent, if it spent one.
  */
 export interface CloseWindow {
-  accessEventId: string;
+  accessEventId?: string | null;
+  releaseId?: string | null;
 }
 /**
  * The answer to `AskCoverage`. ``covered``: a swap is possible there; ``client_side_encrypted``: it is known to be impossible.

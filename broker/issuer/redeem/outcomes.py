@@ -29,6 +29,8 @@ _NEVER_SENT = (Outcome.SWAP_NOT_SEEN, Outcome.EGRESS_UNAVAILABLE)  # the number 
 _CLOSING = (Outcome.STOPPED, Outcome.WITHDRAWN, Outcome.ISSUER_UNAVAILABLE, *_NEVER_SENT)
 _NOT_FOUND = (404, "access_event_not_found", "There is no such release of this broker.", "Check the id.")
 _SPENT = "SELECT access_event_id, outcome FROM decisions WHERE broker_id = ? AND (access_event_id = ? OR intent_id = ?)"
+_WINDOW = "SELECT e.id, e.window_consumed_at FROM access_events e"
+_MINE = "AND e.org_id = ? AND e.redeemed_by = ? AND e.window_id IS NOT NULL"
 
 
 class _Spent(NamedTuple):
@@ -113,19 +115,28 @@ def _void(raw: sqlite3.Connection, body: ReportOutcome, now: int) -> str | None:
 
 async def close_release_window(context: Context, broker_id: str, body: CloseWindow) -> None:
     """Close the window of a release of this broker; closing it again changes nothing, a used one is 409."""
+    if (body.access_event_id is None) == (body.release_id is None):
+        raise LedgerError(400, "invalid_request", "Exactly one of accessEventId and releaseId is needed.", "Send one of them.")
     now = context.now()
 
     def job(tx: Transaction) -> LedgerError | None:
         org_id = organisation_of(tx.raw, broker_id)
         if org_id is None:
             return LedgerError(*NOT_ENROLLED)
-        query = "SELECT window_consumed_at FROM access_events WHERE id = ? AND org_id = ? AND redeemed_by = ? AND window_id IS NOT NULL"
-        row = tx.raw.execute(query, (body.access_event_id, org_id, broker_id)).fetchone()
+        row = tx.raw.execute(*_opened(body, org_id, broker_id)).fetchone()
         if row is None:
             return LedgerError(*_NOT_FOUND)
-        if row[0] is not None:
+        if row[1] is not None:
             return LedgerError(409, "window_used", "A charge used this window already.", "Ask the merchant to reverse it.")
-        close_window(tx.raw, body.access_event_id, now)
+        close_window(tx.raw, row[0], now)
         return None
 
     await context.write(job)
+
+
+def _opened(body: CloseWindow, org_id: str, broker_id: str) -> tuple[str, tuple[str | None, ...]]:
+    """What finds the access event whose window is meant, and when a charge used it."""
+    if body.access_event_id is not None:
+        return f"{_WINDOW} WHERE e.id = ? {_MINE}", (body.access_event_id, org_id, broker_id)
+    of_release = f"{_WINDOW} JOIN decisions d ON d.access_event_id = e.id WHERE d.org_id = ? AND d.release_id = ? {_MINE}"
+    return of_release, (org_id, body.release_id, org_id, broker_id)

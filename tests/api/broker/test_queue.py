@@ -204,7 +204,7 @@ async def test_stop_after_the_redeem_closes_the_window_and_nothing_is_filled(sta
         await browser.settled()
         assert (await agent.get(asked.id)).outcome == "stopped"
     await eventually(lambda: bool(stack.ledger.called("windows/close")))
-    assert stack.ledger.called("windows/close") == [{"accessEventId": signed.decision.access_event_id}]
+    assert stack.ledger.called("windows/close") == [{"accessEventId": signed.decision.access_event_id, "releaseId": None}]
 
 
 async def test_stop_while_ledgeros_redeems_delivers_nothing_and_closes_the_window(stack: Stack) -> None:
