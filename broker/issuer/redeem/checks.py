@@ -87,7 +87,8 @@ def token_refusal(token: TokenRow, broker_id: str, now: int) -> LedgerError | No
     if token.bound_broker not in (None, broker_id):
         return LedgerError(403, "wrong_broker", "The token is bound to another broker.", "Use the broker it was made for.")
     if token.status == "denied":
-        return LedgerError(403, "denied", "The person denied this release.", "Do not ask again for the same purchase.")
+        hint = "Ask for new card details only if nobody denied it and it is still to be bought."
+        return LedgerError(403, "denied", "The release of this token is over: denied, stopped, taken back or given up.", hint)
     if token.status != "granted" or token.expires_at <= now:
         return LedgerError(410, "expired", "The token is expired.", "Ask for new card details.")
     if token.exposure != "extensionOnly":
