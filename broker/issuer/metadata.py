@@ -78,6 +78,7 @@ def _what_a_charge_must_name_and_an_intent_is_for(raw: sqlite3.Connection) -> No
     # The first version had no intents: where the table is not there yet, it is made new with the column.
     if raw.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'intents'").fetchone() is not None:
         raw.execute("ALTER TABLE intents ADD COLUMN reason TEXT NOT NULL DEFAULT 'one-time'")
+    raw.execute("CREATE INDEX decisions_intent ON decisions (intent_id) WHERE intent_id IS NOT NULL")
 
 
 MIGRATIONS: Mapping[int, Migration] = {
