@@ -59,7 +59,7 @@ def test_nor_does_one_that_is_new_each_time() -> None:
         pass
 
     try:
-        reached = walk(seed(chosen)(Anew), max_examples=3, print_blob=True)
+        reached = walk(seed(chosen)(Anew), max_examples=8, print_blob=True)
     except BaseException as error:
         error.add_note(f"Repeat it with INTERLEAVINGS_SEED={chosen}")
         raise
