@@ -25,6 +25,11 @@ if TYPE_CHECKING:
     from broker.protocol.receipt import Receipt
 
 _LONGEST = 600
+_FOR = {
+    "one-time": "one charge",
+    "subscription": "a subscription: the shop may charge up to this amount again, without asking",
+    "preauth": "a preauthorisation: one charge, held first",
+}
 app = typer.Typer(help="Receipts of releases: GET /v1/releases/{id}/receipt.", no_args_is_help=True, rich_markup_mode=None)
 
 
@@ -121,6 +126,7 @@ def _lines(verified: Verified) -> list[tuple[str, str]]:
         ("Mismatches", ", ".join(decision.mismatches) or "none"),
         ("Agent's words", f"“{claimed.purpose}”"),
         ("Approved", f"up to {format_money(decision.max_amount, decision.currency)}, {decision.mode} mode"),
+        ("For", _FOR[decision.reason]),
         ("Decided", f"{time_text(decision.decided_at)} UTC, valid until {time_text(decision.expires_at)}"),
         ("Standing rule", _rule(receipt)),
         ("Browser", f"{receipt.device.name} ({receipt.device.id})"),

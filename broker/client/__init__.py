@@ -19,6 +19,7 @@ from broker.client.ledger import Card, CardDetails, LedgerClient
 from broker.client.ledgeros import LedgerOS, SyncLedgerOS
 from broker.client.payment import Payment
 from broker.protocol.agent_api import Release
+from broker.protocol.decision import Reason
 from broker.protocol.outcomes import Outcome
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "LedgerOS",
     "Outcome",
     "Payment",
+    "Reason",
     "Release",
     "SyncAgentClient",
     "SyncLedgerOS",

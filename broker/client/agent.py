@@ -11,6 +11,7 @@ from broker.client.broker import BrokerClient
 from broker.client.ledger import LedgerClient
 from broker.core.origin import parse_origin
 from broker.protocol.agent_api import Release
+from broker.protocol.decision import Reason
 
 
 class AgentClient:
@@ -29,6 +30,7 @@ class AgentClient:
         expected_amount: int | None = None,
         expected_currency: str | None = None,
         merchant_text: str | None = None,
+        reason: Reason = "one-time",
         purpose: str | None = None,
         wait_seconds: float = 150.0,
     ) -> Release:
@@ -45,6 +47,7 @@ class AgentClient:
             expected_amount=expected_amount,
             expected_currency=expected_currency,
             merchant_text=merchant_text,
+            reason=reason,
             client_context={"origin": parse_origin(page_url)},
         )
         release = await self.broker.request_release(details.details_token, page_url=page_url, purpose=purpose)

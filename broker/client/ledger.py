@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from broker.client.errors import UnreachableError
 from broker.client.transport import Endpoint
+from broker.protocol.decision import Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +54,13 @@ class LedgerClient(Endpoint):
         expected_amount: int | None = None,
         expected_currency: str | None = None,
         merchant_text: str | None = None,
-        reason: str | None = None,
+        reason: Reason | None = None,
         client_context: dict[str, Any] | None = None,
         intent_id: str | None = None,
     ) -> CardDetails:
         """``POST /v1/cards/{id}/details``: what the purchase is, in the agent's words; amounts in minor units.
 
+        `reason` is ``one-time`` unless said otherwise; with an intent it is the intent's, and another one is refused (422).
         Raises `AgentError` (403 with the reason when the card, agent or user is blocked; 429 above ten an hour).
         """
         wanted = {
@@ -82,16 +84,18 @@ class LedgerClient(Endpoint):
         expected_amount: int,
         expected_currency: str = "USD",
         expected_merchant: str | None = None,
+        reason: Reason = "one-time",
         intent_id: str | None = None,
         ttl_minutes: int = 30,
     ) -> str:
         """``POST /v1/cards/{id}/intents``: what is to be bought, before anybody decided. Answers the intent's id.
 
-        `intent_id` is the caller's own name for it; the same name again is the same intent.
+        `intent_id` is the caller's own name for it; the same name again is the same intent. A `reason` of ``subscription`` tells
+        the person that the merchant may charge again.
         """
         wanted = {
             "intentId": intent_id, "summary": summary, "expectedAmount": expected_amount, "expectedCurrency": expected_currency,
-            "expectedMerchant": expected_merchant, "ttlMinutes": ttl_minutes,
+            "expectedMerchant": expected_merchant, "reason": reason, "ttlMinutes": ttl_minutes,
         }  # fmt: skip
         body = {name: value for name, value in wanted.items() if value is not None}
         answer = await self._call("POST", f"/v1/cards/{quote(card_id, safe='')}/intents", body=body)

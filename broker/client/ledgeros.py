@@ -16,6 +16,7 @@ from broker.client.ledger import Card, LedgerClient
 from broker.client.payment import Payment
 from broker.client.purchase import Purchase, decide_first, refused, settle, standing
 from broker.core.origin import parse_origin
+from broker.protocol.decision import Reason
 
 DECISION_SECONDS = 900.0
 """How long `LedgerOS.pay` waits for a person, unless told otherwise: as long as an approval can last."""
@@ -62,12 +63,14 @@ class LedgerOS:
         purpose: str,
         currency: str = "USD",
         merchant: str | None = None,
+        reason: Reason = "one-time",
         approval_first: bool = True,
         wait_seconds: float = DECISION_SECONDS,
     ) -> Payment:
         """Have the checkout on `page_url` filled with `card` (its id), once a person or a standing rule approved it.
 
-        `amount` is in minor units, `purpose` and `merchant` are your words for the person. The person
+        `amount` is in minor units, `purpose` and `merchant` are your words for the person. Say `reason` ``subscription`` when the
+        merchant will charge again: the person is told and approves it, and without it later charges are declined. The person
         decides first and the token is made afterwards, so that they have `wait_seconds` and not 120 s;
         when nothing reached the page it is tried once more under the same decision. With
         ``approval_first=False`` the token comes first, and there is no second try.
@@ -80,7 +83,7 @@ class LedgerOS:
         Raises `AgentError` for a request that is wrong (a card that is not yours, the rate limit),
         `UnreachableError` when LedgerOS or the broker does not answer, ``ValueError`` for an argument.
         """
-        purchase = Purchase(card, page_url, parse_origin(page_url), _checked(amount), currency, merchant, purpose)
+        purchase = Purchase(card, page_url, parse_origin(page_url), _checked(amount), currency, merchant, purpose, reason)
         try:
             if approval_first:
                 return await decide_first(self.ledger, self.broker, purchase, wait_seconds, self._settle_seconds)
@@ -114,6 +117,7 @@ class LedgerOS:
             expected_amount=purchase.amount,
             expected_currency=purchase.currency,
             merchant_text=purchase.merchant,
+            reason=purchase.reason,
             purpose=purchase.purpose,
             wait_seconds=wait_seconds,
         )

@@ -12,6 +12,7 @@ from broker.client.errors import AgentError, UnreachableError
 from broker.client.ledger import LedgerClient
 from broker.client.payment import Payment, payment_of, payment_under_way, payment_without_fill
 from broker.protocol.agent_api import Release
+from broker.protocol.decision import Reason
 from broker.protocol.outcomes import Outcome
 
 _TRIES = 2
@@ -36,6 +37,7 @@ class Purchase:
     currency: str
     merchant: str | None
     purpose: str
+    reason: Reason
 
 
 def standing(release: Release) -> Payment:
@@ -70,6 +72,7 @@ async def decide_first(
         expected_amount=purchase.amount,
         expected_currency=purchase.currency,
         expected_merchant=purchase.merchant,
+        reason=purchase.reason,
         ttl_minutes=_minutes(wait_seconds),
     )
     payment: Payment | None = None
@@ -103,8 +106,9 @@ async def _fill(ledger: LedgerClient, broker: BrokerClient, purchase: Purchase, 
     """Make a token for the approved `release`, give it, and wait until it is used or came to nothing."""
     # The broker merges a repeated request into the release that is open: the token must be of that one's intent.
     details = await ledger.card_details(
-        purchase.card_id, summary=purchase.purpose, intent_id=release.intent_id, client_context={"origin": purchase.origin}
-    )
+        purchase.card_id, summary=purchase.purpose, reason=purchase.reason, intent_id=release.intent_id,
+        client_context={"origin": purchase.origin},
+    )  # fmt: skip
     try:
         await broker.give_token(release.id, details.details_token)
     except UnreachableError:

@@ -10,7 +10,7 @@ from sqlalchemy import MetaData
 from broker.storage import Migration
 
 METADATA = MetaData()
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 
 
 def _decisions_on_intents_and_grants(raw: sqlite3.Connection) -> None:
@@ -73,9 +73,18 @@ def _windows_in_the_rows_of_their_tokens(raw: sqlite3.Connection) -> None:
     )
 
 
+def _what_a_charge_must_name_and_an_intent_is_for(raw: sqlite3.Connection) -> None:
+    raw.execute("ALTER TABLE cards ADD COLUMN require_merchant_origin BOOLEAN NOT NULL DEFAULT 1")
+    # The first version had no intents: where the table is not there yet, it is made new with the column.
+    if raw.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'intents'").fetchone() is not None:
+        raw.execute("ALTER TABLE intents ADD COLUMN reason TEXT NOT NULL DEFAULT 'one-time'")
+    raw.execute("CREATE INDEX decisions_intent ON decisions (intent_id) WHERE intent_id IS NOT NULL")
+
+
 MIGRATIONS: Mapping[int, Migration] = {
     2: _decisions_on_intents_and_grants,
     3: _token_alarms_found_at_once,
     4: _stand_ins_among_the_alarms,
     5: _windows_in_the_rows_of_their_tokens,
+    6: _what_a_charge_must_name_and_an_intent_is_for,
 }

@@ -113,9 +113,9 @@ class IssuerClient:
         """Tell LedgerOS how a release ended; harmless to repeat."""
         await self._exchange("POST", "/outcomes", outcome)
 
-    async def close_window(self, access_event_id: str) -> None:
-        """The person stopped: what was opened for this release authorises nothing any more."""
-        await self._exchange("POST", "/windows/close", CloseWindow(access_event_id=access_event_id))
+    async def close_window(self, opened: CloseWindow) -> None:
+        """Nothing comes of it: what was opened authorises nothing any more. Harmless to repeat."""
+        await self._exchange("POST", "/windows/close", opened)
 
     async def make_grant(self, signed: SignedGrant) -> GrantState:
         """Pass a new standing rule on."""

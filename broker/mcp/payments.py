@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
 
-from broker.client import AgentError, LedgerOS, Payment
+from broker.client import AgentError, LedgerOS, Payment, Reason
 
 MOST_RUNNING = 8
 """Payments that may wait for people at one time."""
@@ -30,6 +30,7 @@ class Order:
     purpose: str
     currency: str
     merchant: str | None
+    reason: Reason
 
 
 @dataclass(slots=True)
@@ -95,7 +96,7 @@ class Payments:
         work = asyncio.create_task(
             self.ledgeros.pay(
                 page_url=order.page_url, card=order.card, amount=order.amount, purpose=order.purpose, currency=order.currency,
-                merchant=order.merchant,
+                merchant=order.merchant, reason=order.reason,
             )
         )  # fmt: skip
         begun = Begun(f"pay_{secrets.token_hex(8)}", order, work, asyncio.create_task(self._end(work)))

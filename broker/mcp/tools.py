@@ -12,7 +12,7 @@ from mcp.types import ToolAnnotations
 from pydantic import Field
 from pydantic.alias_generators import to_camel
 
-from broker.client import AgentError, Card
+from broker.client import AgentError, Card, Reason
 from broker.core.version import own_version
 from broker.mcp.outgoing import harmless
 from broker.mcp.payments import Order, Payments, TooManyPaymentsError, failure
@@ -31,6 +31,8 @@ Amount = Annotated[int, Field(description="Total in minor units: 49.90 is 4990."
 Purpose = Annotated[str, Field(description="What is bought and why, for the person who decides.", min_length=1, max_length=2_000)]
 Currency = Annotated[str, Field(description="ISO 4217.", pattern="^[A-Z]{3}$")]
 Merchant = Annotated[str | None, Field(description="The merchant's name, as you know it.", max_length=200)]
+_FOR = "`subscription` when the merchant will charge again: the person is told. Otherwise later charges are declined."
+For = Annotated[Reason, Field(description=_FOR)]
 Wait = Annotated[int, Field(description="Seconds to wait for the end before answering `waiting`.", ge=0, le=_LONGEST_WAIT)]
 PaymentId = Annotated[str | None, Field(description="The payment that ledger_pay answered; leave out for all of it.", max_length=80)]
 OneCard = Annotated[str | None, Field(description="Card id; leave out to list your cards.", max_length=80)]
@@ -64,12 +66,13 @@ class Tools:
         purpose: Purpose,
         currency: Currency = "USD",
         merchant: Merchant = None,
+        reason: For = "one-time",
         wait_seconds: Wait = 45,
     ) -> dict[str, Any]:
         """Ask to have the checkout on page_url filled. Ends with a sentence and the next step; `waiting` while nobody decided,
         `paying` when you are to submit the form."""
         try:
-            begun = self._payments.begin(Order(page_url, card, amount, purpose, currency, merchant))
+            begun = self._payments.begin(Order(page_url, card, amount, purpose, currency, merchant, reason))
         except TooManyPaymentsError:
             return _failed("too_many", "Too many payments wait for a decision.", "Wait until one of them ended: ledger_status.")
         await begun.wait(wait_seconds)

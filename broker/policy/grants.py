@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 from broker.core.clock import MINUTE_MS
 from broker.core.money import format_money
-from broker.protocol.decision import Mode
+from broker.protocol.decision import Mode, Reason
 from broker.protocol.grants import Grant, GrantState
 
 _DAY_MINUTES = 1_440
@@ -31,6 +31,7 @@ class Payment:
     amount: int | None
     currency: str
     mode: Mode
+    reason: Reason
     mismatches: tuple[str, ...]
     at: int
 
@@ -61,6 +62,7 @@ def _bounds(state: GrantState, payment: Payment) -> Iterator[tuple[str, bool, st
     yield "grant_agent", grant.agent_id == payment.agent_id, "The rule is for another agent."
     yield "grant_origin", grant.origin == payment.origin, "The rule is for another site."
     yield "grant_mode", payment.mode in grant.modes, "The rule does not allow this way of paying."
+    yield "grant_subscription", payment.reason != "subscription", "A rule approves no subscription: a person decides what may repeat."
     yield "grant_currency", grant.currency == payment.currency, "The rule is in another currency."
     yield "grant_amount", enough, "The amount is above the rule's, or nobody named one."
     yield "grant_mismatch", not payment.mismatches, "What the agent claimed is not what the browser sees."

@@ -15,6 +15,11 @@ DECISION_DOMAIN = "ledgeros/decision/v1"
 
 Mode = Literal["direct", "surrogate"]
 Mismatch = Literal["origin", "amount"]
+Reason = Literal["one-time", "subscription", "preauth"]
+"""What card details are for. With ``subscription`` the same shop may charge again, up to the approved amount, without being approved again.
+
+``preauth`` holds an amount that is charged later: one authorisation, like ``one-time``.
+"""
 
 
 class Claimed(Wire):
@@ -45,7 +50,8 @@ class Decision(Wire):
     `token_hash` is base64url SHA-256 of the `detailsToken`, or null when approval comes first.
     `intent_id` names the intent it was decided on then; `grant_id` the standing rule that decided
     in the person's place.
-    `max_amount` is the most the person agreed to, in minor units. `facts_hash` is base64url
+    `max_amount` is the most the person agreed to, in minor units, and `reason` what for: only a
+    ``subscription`` that was approved as one lets further charges pass. `facts_hash` is base64url
     SHA-256 of the signed introspection that was shown. `recipient_key_id` names the enrolled key
     the credentials are sealed to.
     """
@@ -68,6 +74,7 @@ class Decision(Wire):
     mismatches: tuple[Mismatch, ...]
     max_amount: Amount
     currency: Currency
+    reason: Reason
     mode: Mode
     recipient_key_id: Base64Url
     decided_at: Millis

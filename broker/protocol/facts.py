@@ -13,6 +13,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from broker.core.canonical import b64u, canonical_json, unb64u
+from broker.protocol.decision import Reason
 from broker.protocol.grants import GrantState
 from broker.protocol.wire import Amount, Base64Url, Currency, Id, Label, Millis, Origin, ShortText, Wire
 
@@ -30,6 +31,7 @@ class Facts(Wire):
 
     Amounts are minor units of `expected_currency`. `remaining` is the most the card may still
     authorise. `linked_origins` are the origins that a person approved before for `merchant_text`.
+    `reason` is what the agent asked for; facts of before it was approved too say none.
     """
 
     issued_at: Millis
@@ -53,6 +55,7 @@ class Facts(Wire):
     expected_amount: Amount | None
     expected_currency: Currency
     merchant_text: ShortText | None
+    reason: Reason = "one-time"
     origin: Origin | None
     linked_origins: tuple[Origin, ...]
     approval: ApprovalSetting

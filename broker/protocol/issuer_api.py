@@ -203,6 +203,11 @@ class Grants(Wire):
 
 
 class CloseWindow(Wire):
-    """A release that was redeemed and not yet filled was stopped or withdrawn: its window authorises nothing any more."""
+    """Nothing comes of what was redeemed: its window authorises nothing any more. Exactly one member is given.
 
-    access_event_id: Id
+    `access_event_id` is the token's. Who had no answer to a redeem may not know it, and names the release: meant is the window of the
+    last token that the release's decision spent, if it spent one.
+    """
+
+    access_event_id: Id | None = None
+    release_id: Id | None = None

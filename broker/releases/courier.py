@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Sequence
 from typing import Protocol
 
 from broker.protocol.egress import Arm, Armed, Chunk, End, Fault, Head, Health, Send
-from broker.protocol.issuer_api import Introspected, Redeem, Redeemed, ReportOutcome
+from broker.protocol.issuer_api import CloseWindow, Introspected, Redeem, Redeemed, ReportOutcome
 from broker.protocol.wire import Wire
 
 
@@ -37,7 +37,7 @@ class Issuer(Protocol):
         """What an intent is."""
         ...
 
-    async def close_window(self, access_event_id: str) -> None:
+    async def close_window(self, opened: CloseWindow) -> None:
         """Take back what a redeem opened."""
         ...
 

@@ -30,6 +30,7 @@ def decision_fault(message: Approve, live: Live) -> str | None:
         "last4": facts.last4,
         "claimed": live.offer.claimed,
         "currency": facts.expected_currency,
+        "reason": facts.reason,
     }
     if decision.mode == "surrogate" and decision.recipient_key_id not in facts.egress_keys:
         return "recipient_key_id"
@@ -75,6 +76,7 @@ def decision_facts(message: Approve, device_id: str) -> dict[str, object]:
         "origin": decision.seen.origin,
         "maxAmount": decision.max_amount,
         "currency": decision.currency,
+        "reason": decision.reason,
         "mismatches": list(decision.mismatches),
         "mode": decision.mode,
         "passkey": message.signed.passkey is not None,

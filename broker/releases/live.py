@@ -6,9 +6,9 @@ import asyncio
 from dataclasses import dataclass, field
 
 from broker.protocol.channel import Deliver, DeliverSurrogate, Offer
-from broker.protocol.decision import Mode, SignedDecision
+from broker.protocol.decision import Mode, Reason, SignedDecision
 from broker.protocol.facts import Facts
-from broker.protocol.issuer_api import ReportOutcome
+from broker.protocol.issuer_api import CloseWindow, ReportOutcome
 from broker.releases.payments import Payment
 from broker.releases.states import Step
 
@@ -20,9 +20,10 @@ class Live:
     `token` is dropped once it is spent, `deliver` (ciphertext, or stand-ins) once it is handed over. `payment` is surrogate mode's
     part, from the moment the egress holds the credentials. `asked` are the browsers it was offered to, `device_id` the last of them.
     On an intent, `signed` is the approval that waits for a token, `ready` is set while it is the agent's turn to give one, `tries`
-    counts the tokens it took, `report` is how the last one ended. `opened` is the access event whose redeem may have left an
-    authorisation window open at LedgerOS. `held_back` is set before a release is taken back: nothing is handed over from then on,
-    whatever is being written. `merged_into` names the release that this request repeats.
+    counts the tokens it took, `report` is how the last one ended. `opened` names what may have been left
+    open at LedgerOS: an authorisation window. `held_back` is set before a release is taken back: nothing is handed over from then on,
+    whatever is being written. `reason` is what the card is asked for, known before a request that repeats this one is looked for;
+    `merged_into` names the release that this request repeats.
     """
 
     id: str
@@ -33,6 +34,7 @@ class Live:
     facts: Facts | None = None
     device_id: str | None = None
     asked: set[str] = field(default_factory=set)
+    reason: Reason | None = None
     offer: Offer | None = None
     status: Step = "pending"
     deliver: Deliver | DeliverSurrogate | None = field(default=None, repr=False)
@@ -45,7 +47,7 @@ class Live:
     signed: SignedDecision | None = None
     tries: int = 0
     access_event_id: str | None = None
-    opened: str | None = None
+    opened: CloseWindow | None = None
     held_back: bool = False
     report: ReportOutcome | None = None
     merged_into: str | None = None

@@ -89,7 +89,9 @@ class Opening:
                 "expectedAmount": facts.expected_amount, "currency": facts.expected_currency,
             },
         )  # fmt: skip
-        admitted = await self._desk.store.offer(live.id, live.agent_id, columns, [introspected])
+        live.reason = facts.reason
+        unlike = {other.id for other in self._desk.live.values() if other.reason != facts.reason}
+        admitted = await self._desk.store.offer(live.id, live.agent_id, columns, [introspected], unlike)
         if isinstance(admitted, Merged):
             self._forget(live, admitted.release_id)
             return False
@@ -160,7 +162,8 @@ def a_rule_may_act(facts: Facts, origin: str | None, now: int) -> bool:
             state,
             Payment(
                 device_id=state.grant.device_id, agent_id=facts.agent_id, origin=origin or state.grant.origin,
-                amount=facts.expected_amount, currency=facts.expected_currency, mode=state.grant.modes[0], mismatches=(), at=now,
+                amount=facts.expected_amount, currency=facts.expected_currency, mode=state.grant.modes[0], reason=facts.reason,
+                mismatches=(), at=now,
             ),
         ).covered
         for state in facts.grants

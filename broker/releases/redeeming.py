@@ -10,7 +10,7 @@ from broker.core.ids import secret_hash
 from broker.issuer_client import IssuerRefusedError, IssuerUnavailableError
 from broker.protocol.channel import Deliver
 from broker.protocol.decision import SignedDecision
-from broker.protocol.issuer_api import Redeem, Redeemed
+from broker.protocol.issuer_api import CloseWindow, Redeem, Redeemed
 from broker.protocol.outcomes import MEANINGS, MOST_REDEEMS, Outcome
 from broker.releases.arming import arm, egress_fault
 from broker.releases.desk import Desk, report_of
@@ -98,11 +98,14 @@ class Redeeming:
             return
         except IssuerUnavailableError:
             unknown = Event("issuer:redeem:unanswered", {"releaseId": live.id})
-            live.opened = signed.decision.access_event_id or live.opened
-            await self._desk.finish(live, ("approved",), Ending(Outcome.ISSUER_UNAVAILABLE, _UNKNOWN), event=unknown)
+            live.opened = CloseWindow(release_id=live.id)  # nobody said which token it was, where approval came first
+            if not await self._desk.finish(live, ("approved",), Ending(Outcome.ISSUER_UNAVAILABLE, _UNKNOWN), event=unknown):
+                await self._desk.store.note(unknown)
+                self._desk.reporter.take_back(live.id, live.opened)
             return
         live.token = None
-        live.access_event_id = live.opened = redeemed.access_event_id
+        live.access_event_id = redeemed.access_event_id
+        live.opened = CloseWindow(access_event_id=redeemed.access_event_id)
         await self._redeemed(live, signed, redeemed)
 
     async def _tell_before(self, live: Live) -> None:
@@ -124,7 +127,7 @@ class Redeeming:
         if not await self._desk.store.move(live.id, "approved", "filling", [spent], access_event_id=redeemed.access_event_id):
             # It ended meanwhile (stopped, the tab was closed): the token is spent all the same, nothing is delivered.
             await self._desk.store.note(spent)
-            await self.close_window(live)
+            self._desk.reporter.take_back(live.id, CloseWindow(access_event_id=redeemed.access_event_id))
             return
         live.status = "filling"
         if redeemed.sealed.key_id != signed.decision.recipient_key_id:
@@ -180,7 +183,7 @@ class Redeeming:
         try:
             await self._desk.issuer.close_window(opened)
         except (IssuerRefusedError, IssuerUnavailableError) as error:
-            _log.warning("a window was not closed", access_event=opened, reason=str(error))
+            _log.warning("a window was not closed", release=live.id, reason=str(error))
             return
         if live.opened == opened:
             live.opened = None

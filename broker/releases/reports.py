@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import structlog
 
 from broker.issuer_client import IssuerRefusedError, IssuerUnavailableError
-from broker.protocol.issuer_api import ReportOutcome
+from broker.protocol.issuer_api import CloseWindow, ReportOutcome
 from broker.releases.courier import Issuer
 from broker.releases.endings import nothing_left
 from broker.releases.store import ReleaseStore
@@ -21,10 +21,11 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class _Word:
-    """One outcome, and the access event whose authorisation window is to be closed with it."""
+    """One outcome of a release, and the authorisation window that is to be closed with it; either may be missing."""
 
-    report: ReportOutcome
-    closes: str | None
+    release_id: str
+    report: ReportOutcome | None
+    closes: CloseWindow | None
 
 
 class Reporter:
@@ -42,12 +43,16 @@ class Reporter:
         for report in await self._store.unreported():
             # How far its browser came is not known any more; the window of one that was never redeemed is not there: 404.
             void = nothing_left(report.outcome, may_hold_card=True)
-            self.add(report, closes=report.access_event_id if void else None)
+            self.add(report, closes=CloseWindow(release_id=report.release_id) if void else None)
         self._task = asyncio.create_task(self._work(), name="reports")
 
-    def add(self, report: ReportOutcome, closes: str | None = None) -> None:
-        """Send this when its turn comes, and close the window that the redeem of the access event `closes` opened."""
-        self._queue.put_nowait(_Word(report, closes))
+    def add(self, report: ReportOutcome, closes: CloseWindow | None = None) -> None:
+        """Send this when its turn comes, and close the window that `closes` names."""
+        self._queue.put_nowait(_Word(report.release_id, report, closes))
+
+    def take_back(self, release_id: str, opened: CloseWindow) -> None:
+        """Close a window of which nothing can come any more, when its release was reported before anybody knew of it."""
+        self._queue.put_nowait(_Word(release_id, None, opened))
 
     async def drained(self) -> None:
         """Wait until everything added so far was sent or given up."""
@@ -70,23 +75,27 @@ class Reporter:
             try:
                 await self._deliver(word)
             except Exception:
-                _log.exception("report failed", release=word.report.release_id)
+                _log.exception("report failed", release=word.release_id)
             finally:
                 self._queue.task_done()
 
     async def _deliver(self, word: _Word) -> None:
         for pause in (0.0, *self._pauses):
             await asyncio.sleep(pause)
-            if await self._closed(word) and await self._reported(word.report):
-                await self._store.mark_reported(word.report.release_id)
+            if await self._closed(word) and await self._reported(word):
                 return
-        _log.warning("report not delivered", release=word.report.release_id)
+        _log.warning("report not delivered", release=word.release_id)
 
     async def _closed(self, word: _Word) -> bool:
-        return word.closes is None or await self._settled(self._issuer.close_window(word.closes), word.report.release_id)
+        return word.closes is None or await self._settled(self._issuer.close_window(word.closes), word.release_id)
 
-    async def _reported(self, report: ReportOutcome) -> bool:
-        return await self._settled(self._issuer.report(report), report.release_id)
+    async def _reported(self, word: _Word) -> bool:
+        if word.report is None:
+            return True
+        if not await self._settled(self._issuer.report(word.report), word.release_id):
+            return False
+        await self._store.mark_reported(word.release_id)
+        return True
 
     async def _settled(self, call: Awaitable[None], release_id: str) -> bool:
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from functools import cache
@@ -107,17 +107,19 @@ class ReleaseStore:
     def _alarm(self, transaction: Transaction, found: Any, agent_id: str) -> TokenAlarm:
         return self.alarms.write(transaction, found.id, found.last4, found.agent_id, agent_id)
 
-    async def offer(self, release_id: str, agent_id: str, columns: dict[str, Any], events: Sequence[Event]) -> Verdict | Merged | None:
+    async def offer(
+        self, release_id: str, agent_id: str, columns: dict[str, Any], events: Sequence[Event], unlike: Collection[str]
+    ) -> Verdict | Merged | None:
         """Record what LedgerOS said, if no rule speaks against an offer for that card.
 
-        A request that repeats an unfinished one (same agent, card, origin and amount) is merged into it.
-        None, and nothing written, when the release ended meanwhile.
+        A request that repeats an unfinished one (same agent, card, origin and amount) is merged into it, unless that is among the
+        `unlike`. None, and nothing written, when the release ended meanwhile.
         """
 
         def job(transaction: Transaction) -> Verdict | Merged | None:
             same_card = (releases.c.card_id == columns["card_id"], releases.c.status != "finished", releases.c.id != release_id)
             others = transaction.sql.execute(select(releases).where(*same_card)).all()
-            repeated = next((row for row in others if _repeats(row, agent_id, columns)), None)
+            repeated = next((row for row in others if row.id not in unlike and _repeats(row, agent_id, columns)), None)
             if repeated is not None and self._remove(transaction, release_id, repeated.id):
                 return Merged(repeated.id)
             verdict = one_pending_per_card([row.expires_at for row in others])

@@ -1,6 +1,9 @@
 /** Whether a standing rule covers a payment: facts in, a verdict that names its rule out. Pure. Twin of broker/policy/grants.py. */
 import { formatMoney } from "../core/money";
-import type { Grant, GrantState } from "../protocol/messages";
+import type { Decision, Grant, GrantState } from "../protocol/messages";
+
+/** What card details are for. */
+export type Reason = Decision["reason"];
 
 /** What is to be paid. `amount` is the most that will be authorised, null when nobody named one; `at` is LedgerOS's time. */
 export interface Payment {
@@ -10,6 +13,7 @@ export interface Payment {
   amount: number | null;
   currency: string;
   mode: "direct" | "surrogate";
+  reason: Reason;
   mismatches: readonly string[];
   at: number;
 }
@@ -54,6 +58,7 @@ function bounds({ grant, usedToday, revokedAt }: GrantState, payment: Payment): 
     ["grant_agent", grant.agentId === payment.agentId, "The rule is for another agent."],
     ["grant_origin", grant.origin === payment.origin, "The rule is for another site."],
     ["grant_mode", grant.modes.includes(payment.mode), "The rule does not allow this way of paying."],
+    ["grant_subscription", payment.reason !== "subscription", "A rule approves no subscription: a person decides what may repeat."],
     ["grant_currency", grant.currency === payment.currency, "The rule is in another currency."],
     ["grant_amount", amount !== null && amount > 0 && amount <= grant.maxAmount, "The amount is above the rule's, or nobody named one."],
     ["grant_mismatch", payment.mismatches.length === 0, "What the agent claimed is not what the browser sees."],

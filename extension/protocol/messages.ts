@@ -206,7 +206,8 @@ export interface SignedDecision {
  * `token_hash` is base64url SHA-256 of the `detailsToken`, or null when approval comes first.
  * `intent_id` names the intent it was decided on then; `grant_id` the standing rule that decided
  * in the person's place.
- * `max_amount` is the most the person agreed to, in minor units. `facts_hash` is base64url
+ * `max_amount` is the most the person agreed to, in minor units, and `reason` what for: only a
+ * ``subscription`` that was approved as one lets further charges pass. `facts_hash` is base64url
  * SHA-256 of the signed introspection that was shown. `recipient_key_id` names the enrolled key
  * the credentials are sealed to.
  */
@@ -229,6 +230,7 @@ export interface Decision {
   mismatches: ("origin" | "amount")[];
   mode: "direct" | "surrogate";
   nonce: string;
+  reason: "one-time" | "subscription" | "preauth";
   recipientKeyId: string;
   releaseId: string;
   seen: Seen;
@@ -295,10 +297,14 @@ export interface Chunk {
   type: "chunk";
 }
 /**
- * A release that was redeemed and not yet filled was stopped or withdrawn: its window authorises nothing any more.
+ * Nothing comes of what was redeemed: its window authorises nothing any more. Exactly one member is given.
+ *
+ * `access_event_id` is the token's. Who had no answer to a redeem may not know it, and names the release: meant is the window of the
+ * last token that the release's decision spent, if it spent one.
  */
 export interface CloseWindow {
-  accessEventId: string;
+  accessEventId?: string | null;
+  releaseId?: string | null;
 }
 /**
  * The answer to `AskCoverage`. ``covered``: a swap is possible there; ``client_side_encrypted``: it is known to be impossible.
@@ -520,6 +526,7 @@ export interface EnrolEgress {
  *
  * Amounts are minor units of `expected_currency`. `remaining` is the most the card may still
  * authorise. `linked_origins` are the origins that a person approved before for `merchant_text`.
+ * `reason` is what the agent asked for; facts of before it was approved too say none.
  */
 export interface Facts {
   accessEventId: string | null;
@@ -545,6 +552,7 @@ export interface Facts {
   merchantText: string | null;
   organisationName: string;
   origin: string | null;
+  reason?: "one-time" | "subscription" | "preauth";
   remaining: number | null;
   stepUpAbove: number;
   summary: string;

@@ -1,6 +1,6 @@
 /** From verified facts and what the browser sees to the decision that is signed. Pure. */
 import { plainText } from "../core/text";
-import type { Payment } from "../policy/grants";
+import type { Payment, Reason } from "../policy/grants";
 import { nonce } from "../protocol/canonical";
 import type { Claimed, Decision } from "../protocol/messages";
 import { type Attested, type Judged, type Mismatch, mismatches, passkeyReason } from "./mismatch";
@@ -25,6 +25,11 @@ export function claimedOf(release: Release): Claimed {
   };
 }
 
+/** What the card is asked for, as LedgerOS signed it. */
+export function reasonOf({ facts }: Pick<Release, "facts">): Reason {
+  return facts.reason ?? "one-time";
+}
+
 export function amountOf(release: Release, target: Target): Amount {
   const { expectedAmount, remaining, maxAmount } = release.facts;
   const named = target.pageAmount ?? expectedAmount;
@@ -43,7 +48,8 @@ export function passkeyNeeded(release: Release, target: Target): string | null {
 
 function judgedOf(release: Release, target: Target): Judged {
   const { origin, pageAmount } = target;
-  return { claimedOrigin: claimedOf(release).origin, origin, pageAmount, maxAmount: amountOf(release, target).value, mode: release.mode };
+  const { value: maxAmount } = amountOf(release, target);
+  return { claimedOrigin: claimedOf(release).origin, origin, pageAmount, maxAmount, mode: release.mode, reason: reasonOf(release) };
 }
 
 function attestedOf({ facts }: Release, { origin }: Target): Attested {
@@ -63,6 +69,7 @@ export function paymentOf(release: Release, target: Target, deviceId: string, no
     amount: amount.upTo ? null : amount.value,
     currency: facts.expectedCurrency,
     mode: release.mode,
+    reason: reasonOf(release),
     mismatches: mismatchesOf(release, target),
     at: now,
   };
@@ -105,6 +112,7 @@ export function decide(
     mismatches: mismatchesOf(release, target),
     maxAmount: amountOf(release, target).value,
     currency: facts.expectedCurrency,
+    reason: reasonOf(release),
     mode: release.mode,
     recipientKeyId: recipientOf(release, ownKeyId),
     decidedAt: now,

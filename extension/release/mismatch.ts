@@ -14,6 +14,7 @@ export interface Judged {
   /** The most that the person would agree to. */
   maxAmount: number;
   mode: Decision["mode"];
+  reason: Decision["reason"];
 }
 
 /** What LedgerOS knows by itself. */
@@ -54,9 +55,10 @@ function beyondReason({ maxAmount, origin }: Judged, attested: Attested): string
   return attested.origin !== null && attested.origin !== origin ? "the page is not where the agent meant to pay" : null;
 }
 
-function stepUpReason({ maxAmount, mode }: Judged, { stepUpAbove, originLinked }: Attested): string | null {
+function stepUpReason({ maxAmount, mode, reason }: Judged, { stepUpAbove, originLinked }: Attested): string | null {
   if (maxAmount > stepUpAbove) return "the amount is above the step-up threshold";
   if (!originLinked) return "it is the first time at this merchant";
+  if (reason === "subscription") return "it may be charged again without asking";
   return mode === "direct" ? "the page will see the number" : null;
 }
 

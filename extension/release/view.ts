@@ -5,7 +5,7 @@ import { resembles } from "../core/resemblance";
 import { plainText } from "../core/text";
 import type { Outcome } from "../protocol/messages";
 import { standsUntil } from "./book";
-import { amountOf, mismatchesOf, passkeyNeeded } from "./decide";
+import { amountOf, mismatchesOf, passkeyNeeded, reasonOf } from "./decide";
 import { type FrameSite, unknownSite } from "./hosted";
 import type { Meaning } from "./meaning";
 import { modeView, type ModeView } from "./mode_view";
@@ -32,6 +32,7 @@ export interface RequestView {
   cardLimit: string | null;
   amount: string | null;
   upTo: boolean;
+  later: Later | null;
   origin: ShownOrigin | null;
   /** A name the person knows that this site can be taken for. */
   resembles: string | null;
@@ -62,6 +63,12 @@ export interface RequestView {
   ruleFrom: RuleFrom | null;
 }
 
+/** What may be charged after this payment, or later than now; amber where nobody is asked again. */
+export interface Later {
+  meaning: "look" | "open";
+  sentence: string;
+}
+
 export interface RuleFrom {
   site: string;
   amount: number;
@@ -88,6 +95,7 @@ export function viewOf(release: Release, paidAt: readonly string[] = []): Reques
     cardLimit: remaining === null ? null : maxAmount === null ? `${money(remaining)} left` : `${money(remaining)} left of ${money(maxAmount)}`,
     amount: amount ? money(amount.value) : null,
     upTo: amount?.upTo ?? false,
+    later: amount && laterOf(release, money(amount.value)),
     origin: target && shownOrigin(target.origin),
     resembles: target && resembles(target.origin, { origins: [...facts.linkedOrigins, ...paidAt], merchant: facts.merchantText }),
     sites: target?.sites ?? [],
@@ -111,12 +119,23 @@ export function viewOf(release: Release, paidAt: readonly string[] = []): Reques
   };
 }
 
-/** A rule is made from what is calm: no mismatch, and an amount that somebody named. */
+function laterOf(release: Release, amount: string): Later | null {
+  switch (reasonOf(release)) {
+    case "subscription":
+      return { meaning: "look", sentence: `Repeats: this shop may charge up to ${amount} again, as often as it likes, without asking.` };
+    case "preauth":
+      return { meaning: "open", sentence: "The shop may hold the amount first and charge it later, once." };
+    case "one-time":
+      return null;
+  }
+}
+
+/** A rule is made from what is calm: no mismatch, an amount that somebody named, and no subscription, which no rule approves. */
 function ruleFrom(release: Release): RuleFrom | null {
   const { target, facts } = release;
   if (!target || !hasForm(target) || target.sites.some(unknownSite) || release.state !== "waiting" || mismatchesOf(release, target).length > 0) return null;
   const amount = amountOf(release, target);
-  return amount.upTo ? null : { site: bare(target.origin), amount: amount.value, currency: facts.expectedCurrency };
+  return amount.upTo || reasonOf(release) === "subscription" ? null : { site: bare(target.origin), amount: amount.value, currency: facts.expectedCurrency };
 }
 
 function rows(release: Release): Row[] {

@@ -151,6 +151,10 @@ describe("a decision", () => {
     expect(decision).toMatchObject({ maxAmount: 4990, tokenHash: facts.tokenHash, factsHash: "h", expiresAt: facts.expiresAt, mode: "direct", mismatches: [] });
     expect(decision.seen).toEqual({ origin: SHOP, frameOrigins: [], pageAmount: 4990, firstTimeHere: false });
   });
+  it("says what for, as LedgerOS signed it; facts of before subscriptions were approved say one-time", () => {
+    const of = (reason: Facts["reason"]) => decide({ ...release, facts: { ...facts, reason } }, target, "d", "k", 1).reason;
+    expect([of("subscription"), of("preauth"), of("one-time"), of(undefined)]).toEqual(["subscription", "preauth", "one-time", "one-time"]);
+  });
   it("falls back to the claimed amount, then to the card's limit", () => {
     const unread = { ...target, pageAmount: null };
     expect(decide(release, unread, "d", "k", 1).maxAmount).toBe(5000);
@@ -178,6 +182,14 @@ describe("the popup", () => {
   it("shows a merchant that was never linked as open, an amount that cannot be read as amber", () => {
     const view = viewOf({ ...release, facts: { ...facts, linkedOrigins: [] }, target: { ...target, pageAmount: null } });
     expect(view.rows.map(({ meaning }) => meaning)).toEqual(["done", "open", "look"]);
+  });
+  it("says in amber that a subscription repeats, and offers no rule for it", () => {
+    const subscription = { ...release, facts: { ...facts, reason: "subscription" as const } };
+    const sentence = "Repeats: this shop may charge up to $49.90 again, as often as it likes, without asking.";
+    expect(viewOf(subscription)).toMatchObject({ later: { meaning: "look", sentence }, ruleFrom: null });
+    expect(viewOf({ ...release, facts: { ...facts, reason: "preauth" } }).later).toMatchObject({ meaning: "open" });
+    expect(viewOf(release).later).toBeNull();
+    expect(viewOf(release).ruleFrom).not.toBeNull();
   });
   it("shows the red of a mismatch beside both values", () => {
     const view = viewOf({ ...release, target: { ...target, origin: "https://shop.example.net", pageAmount: 9900 } });

@@ -2,7 +2,7 @@
 import { useEffect } from "preact/hooks";
 import type { ChannelState } from "../channel/connection";
 import type { FrameSite } from "../release/hosted";
-import type { RequestView, Row } from "../release/view";
+import type { Later, RequestView, Row } from "../release/view";
 import { Deciding } from "./Deciding";
 import { fieldNames, Mark } from "./marks";
 import { ModeChoice } from "./ModeChoice";
@@ -91,6 +91,7 @@ function Details({ request, worker }: { request: RequestView; worker: Worker }) 
           {request.card}
           {request.cardLimit && ` · ${request.cardLimit}`}
         </p>
+        {request.later && <Afterwards {...request.later} />}
       </section>
       {request.rows.length > 0 && <Compare rows={request.rows} />}
       {request.sites.map((site) => (
@@ -103,6 +104,17 @@ function Details({ request, worker }: { request: RequestView; worker: Worker }) 
         {request.purpose && <p>“{request.purpose}”</p>}
       </blockquote>
     </>
+  );
+}
+
+/** A subscription repeats unasked: amber. */
+function Afterwards({ meaning, sentence }: Later) {
+  if (meaning === "open") return <p class="muted small">{sentence}</p>;
+  return (
+    <p class="note look" role="note" data-testid="repeats">
+      <span aria-hidden="true">! </span>
+      {sentence}
+    </p>
   );
 }
 

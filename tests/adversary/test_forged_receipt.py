@@ -23,8 +23,8 @@ from tests.api.issuer.harness import World
 from tests.api.issuer.parties import Device, Passkey
 
 
-async def receipt_of(world: World) -> dict[str, Any]:
-    token, decision = await world.approved(await world.new_card())
+async def receipt_of(world: World, **details: Any) -> dict[str, Any]:
+    token, decision = await world.approved(await world.new_card(), **details)
     assert (await world.broker.redeem(token, world.device.sign(decision))).status == 200
     report = {"releaseId": decision.release_id, "accessEventId": decision.access_event_id, "outcome": "filled", "fields": ["number"]}
     assert (await world.broker.post("outcomes", report)).status == 200
@@ -112,6 +112,7 @@ async def test_ledgeros_cannot_change_what_a_browser_and_a_passkey_signed(world:
     receipt = await receipt_of(world)
     changes: dict[str, dict[str, Any]] = {
         "another decision": {"signed": altered(receipt["signed"], ("decision", "maxAmount"), 99_999)},
+        "another decision than": {"signed": altered(receipt["signed"], ("decision", "reason"), "subscription")},
         "another release": {"releaseId": "rel_other"},
         "another broker": {"brokerId": "brk_other"},
         "passkey": {"signed": {**receipt["signed"], "passkey": None}},
@@ -197,6 +198,7 @@ async def test_the_command_line_verifies_a_receipt_and_refuses_a_tampered_one(wo
         "checkout-bot",
         "Amazon",
         "Purchase office supplies",
+        "one charge",
         world.device.id,
         "Every signature holds, each under a key that you gave.",
         *(f"{key_id(key)}, as you gave it" for key in keys),
@@ -260,3 +262,5 @@ async def test_what_is_no_receipt_or_no_key_is_said_as_that(world: World, tmp_pa
     for option in ("--issuer-key", "--device-key", "--passkey-key"):
         refused = await verify(receipt, option, "abcd")
         assert f"{option} is neither a public key nor a key id." in refused.stderr
+    subscription = await verify(await receipt_of(world, reason="subscription"), *given(known(world)))
+    assert "a subscription: the shop may charge up to this amount again, without asking" in subscription.stdout

@@ -38,6 +38,8 @@ def other(path: tuple[Any, ...], value: Any) -> Any:
         return "EUR"
     if name == "mode":
         return "surrogate"
+    if name == "reason":
+        return "subscription"
     if value is None:
         return {"intentId": "int_evil", "grantId": "grant_evil", "tokenHash": "AAAA", "accessEventId": "evt_evil"}.get(name, "evil")
     if name in ("tokenHash", "factsHash", "recipientKeyId", "nonce"):

@@ -9,6 +9,7 @@ from tests.adversary.spies import count
 from tests.api.issuer.harness import World
 
 OTHER = {"name": "Other Shop", "id": "shop-2", "origin": "https://other.example"}
+UNNAMED = {"name": "Other Shop", "id": "shop-2"}
 
 
 async def declined(world: World, card: Credentials, amount: int = 5_000, **changes: Any) -> str | None:
@@ -26,6 +27,32 @@ async def test_at_another_shop_above_the_amount_and_in_another_currency_it_buys_
     assert await declined(world, card, 5_101) == "amount_above_release"
     assert await declined(world, card, currency="EUR") in ("currency_mismatch", "currency_not_supported")
     assert await declined(world, card) is None, "the approved purchase itself goes through"
+
+
+async def test_at_another_shop_whose_acquirer_names_no_site_it_buys_nothing(world: World) -> None:
+    card = await world.release(await world.new_card())
+    assert await declined(world, card, merchant=UNNAMED) == "merchant_unknown"
+    assert await declined(world, card, 1, merchant={"name": "Example Shop", "id": "shop-1"}) == "merchant_unknown", "not even by its name"
+    assert await declined(world, card) is None, "the window was not used up"
+
+
+async def test_on_a_card_that_was_relaxed_for_unnamed_shops_it_does_buy_there(world: World) -> None:
+    """The honest yes: where a card network names no site, a person can let that pass, and then amount, time and single use remain."""
+    card_id = await world.new_card()
+    card = await world.release(card_id)
+    relaxed = await world.call("PATCH", f"/v1/cards/{card_id}", {"requireMerchantOrigin": False})
+    assert relaxed.body["requireMerchantOrigin"] is False
+    assert await declined(world, card, merchant=OTHER) == "merchant_mismatch", "a site that is named is still compared"
+    assert await declined(world, card, 5_101, merchant=UNNAMED) == "amount_above_release"
+    assert await declined(world, card, merchant=UNNAMED) is None
+    assert await declined(world, card, merchant=UNNAMED) == "no_release"
+
+
+async def test_an_agent_cannot_relax_its_card(world: World) -> None:
+    card_id = await world.new_card()
+    refused = await world.call("PATCH", f"/v1/cards/{card_id}", {"requireMerchantOrigin": False}, key=world.agent_token)
+    assert refused.status == 403
+    assert (await world.call("GET", f"/v1/cards/{card_id}")).body["requireMerchantOrigin"] is True
 
 
 async def test_a_second_time_it_buys_nothing(world: World) -> None:

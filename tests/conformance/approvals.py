@@ -11,7 +11,9 @@ from broker.protocol.facts import ApprovalSetting
 
 SHOP = "https://shop.example.com"
 ELSEWHERE = ["https://shop.example.com:8443", "http://shop.example.com", "https://example.com", "https://shop.example.com.evil.test"]
-ROUTINE: dict[str, Any] = {"claimedOrigin": SHOP, "origin": SHOP, "pageAmount": 5000, "maxAmount": 5000, "mode": "surrogate"}
+ROUTINE: dict[str, Any] = {
+    "claimedOrigin": SHOP, "origin": SHOP, "pageAmount": 5000, "maxAmount": 5000, "mode": "surrogate", "reason": "one-time",
+}  # fmt: skip
 KNOWN: dict[str, Any] = {
     "approval": "step-up", "stepUpAbove": 10_000, "expectedAmount": 5000, "origin": SHOP, "originLinked": True, "toleranceBasisPoints": 500,
 }  # fmt: skip
@@ -44,6 +46,9 @@ def _places() -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
 def _cases() -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
     yield "a routine purchase", {}, {}
     yield "the page sees the number", {"mode": "direct"}, {}
+    yield "a subscription", {"reason": "subscription"}, {}
+    yield "a preauthorisation", {"reason": "preauth"}, {}
+    yield "a subscription, the first time here", {"reason": "subscription"}, {"originLinked": False}
     yield from _amounts()
     yield from _places()
 
@@ -75,6 +80,6 @@ def _decision(judged: dict[str, Any], found: tuple[Mismatch, ...]) -> Decision:
         agent_id="agent_1", card_id="card_1", last4="4242", agent_name="bot",
         claimed=Claimed(origin=judged["claimedOrigin"], merchant_text=None, amount=None, currency="USD", purpose="Pens"),
         seen=Seen(origin=judged["origin"], frame_origins=(), page_amount=judged["pageAmount"], first_time_here=False),
-        mismatches=found, max_amount=judged["maxAmount"], currency="USD", mode=judged["mode"], recipient_key_id="AA", decided_at=1,
-        expires_at=2, nonce="AA",
+        mismatches=found, max_amount=judged["maxAmount"], currency="USD", mode=judged["mode"], reason=judged["reason"],
+        recipient_key_id="AA", decided_at=1, expires_at=2, nonce="AA",
     )  # fmt: skip

@@ -69,7 +69,8 @@ def decision(jws: str) -> Decision:
         agent_name="checkout-bot",
         claimed=Claimed(origin="https://shop.example.com", merchant_text="Amazon", amount=5000, currency="USD", purpose="Büro 🖇"),
         seen=Seen(origin="https://shop.example.com", frame_origins=("https://js.example.net",), page_amount=4990, first_time_here=False),
-        mismatches=(), max_amount=4990, currency="USD", mode="direct", recipient_key_id=sealing.key_id(_raw(_x25519("sealing"))),
+        mismatches=(), max_amount=4990, currency="USD", reason="one-time", mode="direct",
+        recipient_key_id=sealing.key_id(_raw(_x25519("sealing"))),
         decided_at=1_800_000_060_000, expires_at=1_800_000_120_000, nonce=b64u(_seed("nonce")[:16]),
     )  # fmt: skip
 

@@ -20,7 +20,7 @@ def test_both_languages_give_this_verdict(case: dict[str, Any]) -> None:
     said = case["payment"]
     payment = Payment(
         device_id=said["deviceId"], agent_id=said["agentId"], origin=said["origin"], amount=said["amount"], currency=said["currency"],
-        mode=said["mode"], mismatches=tuple(said["mismatches"]), at=said["at"],
+        mode=said["mode"], reason=said["reason"], mismatches=tuple(said["mismatches"]), at=said["at"],
     )  # fmt: skip
     verdict = covers(GrantState.read(case["state"]), payment)
     assert (verdict.covered, verdict.rule, verdict.sentence) == (case["covered"], case["rule"], case["sentence"])

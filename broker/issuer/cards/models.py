@@ -41,8 +41,13 @@ class CreateCard(Wire):
 
 
 class UpdateCard(Wire):
-    """Freeze, unfreeze, change limits; `require_release` false lets an `extensionOnly` card be charged without a release."""
+    """Freeze, unfreeze, change limits, relax what guards a card's number.
+
+    `require_release` false lets an `extensionOnly` card be charged without a release; `require_merchant_origin` false lets a
+    merchant use its window whose acquirer does not say which site it is: amount, currency, time and single use remain.
+    """
 
     status: Literal["active", "frozen"] | None = None
     limits: Limits | None = None
     require_release: bool | None = None
+    require_merchant_origin: bool | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, cast
 
+from pydantic.alias_generators import to_camel
 from sqlalchemy import Connection, Row, Select, func, insert, select, update
 
 from broker.core.clock import DAY_MS
@@ -137,6 +138,7 @@ def card_answer(connection: Connection, row: Row[Any], now: int) -> dict[str, An
     return {
         **quick_start_answer(row),
         "brand": BRAND, "credentialExposure": row.exposure, "requireRelease": row.require_release,
+        "requireMerchantOrigin": row.require_merchant_origin,
         "limits": {"perAuth": row.per_auth, "perDay": row.per_day, "perMonth": row.per_month},
         "maxAuthCount": row.max_auth_count, "merchantHint": row.merchant_hint, "lockedMerchant": row.locked_merchant,
         "attestationWindowMinutes": row.attestation_window_minutes, "onDrift": row.on_drift, "externalId": row.external_id,
@@ -179,13 +181,10 @@ def set_status_now(tx: Transaction, actor: Actor, org_id: str, card_id: str, act
 
 
 async def change(context: Context, principal: Principal, card_id: str, body: UpdateCard) -> dict[str, Any]:
-    """Change status, limits or the release rule of a card."""
+    """Change status, limits or the rules that guard a card's number."""
     now, actor = context.now(), principal.actor
     values: dict[str, Any] = {} if body.limits is None else body.limits.model_dump(exclude_unset=True)
-    if body.status is not None:
-        values["status"] = body.status
-    if body.require_release is not None:
-        values["require_release"] = body.require_release
+    values |= body.model_dump(include={"status", "require_release", "require_merchant_origin"}, exclude_none=True)
 
     def job(tx: Transaction) -> dict[str, Any] | LedgerError:
         row = find_card(tx.sql, principal, card_id)
@@ -193,15 +192,11 @@ async def change(context: Context, principal: Principal, card_id: str, body: Upd
             return LedgerError(*_CLOSED)
         if values:
             tx.sql.execute(update(cards).where(cards.c.id == card_id).values(**values))
-            record(tx, now, f"{actor.source}:card:changed", principal.org_id, actor=actor.id, card=card_id, **_camel(values))
+            changed = {to_camel(name): value for name, value in values.items()}
+            record(tx, now, f"{actor.source}:card:changed", principal.org_id, actor=actor.id, card=card_id, **changed)
         return card_answer(tx.sql, find_card(tx.sql, principal, card_id), now)
 
     return await context.write(job)
-
-
-def _camel(values: dict[str, Any]) -> dict[str, Any]:
-    names = {"per_auth": "perAuth", "per_day": "perDay", "per_month": "perMonth", "require_release": "requireRelease"}
-    return {names.get(key, key): value for key, value in values.items()}
 
 
 def effective_status(row: Row[Any], now: int) -> str:

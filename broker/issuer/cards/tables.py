@@ -18,6 +18,7 @@ cards = Table(
     Column("purpose", Text, nullable=False),
     Column("exposure", Text, nullable=False),
     Column("require_release", Boolean, nullable=False),
+    Column("require_merchant_origin", Boolean, nullable=False, server_default="1"),
     Column("max_amount", Integer),
     Column("per_auth", Integer),
     Column("per_day", Integer),

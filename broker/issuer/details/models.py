@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, StringConstraints
 
+from broker.protocol.decision import Reason
 from broker.protocol.wire import Amount, Currency, Id, ShortText, Wire
 
 _CONTEXT_BYTES = 4_096
@@ -21,6 +22,7 @@ def _small(value: dict[str, Any]) -> dict[str, Any]:
 class RequestDetails(Wire):
     """Ask for a card's details (Part A, step 5).
 
+    `reason` is shown to the person and signed; left out it is the intent's, or ``one-time``.
     `client_context` may hold `origin` (where the agent means to pay: the token is bound to it) and
     `brokerId` (the one broker that may redeem it); nothing else in it is kept.
     """
@@ -29,6 +31,6 @@ class RequestDetails(Wire):
     expected_amount: Amount | None = None
     expected_currency: Currency = "USD"
     merchant_text: ShortText | None = None
-    reason: Literal["one-time", "subscription", "preauth"] = "one-time"
+    reason: Reason | None = None
     client_context: Annotated[dict[str, Any], AfterValidator(_small)] | None = None
     intent_id: Id | None = None

@@ -93,7 +93,7 @@ def _event_values(event_id: str, card: Row[Any], body: RequestDetails, asked: _A
     return {
         "id": event_id, "org_id": card.org_id, "card_id": card.id, "agent_id": card.agent_id, "exposure_mode": card.exposure,
         "summary": asked.summary, "expected_amount": body.expected_amount, "expected_currency": body.expected_currency,
-        "merchant_text": asked.merchant_text, "merchant_key": merchant_key(asked.merchant_text), "reason": body.reason,
+        "merchant_text": asked.merchant_text, "merchant_key": merchant_key(asked.merchant_text), "reason": body.reason or "one-time",
         "intent_id": body.intent_id, "origin": asked.origin, "created_at": now,
     }  # fmt: skip
 
@@ -110,6 +110,7 @@ def _fit_intent(connection: Connection, card: Row[Any], body: RequestDetails, va
         "expectedAmount": amount is not None and abs(amount - intent.expected_amount) > intent.tolerance,
         "expectedCurrency": body.expected_currency != intent.expected_currency,
         "merchantText": values["merchant_text"] is not None and values["merchant_key"] != intent.merchant_key,
+        "reason": body.reason not in (None, intent.reason),
     }
     named = [name for name, bad in wrong.items() if bad]
     if named:
@@ -117,7 +118,7 @@ def _fit_intent(connection: Connection, card: Row[Any], body: RequestDetails, va
         return LedgerError(422, "intent_mismatch", f"The request does not fit its intent: {', '.join(named)}.", hint)
     values |= {
         "intent_id": intent.id, "expected_amount": intent.expected_amount if amount is None else amount,
-        "merchant_text": intent.expected_merchant, "merchant_key": intent.merchant_key,
+        "merchant_text": intent.expected_merchant, "merchant_key": intent.merchant_key, "reason": intent.reason,
     }  # fmt: skip
     return None
 
@@ -210,7 +211,7 @@ def _record(tx: Transaction, principal: Principal, verb: str, values: dict[str, 
     record(
         tx, now, f"{actor.source}:details:{verb}", values["org_id"], actor=actor.id, accessEvent=values["id"], card=values["card_id"],
         agent=values["agent_id"], exposure=values["exposure_mode"], expectedAmount=values["expected_amount"],
-        currency=values["expected_currency"], origin=values["origin"], **facts,
+        currency=values["expected_currency"], paymentReason=values["reason"], origin=values["origin"], **facts,
     )  # fmt: skip
 
 

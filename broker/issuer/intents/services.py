@@ -25,7 +25,7 @@ from broker.storage import Transaction
 
 OPEN = ("pending_approval", "pending")
 _TARGETS = {"approve": "pending", "reject": "rejected", "cancel": "canceled"}
-_SAME = ("summary", "expected_amount", "expected_currency", "expected_merchant", "tolerance")
+_SAME = ("summary", "expected_amount", "expected_currency", "expected_merchant", "reason", "tolerance")
 
 
 async def create(context: Context, principal: Principal, card_id: str, body: CreateIntent) -> dict[str, Any]:
@@ -47,7 +47,8 @@ async def create(context: Context, principal: Principal, card_id: str, body: Cre
         actor = principal.actor
         record(
             tx, now, f"{actor.source}:intent:created", card.org_id, actor=actor.id, intent=new_id, card=card.id, agent=card.agent_id,
-            expectedAmount=body.expected_amount, currency=body.expected_currency, expiresAt=times["expires_at"],
+            expectedAmount=body.expected_amount, currency=body.expected_currency, paymentReason=body.reason,
+            expiresAt=times["expires_at"],
         )  # fmt: skip
         return intent_answer(tx.sql.execute(select(intents).where(intents.c.id == new_id)).one(), now)
 
@@ -65,7 +66,7 @@ def _values(context: Context, body: CreateIntent) -> dict[str, Any]:
     merchant = None if body.expected_merchant is None else mask_numbers(plain_text(body.expected_merchant)) or None
     return {
         "summary": summary, "expected_amount": body.expected_amount, "expected_currency": body.expected_currency,
-        "expected_merchant": merchant, "merchant_key": merchant_key(merchant), "tolerance": body.tolerance,
+        "expected_merchant": merchant, "merchant_key": merchant_key(merchant), "reason": body.reason, "tolerance": body.tolerance,
         "metadata": None if body.metadata is None else json.dumps(body.metadata),
     }  # fmt: skip
 
@@ -193,7 +194,8 @@ def intent_answer(row: Row[Any], now: int) -> dict[str, Any]:
     return {
         "id": row.id, "intentId": row.external_id or row.id, "cardId": row.card_id, "agentId": row.agent_id,
         "status": effective_status(row, now), "summary": row.summary, "expectedAmount": row.expected_amount,
-        "expectedCurrency": row.expected_currency, "expectedMerchant": row.expected_merchant, "tolerance": row.tolerance,
+        "expectedCurrency": row.expected_currency, "expectedMerchant": row.expected_merchant, "reason": row.reason,
+        "tolerance": row.tolerance,
         "metadata": None if row.metadata is None else json.loads(row.metadata), "createdAt": row.created_at, "expiresAt": row.expires_at,
         "matchResult": None if row.actual_amount is None else _match_result(row, row.actual_amount, row.actual_merchant),
     }  # fmt: skip

@@ -22,6 +22,7 @@ intents = Table(
     Column("merchant_key", Text, nullable=False),
     Column("tolerance", Integer, nullable=False),
     Column("metadata", Text),
+    Column("reason", Text, nullable=False, server_default="one-time"),
     Column("bound_broker", Text),
     Column("created_at", Integer, nullable=False),
     Column("expires_at", Integer, nullable=False),

@@ -70,4 +70,6 @@ def _step_up_reason(decision: Decision, attested: Attested) -> str | None:
         return "the amount is above the step-up threshold"
     if not attested.origin_linked:
         return "it is the first time at this merchant"
+    if decision.reason == "subscription":
+        return "it may be charged again without asking"
     return "the page will see the number" if decision.mode == "direct" else None

@@ -43,6 +43,7 @@ class Attempt:
         self.now = context.now()
         self.grant: Grant | None = None
         self.prior: on_intent.Prior | None = None
+        self.stand_in: str | None = None
 
     def run(self) -> Burnt | LedgerError:
         """Spend the token, or leave the event of a refusal and answer it."""
@@ -94,7 +95,23 @@ class Attempt:
             intent = on_intent.find_intent(self.raw, decision, self.broker_id, self.facts_hash)
             refusal = self._intent_refusal(token, intent)
             attested = replace(attested, expected_amount=intent and intent.expected_amount)
-        return refusal or checks.content_refusal(decision, token, attested) or self._proof_refusal(token, standing, attested)
+        # The proof comes last: it counts the passkey and the rule's use, and a refusal is committed with its event.
+        return (
+            refusal
+            or checks.content_refusal(decision, token, attested)
+            or self._draw(token)
+            or self._proof_refusal(token, standing, attested)
+        )
+
+    def _draw(self, token: TokenRow) -> LedgerError | None:
+        """What the page is to hold in surrogate mode; refuses when every stand-in is held."""
+        if self.decision.mode == "direct":
+            return None
+        drawn = surrogates.draw(self.raw, self.context.randomness, token.last4, self.now)
+        if isinstance(drawn, LedgerError):
+            return drawn
+        self.stand_in = drawn
+        return None
 
     def _intent_refusal(self, token: TokenRow, intent: on_intent.IntentRow | None) -> LedgerError | None:
         refusal = on_intent.standing_refusal(intent, self.now)
@@ -148,12 +165,9 @@ class Attempt:
 
     def _burn(self, token: TokenRow, standing: Standing) -> Burnt | LedgerError:
         window_amount = checks.window_amount(self.decision, self.context.settings, self.grant)
-        stand_in = None if self.decision.mode == "direct" else surrogates.draw(self.raw, self.context.randomness, token.last4, self.now)
-        if isinstance(stand_in, LedgerError):
-            return self._refuse(token.org_id, token, stand_in)
         proven = Proven(
             self.broker_id, self.signed, self.canonical, self.evidence, self.facts_hash, token, standing, self.grant, self.prior,
-            window_amount, stand_in,
+            window_amount, self.stand_in,
         )  # fmt: skip
         burnt = burn(self.raw, self.context, proven, self.now)
         if burnt is not None:

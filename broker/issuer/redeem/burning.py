@@ -118,7 +118,7 @@ def _record(raw: sqlite3.Connection, proven: Proven, burnt: Burnt, now: int) -> 
         "decidedAt": decision.decided_at, "decision": b64u(evidence.digest), "device": decision.device_id, "grant": decision.grant_id,
         "intent": decision.intent_id, "maxAmount": decision.max_amount, "mismatches": list(decision.mismatches) or None,
         "mode": decision.mode, "org": token.org_id, "origin": decision.seen.origin, "passkey": evidence.passkey_id,
-        "release": decision.release_id,
+        "paymentReason": decision.reason, "release": decision.release_id,
     }  # fmt: skip
     name = "person:release:approved" if proven.grant is None else "grant:release:approved"
     record_flat(raw, now, ((name, approved), ("broker:token:redeemed", redeemed)))

@@ -25,7 +25,7 @@ def use_grant(raw: sqlite3.Connection, org_id: str, decision: Decision, attested
     contradicted = tuple(sorted({*decision.mismatches, *mismatches(decision, attested)}))
     payment = Payment(
         device_id=decision.device_id, agent_id=decision.agent_id, origin=decision.seen.origin, amount=decision.max_amount,
-        currency=decision.currency, mode=decision.mode, mismatches=contradicted, at=now,
+        currency=decision.currency, mode=decision.mode, reason=decision.reason, mismatches=contradicted, at=now,
     )  # fmt: skip
     coverage = covers(found, payment)
     if not coverage.covered:

@@ -13,7 +13,7 @@ from broker.issuer.settings import IssuerSettings
 from broker.protocol.decision import Decision
 from broker.protocol.grants import Grant
 
-_BOUND_TO = ("token_hash", "intent_id", "access_event_id", "card_id", "agent_id", "broker_id", "recipient_key_id", "currency")
+_BOUND_TO = ("token_hash", "intent_id", "access_event_id", "card_id", "agent_id", "broker_id", "recipient_key_id", "currency", "reason")
 _LONGEST_DECISION_MS = 10 * 60_000
 LONGEST_APPROVAL_MS = 15 * 60_000
 """How long an approval on an intent may wait for its token."""
@@ -37,6 +37,7 @@ class TokenRow(NamedTuple):
     expected_amount: int | None
     currency: str
     merchant_key: str
+    reason: str
     origin: str | None
     card_status: str
     closes_at: int | None
@@ -86,7 +87,8 @@ def token_refusal(token: TokenRow, broker_id: str, now: int) -> LedgerError | No
     if token.bound_broker not in (None, broker_id):
         return LedgerError(403, "wrong_broker", "The token is bound to another broker.", "Use the broker it was made for.")
     if token.status == "denied":
-        return LedgerError(403, "denied", "This release was denied, stopped or taken back.", "Do not ask again for the same purchase.")
+        hint = "Ask for new card details only if nobody denied it and it is still to be bought."
+        return LedgerError(403, "denied", "The release of this token is over: denied, stopped, taken back or given up.", hint)
     if token.status != "granted" or token.expires_at <= now:
         return LedgerError(410, "expired", "The token is expired.", "Ask for new card details.")
     if token.exposure != "extensionOnly":
@@ -96,7 +98,7 @@ def token_refusal(token: TokenRow, broker_id: str, now: int) -> LedgerError | No
 
 
 def binding_refusal(decision: Decision, token: TokenRow, token_hash: bytes, broker_id: str, sealing_key_id: str) -> LedgerError | None:
-    """Whether the decision names exactly this token, card, agent, broker and key."""
+    """Whether the decision names exactly this token, card, agent, broker, key and reason."""
     about = (
         decision.token_hash == (b64u(token_hash) if decision.intent_id is None else None),
         decision.intent_id in (None, token.intent_id),
@@ -106,6 +108,7 @@ def binding_refusal(decision: Decision, token: TokenRow, token_hash: bytes, brok
         decision.broker_id == broker_id,
         decision.recipient_key_id == sealing_key_id,
         decision.currency == decision.claimed.currency == token.currency,
+        decision.reason == token.reason,
     )
     if all(about):
         return None

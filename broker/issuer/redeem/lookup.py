@@ -14,7 +14,7 @@ _OWNERS = f"""c.status, c.closes_at, c.exposure, c.last4, c.max_amount, {REMAINI
 
 _COLUMNS = f"""
 e.id, e.org_id, e.card_id, e.agent_id, e.status, e.expires_at, e.bound_broker, e.redeemed_by, e.expected_amount,
-  e.expected_currency, e.merchant_key, e.origin, {_OWNERS}, e.intent_id"""
+  e.expected_currency, e.merchant_key, e.reason, e.origin, {_OWNERS}, e.intent_id"""
 
 _JOINED = """
 FROM access_events e JOIN cards c ON c.id = e.card_id JOIN agents a ON a.id = e.agent_id JOIN users u ON u.id = c.user_id
@@ -40,7 +40,7 @@ _TOKEN_FIELDS = len(TokenRow._fields)
 
 _INTENT = f"""
 SELECT e.id, e.org_id, e.card_id, e.agent_id, e.status, e.expires_at, e.bound_broker, NULL, e.expected_amount,
-  e.expected_currency, e.merchant_key, NULL, {_OWNERS}, e.id
+  e.expected_currency, e.merchant_key, e.reason, NULL, {_OWNERS}, e.id
 FROM intents e JOIN cards c ON c.id = e.card_id JOIN agents a ON a.id = e.agent_id JOIN users u ON u.id = c.user_id
   JOIN organisations o ON o.id = e.org_id WHERE e.id = ?5"""  # noqa: S608
 

@@ -13,12 +13,12 @@ from typing import Any, Literal
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from pydantic import ValidationError
 
-from broker.core.canonical import b64u, unb64u
+from broker.core.canonical import b64u, digest, unb64u
 from broker.issuer.redeem.approval import Attested, passkey_reason
 from broker.issuer.redeem.keys_given import Key, check_device, check_passkey, chosen
 from broker.issuer.redeem.offline_denial import check_no
 from broker.issuer.redeem.offline_rule import check_rule
-from broker.protocol.decision import Decision
+from broker.protocol.decision import DECISION_DOMAIN, Decision
 from broker.protocol.facts import Facts, verify_facts
 from broker.protocol.receipt import Receipt, ledgeros_signed
 
@@ -53,26 +53,37 @@ def verify_receipt(
     the receipt's own is used, and `Verified.keys` says so: then the receipt agrees with itself, and nothing follows about its holder.
     """
     try:
-        receipt = Receipt.model_validate(document)
+        receipt = Receipt.model_validate(_completed(document))
     except ValidationError:
         raise ValueError("it is not a receipt of this version") from None
     issuer = chosen("issuer", issuer_key, receipt.issuer_key)
     if not ledgeros_signed(document, issuer.public):
         raise ValueError("LedgerOS's signature does not hold")
     facts = verify_facts(receipt.facts, Ed25519PublicKey.from_public_bytes(issuer.public))
+    signed = unb64u(receipt.digest)
+    if signed != digest(DECISION_DOMAIN, document["signed"]["decision"]):
+        raise ValueError("the receipt is about another decision than the one in it")
     _check_binding(receipt, facts)
     device = chosen("device", device_key, receipt.device.signing_key)
-    check_device(device, receipt.signed.device_signature, receipt.signed.decision.digest(), "decision")
+    check_device(device, receipt.signed.device_signature, signed, "decision")
     if receipt.stop is not None:
         check_no(receipt.stop, ("stopped", receipt.release_id, receipt.signed.decision.facts_hash, receipt.device.id), device)
     passkey = _check_person(receipt, facts, device, passkey_key)
     return Verified(receipt, facts, (issuer, device) if passkey is None else (issuer, device, passkey))
 
 
+def _completed(document: Any) -> Any:
+    """`document` with what decisions did not say before a subscription had to be approved as one. What is signed is what came."""
+    try:
+        signed = document["signed"]
+        return {**document, "signed": {**signed, "decision": {"reason": "one-time", **signed["decision"]}}}
+    except (KeyError, TypeError):
+        return document
+
+
 def _check_binding(receipt: Receipt, facts: Facts) -> None:
     decision = receipt.signed.decision
     about = {
-        "another decision": unb64u(receipt.digest) == decision.digest(),
         "another release": receipt.release_id == decision.release_id,
         "another access event": decision.access_event_id in (None, receipt.access_event_id),
         "another broker": receipt.broker_id == decision.broker_id,
@@ -81,6 +92,7 @@ def _check_binding(receipt: Receipt, facts: Facts) -> None:
         "another token": facts.token_hash == decision.token_hash,
         "another intent": receipt.intent_id == decision.intent_id and decision.intent_id in (None, facts.intent_id),
         "another standing rule": receipt.grant_id == decision.grant_id,
+        "another reason": facts.reason == decision.reason,
         "another card": (facts.card_id, facts.last4) == (decision.card_id, decision.last4),
     }
     wrong = next((what for what, holds in about.items() if not holds), None)
@@ -100,7 +112,7 @@ def _check_person(receipt: Receipt, facts: Facts, device: Key, given: bytes | No
         _check_click(receipt, attested, given)
         return None
     key = chosen("passkey", given, passkey.public_key)
-    check_passkey(assertion, passkey, key, receipt.device.extension_origin, receipt.signed.decision.digest(), "decision")
+    check_passkey(assertion, passkey, key, receipt.device.extension_origin, unb64u(receipt.digest), "decision")
     return key
 
 

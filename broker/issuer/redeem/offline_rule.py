@@ -40,5 +40,5 @@ def _payment(receipt: Receipt, attested: Attested) -> Payment:
     at = receipt.redeemed_at if receipt.redeems == 1 else decision.decided_at
     return Payment(
         device_id=decision.device_id, agent_id=decision.agent_id, origin=decision.seen.origin, amount=decision.max_amount,
-        currency=decision.currency, mode=decision.mode, mismatches=contradicted, at=at,
+        currency=decision.currency, mode=decision.mode, reason=decision.reason, mismatches=contradicted, at=at,
     )  # fmt: skip

@@ -6,8 +6,8 @@ import sqlite3
 from typing import NamedTuple
 
 from broker.core.errors import LedgerError
-from broker.issuer.details.tables import OPEN_WINDOW
 from broker.issuer.intents.services import OPEN, intent_refusal
+from broker.issuer.redeem.closing import close_window
 from broker.protocol.decision import Decision
 from broker.protocol.outcomes import MEANINGS, MOST_REDEEMS, Outcome
 
@@ -89,19 +89,9 @@ def retry_refusal(prior: Prior, digest: bytes) -> LedgerError | None:
 
 def renew(raw: sqlite3.Connection, org_id: str, decision: Decision, prior: Prior, access_event_id: str, now: int) -> None:
     """Close the window that came to nothing and let the kept decision speak of the new token."""
-    close_window(raw, prior.access_event_id, now)
+    close_window(raw, prior.access_event_id, now, replaced_by=access_event_id)
     raw.execute(
         "UPDATE decisions SET access_event_id = ?, redeemed_at = ?, redeems = redeems + 1, outcome = NULL, outcome_fields = NULL,"
         " outcome_at = NULL WHERE org_id = ? AND release_id = ?",
         (access_event_id, now, org_id, decision.release_id),
     )
-
-
-def close_window(raw: sqlite3.Connection, access_event_id: str, now: int) -> tuple[str, str, str] | None:
-    """Close the unused window of a release: its organisation, id and card; None when it is used or closed already."""
-    close = (
-        f"UPDATE access_events SET window_closed_at = ? WHERE id = ? AND {OPEN_WINDOW}"  # noqa: S608
-        " RETURNING org_id, window_id, card_id"
-    )
-    row = raw.execute(close, (now, access_event_id)).fetchone()
-    return (row[0], row[1], row[2]) if row else None

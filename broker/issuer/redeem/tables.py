@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Integer, LargeBinary, Table, Text, UniqueConstraint
+from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, Table, Text, UniqueConstraint
 
 from broker.issuer.metadata import METADATA
 
@@ -40,6 +40,7 @@ decisions = Table(
     UniqueConstraint("org_id", "release_id"),
     UniqueConstraint("device_id", "nonce"),
 )
+Index("decisions_intent", decisions.c.intent_id, sqlite_where=decisions.c.intent_id.is_not(None))
 
 denials = Table(
     "denials",

@@ -79,7 +79,7 @@ async def authorise(context: Context, principal: Principal, body: Authorise) -> 
         holder = _holder(tx.sql, principal.org_id, index)
         charge = Charge(
             holder.card.id if holder else "", body.amount, body.currency, merchant.get("origin"), _merchant_key(merchant),
-            body.previous_transaction_id,
+            body.previous_transaction_id, holder is not None and not holder.card.require_merchant_origin,
         )  # fmt: skip
         verdict = _decide(tx, context, holder, charge, body, now)
         values = _values(txn_id, principal, holder, charge, verdict, now)

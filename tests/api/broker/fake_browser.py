@@ -194,9 +194,9 @@ class Browser:
             "broker_id": facts.broker_id, "device_id": self.device_id, "agent_id": facts.agent_id, "card_id": facts.card_id,
             "last4": facts.last4, "agent_name": facts.agent_name, "claimed": offer.claimed,
             "seen": Seen(origin=offer.claimed.origin or ORIGIN, frame_origins=(), page_amount=None, first_time_here=True),
-            "mismatches": (), "max_amount": facts.expected_amount, "currency": facts.expected_currency, "mode": "direct",
-            "recipient_key_id": key_id(self.sealing_key), "decided_at": self.clock.now_ms(), "expires_at": facts.expires_at,
-            "nonce": b64u(secrets.token_bytes(16)),
+            "mismatches": (), "max_amount": facts.expected_amount, "currency": facts.expected_currency, "reason": facts.reason,
+            "mode": "direct", "recipient_key_id": key_id(self.sealing_key), "decided_at": self.clock.now_ms(),
+            "expires_at": facts.expires_at, "nonce": b64u(secrets.token_bytes(16)),
         }  # fmt: skip
         decision = Decision(**{**members, **changes})
         return SignedDecision(decision=decision, device_signature=b64u(self.signing.sign(decision.digest())))

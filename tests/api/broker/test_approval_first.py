@@ -99,7 +99,7 @@ async def test_a_window_that_could_not_be_closed_is_closed_when_the_approval_end
     assert (await ended(stack, release_id))["outcome"] == "expired"
     await eventually(lambda: len(stack.ledger.called("outcomes")) == 2)
     first, second = stack.ledger.called("windows/close")
-    assert first == second == {"accessEventId": stack.ledger.called("outcomes")[0]["accessEventId"]}
+    assert first == second == {"accessEventId": stack.ledger.called("outcomes")[0]["accessEventId"], "releaseId": None}
 
 
 async def test_an_approval_lasts_a_quarter_of_an_hour_at_most(stack: Stack) -> None:

@@ -18,7 +18,7 @@ from broker.pki.profile import Roles
 from broker.protocol.channel import Deliver, Offer, Status, Withdrawn
 from broker.protocol.issuer_api import Health
 from broker.protocol.outcomes import Outcome
-from tests.api.broker.fake_ledger import FakeLedger, new_token
+from tests.api.broker.fake_ledger import ORIGIN, FakeLedger, new_token
 from tests.api.broker.harness import Stack, prepare_state, running_stack
 from tests.api.broker.waiting import ManualClock, eventually
 
@@ -99,6 +99,52 @@ async def test_an_unanswered_redeem_is_not_repeated_and_says_that_the_state_is_u
         assert "unknown whether the token was spent" in ended.message
         assert len(stack.ledger.called("redeem")) == 1
         assert "issuer:redeem:unanswered" in await stack.events()
+        await eventually(lambda: bool(stack.ledger.called("outcomes")))
+        assert stack.ledger.called("windows/close") == [{"accessEventId": None, "releaseId": asked.id}]
+
+
+async def test_an_unanswered_redeem_on_an_intent_is_not_repeated_and_closes_what_it_may_have_opened(tmp_path: Path) -> None:
+    async with running_stack(tmp_path, issuer_total_seconds=0.3) as stack:
+        browser = await stack.browser()
+        _, asked = await stack.ask("POST", "/v1/releases", {"intentId": stack.ledger.intend(), "origin": ORIGIN})
+        signed = await browser.approve(await browser.expect(Offer))
+        await browser.settled()
+        stack.ledger.pause = asyncio.Event()
+        await stack.ask("POST", f"/v1/releases/{asked['id']}/token", {"detailsToken": new_token()})
+        _, ended = await stack.ask("GET", f"/v1/releases/{asked['id']}?wait=20")
+        stack.ledger.pause.set()
+        assert ended["outcome"] == "issuer_unavailable"
+        await eventually(lambda: any(report["outcome"] == "issuer_unavailable" for report in stack.ledger.called("outcomes")))
+        assert len(stack.ledger.called("redeem")) == 1
+        assert {"accessEventId": None, "releaseId": asked["id"]} in stack.ledger.called("windows/close")
+        report = stack.ledger.called("outcomes")[-1]
+        assert (report["accessEventId"], report["intentId"]) == (None, signed.decision.intent_id)
+
+
+async def test_a_window_that_a_broker_which_stopped_could_not_close_is_closed_by_the_next_run(tmp_path: Path) -> None:
+    """An unanswered redeem on an intent, and LedgerOS still away when the broker stops: the row names no token, the release is enough."""
+    state, clock = prepare_state(tmp_path), ManualClock()
+    ledger = FakeLedger(state.pki, clock, state.identity().broker_id)
+    async with ledger.running():
+        state.write_issuer(ledger.url, ledger.url)
+        settings = BrokerSettings(status_seconds=60)
+        async with running_broker(state, settings, clock) as broker:
+            stack = Stack(state, clock, ledger, settings, broker, await _agent(state.root))
+            browser = await stack.browser()
+            _, asked = await stack.ask("POST", "/v1/releases", {"intentId": ledger.intend(), "origin": ORIGIN})
+            await browser.approve(await browser.expect(Offer))
+            await browser.settled()
+            for path in ("redeem", "windows/close", "outcomes"):
+                ledger.answer(path, {}, status=503)
+            await stack.ask("POST", f"/v1/releases/{asked['id']}/token", {"detailsToken": new_token()})
+            _, ended = await stack.ask("GET", f"/v1/releases/{asked['id']}?wait=20")
+            assert ended["outcome"] == "issuer_unavailable"
+        await browser.gone()
+        ledger.answers.clear()
+        ledger.calls.clear()
+        async with running_broker(state, settings, clock):
+            await eventually(lambda: bool(ledger.called("outcomes")))
+    assert ledger.called("windows/close") == [{"accessEventId": None, "releaseId": asked["id"]}]
 
 
 async def test_strange_answers_to_a_redeem_deliver_nothing(stack: Stack) -> None:

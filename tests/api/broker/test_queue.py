@@ -10,7 +10,7 @@ import pytest
 from broker.protocol.channel import Act, ActAnswer, Deliver, GrantsAnswer, ListGrants, Offer, Presence, Shown
 from broker.protocol.grants import Action, Grant, GrantState, SignedAction
 from broker.protocol.outcomes import Outcome
-from tests.api.broker.fake_browser import Browser
+from tests.api.broker.fake_browser import Browser, read_facts
 from tests.api.broker.fake_ledger import ORIGIN, refuse
 from tests.api.broker.harness import Stack
 from tests.api.broker.waiting import eventually
@@ -39,6 +39,41 @@ async def test_a_repeat_is_the_same_release(stack: Stack) -> None:
     await browser.settled()
     assert not [message for message in browser.received[2:] if isinstance(message, Offer)]
     assert "broker:release:merged" in await stack.events()
+
+
+@pytest.mark.parametrize(("shown", "asked"), [("one-time", "subscription"), ("subscription", "one-time")])
+async def test_a_request_for_something_else_is_no_repeat(stack: Stack, shown: str, asked: str) -> None:
+    """An agent that asks for a subscription is not handed the approval of one charge, nor the other way round."""
+    browser = await stack.browser()
+    async with stack.client() as agent:
+        first = await agent.request_release(stack.ledger.mint(reason=shown), origin=ORIGIN)
+        other = await agent.request_release(stack.ledger.mint(reason=asked), origin=ORIGIN)
+        assert (other.id != first.id, other.outcome) == (True, "refused_by_rule")
+        assert "one_pending_per_card" in (other.message or "")
+        assert (await agent.request_release(stack.ledger.mint(reason=shown), origin=ORIGIN)).id == first.id
+    assert read_facts(await browser.expect(Offer)).reason == shown
+
+
+async def test_a_rule_acts_for_no_subscription(stack: Stack) -> None:
+    browser = await stack.browser()
+    await browser.send(Presence(attended=False))
+    await browser.settled()
+    async with stack.client() as agent:
+        refused = await agent.request_release(stack.ledger.mint(reason="subscription", grants=(grant(stack),)), origin=ORIGIN)
+        assert refused.outcome == "refused_by_rule"
+        once = stack.ledger.mint(card_id="card_2", grants=(grant(stack),))
+        assert (await agent.request_release(once, origin=ORIGIN)).status == "pending"
+
+
+async def test_a_decision_for_something_else_than_was_offered_is_refused(stack: Stack) -> None:
+    browser = await stack.browser()
+    async with stack.client() as agent:
+        asked = await agent.request_release(stack.ledger.mint(), origin=ORIGIN)
+        offer = await browser.expect(Offer)
+        await browser.approve(offer, reason="subscription")
+        assert (await agent.wait(asked.id)).outcome == "internal_error"
+    assert stack.ledger.called("redeem") == []
+    assert [facts["reason"] for facts in await stack.event_facts("extension:message:refused")] == ["other_reason"]
 
 
 async def test_denials_in_a_row_cool_the_agent_down_and_an_approval_ends_it(stack: Stack) -> None:
@@ -169,7 +204,7 @@ async def test_stop_after_the_redeem_closes_the_window_and_nothing_is_filled(sta
         await browser.settled()
         assert (await agent.get(asked.id)).outcome == "stopped"
     await eventually(lambda: bool(stack.ledger.called("windows/close")))
-    assert stack.ledger.called("windows/close") == [{"accessEventId": signed.decision.access_event_id}]
+    assert stack.ledger.called("windows/close") == [{"accessEventId": signed.decision.access_event_id, "releaseId": None}]
 
 
 async def test_stop_while_ledgeros_redeems_delivers_nothing_and_closes_the_window(stack: Stack) -> None:

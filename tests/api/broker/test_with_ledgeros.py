@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from broker import admin
 from broker.app import BrokerSettings, RunningBroker, running_broker
@@ -18,6 +19,8 @@ from broker.client import AgentClient, AgentError, BrokerClient, LedgerClient, R
 from broker.core.clock import SystemClock
 from broker.issuer.redeem.offline import verify_receipt
 from broker.issuer.redeem.offline_denial import verify_denial
+from broker.issuer.transactions.tables import windows
+from broker.issuer_client import IssuerUnavailableError
 from broker.protocol.channel import (
     Act,
     ActAnswer,
@@ -33,6 +36,7 @@ from broker.protocol.channel import (
     Stop,
 )
 from broker.protocol.decision import SignedDecision
+from broker.protocol.issuer_api import Redeem, Redeemed
 from broker.protocol.outcomes import Outcome
 from broker.state import BrokerState
 from tests.api.broker.fake_browser import Browser
@@ -337,6 +341,44 @@ async def test_a_rule_made_in_the_browser_pays_and_a_stop_takes_the_next_one_bac
     assert (await chain.browser.expect(ActAnswer)).error is None
     refused = await (await chain.ask())
     assert (refused.outcome, "somebody_can_be_asked" in (refused.message or "")) == ("refused_by_rule", True)
+
+
+async def answer_lost(chain: Chain, monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
+    """From now on LedgerOS redeems and its answer never arrives; set when it did."""
+    issuer, redeemed = chain.broker.releases._desk.issuer, asyncio.Event()
+    honest = issuer.redeem
+
+    async def lost(request: Redeem) -> Redeemed:
+        await honest(request)
+        redeemed.set()
+        raise IssuerUnavailableError("the answer never came")
+
+    monkeypatch.setattr(issuer, "redeem", lost)
+    return redeemed
+
+
+@pytest.mark.parametrize("first", ["token", "approval"])
+async def test_an_unanswered_redeem_leaves_no_window_open(chain: Chain, monkeypatch: pytest.MonkeyPatch, first: str) -> None:
+    world, broker = chain.world, chain.agent.broker
+    card_id = await world.new_card()
+    redeemed = await answer_lost(chain, monkeypatch)
+    if first == "token":
+        asked = (await broker.request_release(await world.token(card_id), page_url=SHOP)).id
+        await chain.approve(await chain.browser.expect(Offer))
+    else:
+        intent_id = await world.intent(card_id)
+        asked = (await broker.request_release_on_intent(intent_id, page_url=SHOP)).id
+        await chain.approve(await chain.browser.expect(Offer))
+        await broker.wait_for_decision(asked, 20)
+        await broker.give_token(asked, (await world.details(card_id, intentId=intent_id)).body["detailsToken"])
+    assert (await broker.wait(asked)).outcome == "issuer_unavailable"
+    assert redeemed.is_set()
+    await eventually(lambda: "broker:release:reported" in world.issuer.names())
+    left = world.issuer.context.db.read_now(lambda c: list(c.execute(select(windows.c.closed_at, windows.c.consumed_at))))
+    assert left == [(world.clock.now_ms(), None)]
+    assert world.issuer.names().count("broker:window:closed") == 1
+    if first == "approval":
+        assert (await world.call("GET", f"/v1/intents/{intent_id}")).body["status"] == "canceled"
 
 
 async def test_what_the_agent_takes_back_is_void_at_ledgeros(chain: Chain) -> None:

@@ -89,7 +89,7 @@ async def test_while_ledgeros_redeems_nothing_is_delivered_and_the_window_closed
     assert (await withdraw(stack, release["id"]))[1]["outcome"] == "withdrawn"
     stack.ledger.pause.set()
     await eventually(lambda: bool(stack.ledger.called("windows/close")))
-    assert stack.ledger.called("windows/close") == [{"accessEventId": signed.decision.access_event_id}]
+    assert stack.ledger.called("windows/close") == [{"accessEventId": signed.decision.access_event_id, "releaseId": None}]
     assert not [message for message in browser.received if isinstance(message, Deliver)]
 
 
@@ -143,7 +143,8 @@ async def test_a_token_that_came_to_nothing_leaves_no_window_behind(stack: Stack
     assert (await withdraw(stack, release_id))[1]["outcome"] == "withdrawn"
     await eventually(lambda: bool(stack.ledger.called("windows/close")) and len(stack.ledger.called("outcomes")) == 2)
     assert [report["outcome"] for report in stack.ledger.called("outcomes")] == ["page_changed", "withdrawn"]
-    assert stack.ledger.called("windows/close") == [{"accessEventId": stack.ledger.called("outcomes")[0]["accessEventId"]}]
+    event = stack.ledger.called("outcomes")[0]["accessEventId"]
+    assert stack.ledger.called("windows/close") == [{"accessEventId": event, "releaseId": None}]
 
 
 async def test_twice_is_once_and_another_agents_release_is_not_there(stack: Stack) -> None:

@@ -77,7 +77,7 @@ class PublicLedger:
         body = await request.json()
         intent_id = self.issuer.intend(
             card_id=request.match_info["id"], expected_amount=body["expectedAmount"], merchant_text=body.get("expectedMerchant"),
-            summary=body["summary"], egress_keys=self.egress_keys,
+            summary=body["summary"], reason=body.get("reason", "one-time"), egress_keys=self.egress_keys,
         )  # fmt: skip
         self.intents[intent_id] = body
         return web.json_response({"id": intent_id, "status": "pending_approval"}, status=201)
@@ -87,7 +87,8 @@ class PublicLedger:
             return refusal
         body = await request.json()
         self.details.append(body)
-        token = self.issuer.mint(card_id=request.match_info["id"], egress_keys=self.egress_keys)
+        reason = body.get("reason") or "one-time"
+        token = self.issuer.mint(card_id=request.match_info["id"], reason=reason, egress_keys=self.egress_keys)
         self.tokens.append(token)
         answer = {"accessEventId": "evt_1", "exposureMode": "extensionOnly", "detailsToken": token, "last4": NUMBER[-4:]}
         return web.json_response({**answer, "tokenExpiresAt": self.issuer.clock.now_ms() + 120_000})

@@ -10,6 +10,7 @@ import pytest
 from broker.client import AgentError, BrokerClient, Configuration, LedgerOS, Outcome, Payment, Release, SyncLedgerOS, UnreachableError
 from broker.pki.files import PkiFolder
 from broker.protocol.channel import Offer, Withdrawn
+from tests.api.broker.fake_browser import read_facts
 from tests.api.broker.fake_ledger import ORIGIN
 from tests.api.broker.waiting import eventually
 from tests.api.client.harness import Till
@@ -37,6 +38,16 @@ async def test_a_payment_is_approved_first_and_filled(till: Till) -> None:
     assert till.ledger.canceled == []
     events = await till.stack.events()
     assert events.index("person:release:approved") < events.index("agent:token:given")
+
+
+@pytest.mark.parametrize("approval_first", [True, False])
+async def test_what_it_is_for_is_said_with_the_intent_and_the_token(till: Till, approval_first: bool) -> None:
+    for reason, wanted in ((None, {}), ("subscription", {"reason": "subscription"})):
+        browser = await till.approving_browser()
+        assert (await pay(till, approval_first=approval_first, **wanted)).filled
+        offer = next(message for message in (await browser).received if isinstance(message, Offer))
+        assert read_facts(offer).reason == till.ledger.details[-1]["reason"] == (reason or "one-time")
+    assert [intent["reason"] for intent in till.ledger.intents.values()] == (["one-time", "subscription"] if approval_first else [])
 
 
 async def test_no_token_is_made_before_the_decision(till: Till) -> None:

@@ -47,6 +47,16 @@ async def test_a_payment_is_approved_first_and_shows_no_secret(script: Path, til
     assert not [secret for secret in till.secrets if secret in json.dumps(answer)]
 
 
+@pytest.mark.parametrize("first", [True, False])
+async def test_what_it_is_for_is_said_with_the_intent_and_the_token(script: Path, till: Till, first: bool) -> None:
+    for wanted in ({}, {"reason": "subscription"}):
+        browser = await till.approving_browser()
+        assert (await run(script, till, approvalFirst=first, **wanted))["payment"]["filled"]
+        await browser
+    assert [details["reason"] for details in till.ledger.details] == ["one-time", "subscription"]
+    assert [intent["reason"] for intent in till.ledger.intents.values()] == (["one-time", "subscription"] if first else [])
+
+
 async def test_it_is_tried_once_more_and_then_taken_back(script: Path, till: Till) -> None:
     browser = await till.approving_browser(Outcome.PAGE_CHANGED, Outcome.PAGE_CHANGED)
     payment = (await run(script, till))["payment"]

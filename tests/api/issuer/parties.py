@@ -210,8 +210,8 @@ class Device:
                 "currency": facts.expected_currency, "purpose": facts.summary,
             },
             "seen": {"origin": SHOP, "frameOrigins": [], "pageAmount": amount, "firstTimeHere": not facts.linked_origins},
-            "mismatches": [], "maxAmount": amount, "currency": facts.expected_currency, "mode": "direct",
-            "recipientKeyId": key_id(self.sealing.public_key().public_bytes_raw()), "decidedAt": now_ms,
+            "mismatches": [], "maxAmount": amount, "currency": facts.expected_currency, "reason": facts.reason,
+            "mode": "direct", "recipientKeyId": key_id(self.sealing.public_key().public_bytes_raw()), "decidedAt": now_ms,
             "expiresAt": min(facts.expires_at, now_ms + 15 * 60_000),
             "nonce": b64u(secrets.token_bytes(16)),
         }  # fmt: skip

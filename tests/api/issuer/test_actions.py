@@ -123,3 +123,35 @@ async def test_a_used_window_cannot_be_closed_and_another_brokers_neither(world:
         assert (await second.post("windows/close", body)).status == 404
     assert (await world.authorise(world.device.open(redeemed.body, decision))).body["status"] == "pending"
     assert (await world.broker.post("windows/close", body)).body["code"] == "window_used"
+
+
+async def test_a_window_is_closed_by_its_releases_name_too(world: World) -> None:
+    """Who had no answer to a redeem on an intent does not know which token it was."""
+    card_id = await world.new_card()
+    intent_id, decision = await world.approved_first(card_id)
+    named = {"releaseId": decision.release_id}
+    assert (await world.broker.post("windows/close", named)).status == 404, "nothing was redeemed yet"
+    redeemed = await world.broker.redeem(await world.token(card_id, intentId=intent_id), world.device.sign(decision))
+    async with broker_peer(world.issuer, "brk_second") as second:
+        await second.enrol(await world.owner.create_code("broker"))
+        assert (await second.post("windows/close", named)).status == 404
+    for _ in range(2):
+        assert (await world.broker.post("windows/close", named)).status == 200
+    assert (await world.authorise(world.device.open(redeemed.body, decision))).body["declinedReason"] == "no_release"
+    assert world.issuer.names().count("broker:window:closed") == 1
+    for neither in ({}, {**named, "accessEventId": redeemed.body["accessEventId"]}):
+        assert (await world.broker.post("windows/close", neither)).status == 400
+
+
+async def test_a_releases_name_means_the_window_of_its_last_token(world: World) -> None:
+    card_id = await world.new_card()
+    intent_id, decision = await world.approved_first(card_id)
+    for outcome in ("page_changed", None):
+        redeemed = await world.broker.redeem(await world.token(card_id, intentId=intent_id), world.device.sign(decision))
+        assert redeemed.status == 200, redeemed.text
+        if outcome is not None:
+            event: dict[str, Any] = {"releaseId": decision.release_id, "accessEventId": redeemed.body["accessEventId"], "fields": []}
+            await world.broker.post("outcomes", {**event, "outcome": outcome})
+    assert (await world.broker.post("windows/close", {"releaseId": decision.release_id})).status == 200
+    closed = [facts["accessEvent"] for name, facts in world.issuer.events() if name == "broker:window:closed"]
+    assert closed[-1] == redeemed.body["accessEventId"]

@@ -70,6 +70,7 @@ async def test_the_window_is_never_above_the_rule(world: World) -> None:
         ("grant_amount", {"maxAmount": 4_999}, {}, {}),
         ("grant_origin", {"origin": "https://other.example"}, {}, {}),
         ("grant_mode", {"modes": ["surrogate"]}, {}, {}),
+        ("grant_subscription", {}, {"reason": "subscription"}, {}),
         ("grant_hours", {"fromMinute": 0, "toMinute": 1}, {}, {}),
         ("grant_mismatch", {}, {}, {"mismatches": ["amount"]}),
         ("grant_mismatch", {"maxAmount": 9_000}, {}, {"maxAmount": 5_101}),

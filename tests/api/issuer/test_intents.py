@@ -156,6 +156,8 @@ async def test_when_nothing_reached_the_page_the_same_decision_spends_another_to
         lambda c: list(c.execute(select(windows.c.access_event_id).where(windows.c.consumed_at.is_(None), windows.c.closed_at.is_(None))))
     )
     assert open_windows == [(second.body["accessEventId"],)], "the first window closed in the same transaction"
+    [closed] = [facts for name, facts in world.issuer.events() if name == "broker:window:closed"]
+    assert (closed["accessEvent"], closed["replacedBy"]) == (first.body["accessEventId"], second.body["accessEventId"])
     assert world.issuer.names().count("person:release:approved") == 1
     third = (await world.details(card_id, intentId=intent_id)).body["detailsToken"]
     assert (await world.authorise(unused)).body["status"] == "pending", "one window, the same card"

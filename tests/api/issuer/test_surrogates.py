@@ -182,6 +182,28 @@ async def test_two_running_releases_never_share_a_stand_in(world: World) -> None
     assert other.body["surrogate"]["surrogate"]["number"] != first.surrogate.surrogate.number
 
 
+async def test_without_a_stand_in_neither_the_passkey_nor_the_rules_use_is_counted(world: World) -> None:
+    """The refusal is committed with its event, so what was counted for it would be lost: the very same approval must still do."""
+    egress, card_id = await world.egress(), await world.new_card()
+    context = world.issuer.context
+    rule = world.device.grant(world.agent_id, world.clock.now_ms(), countPerDay=1, modes=["surrogate"])
+    assert (await world.broker.post("grants", rule.wire())).status == 200
+    drawn, context.randomness = context.randomness, bytes
+    await redeem(world, egress, card_id)  # holds the one number that is drawn now
+    by_person, decision = await world.approved_for(egress, card_id)
+    by_rule = await world.token(card_id)
+    now, named = world.clock.now_ms(), {"grantId": rule.grant.grant_id}
+    ruled = world.device.decision(await world.introspected(by_rule), now, **named, **egress.recipient)
+    tried = [(by_person, world.device.sign(decision)), (by_rule, world.device.sign(ruled, passkey=False))]
+    for token, signed in tried:
+        assert (await world.broker.redeem(token, signed)).body["code"] == "no_surrogate"
+    [state] = (await world.broker.get("grants")).body["grants"]
+    assert (state["usedToday"], state["usedTotal"]) == (0, 0)
+    context.randomness = drawn
+    for token, signed in tried:
+        assert (await world.broker.redeem(token, signed)).status == 200
+
+
 # The stand-in is charged ----------------------------------------------------------------------
 
 

@@ -154,6 +154,9 @@ async def test_a_subscriptions_follow_up_refers_to_the_approved_first_charge(wor
     world.clock.advance(seconds=30 * 24 * 3600)
     assert reason(await world.authorise(credentials)) == "no_release"
     assert reason(await world.authorise(credentials, 5_101, previousTransactionId=first)) == "no_release"
+    copied, unnamed = {"name": "Copy", "id": "shop-1", "origin": OTHER["origin"]}, {"name": "Example Shop", "id": "shop-1"}
+    assert reason(await world.authorise(credentials, previousTransactionId=first, merchant=copied)) == "no_release", "another site"
+    assert reason(await world.authorise(credentials, previousTransactionId=first, merchant=unnamed)) == "merchant_unknown"
     assert reason(await world.authorise(credentials, 5_000, previousTransactionId=first)) is None
 
     once = await world.release(await world.new_card())
@@ -169,6 +172,17 @@ async def test_a_card_can_be_relaxed_and_shows_it(world: World) -> None:
     assert relaxed.body["requireRelease"] is False
     assert "no release needed" in (await world.owner.get("/agents")).text
     assert reason(await world.authorise(credentials)) is None
+
+
+async def test_a_card_that_lets_unnamed_shops_pass_shows_it_and_leaves_its_event(world: World) -> None:
+    card_id = await world.new_card()
+    assert "shop may be unnamed" not in (await world.owner.get("/agents")).text
+    for value in (False, True):
+        changed = await world.call("PATCH", f"/v1/cards/{card_id}", {"requireMerchantOrigin": value})
+        assert changed.body["requireMerchantOrigin"] is value
+        assert ("shop may be unnamed" in (await world.owner.get("/agents")).text) is not value
+        name, facts = world.issuer.events()[-1]
+        assert (name, facts["card"], facts["requireMerchantOrigin"]) == ("backend:card:changed", card_id, value)
 
 
 async def test_frozen_and_suspended_decline(world: World) -> None:

@@ -19,6 +19,7 @@ from mcp import Client, StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 
 from broker.protocol.channel import Deliver, Offer
+from tests.api.broker.fake_browser import read_facts
 from tests.api.broker.fake_ledger import ORIGIN
 from tests.api.client.harness import MCP_TOKEN, Till
 
@@ -111,6 +112,20 @@ async def test_an_agent_pays_and_no_tool_says_a_number_or_a_token(till: Till, tr
     heard = " ".join(agent.heard)
     assert not [secret for secret in till.secrets if secret in heard]
     assert "tok_" not in heard
+
+
+async def test_a_subscription_is_asked_for_as_one(till: Till) -> None:
+    async with over_stdio(till) as client:
+        browser = await till.stack.browser()
+        agent = Agent(client)
+        once = await agent.call("ledger_pay", **ORDER, wait_seconds=0)
+        await browser.deny((await browser.expect(Offer, 20)).release_id)
+        await agent.call("ledger_status", payment=once["payment"], wait_seconds=40)
+        often = await agent.call("ledger_pay", **ORDER, reason="subscription", wait_seconds=0)
+        assert often["payment"] != once["payment"]
+        assert read_facts(await browser.expect(Offer, 20)).reason == "subscription"
+        assert (await client.call_tool("ledger_pay", {**ORDER, "reason": "forever"})).is_error
+    assert [intent["reason"] for intent in till.ledger.intents.values()] == ["one-time", "subscription"]
 
 
 async def test_refusals_come_as_words_and_nothing_is_paid_twice(till: Till) -> None:

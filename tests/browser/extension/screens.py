@@ -60,6 +60,7 @@ async def states(browser: Browser, folder: Path) -> None:
             ("first-time", "/", {}),
             ("unreadable", "/quiet", {"expected_amount": None, "purpose": "Pens for the design team. " * 9}),
             ("nobody-named", "/", {"merchant_text": None}),
+            ("subscription", "/", {"linked_origins": (browser.shop,), "reason": "subscription"}),
         ]
     ):
         page = await browser.open_shop(path)
@@ -79,12 +80,12 @@ async def states(browser: Browser, folder: Path) -> None:
         await shoot(popup, folder, f"{4 + number}-{name}-filled")
         await popup.get_by_role("button", name="Done").click()
         await page.close()
-    await shoot(popup, folder, "8-idle")
+    await shoot(popup, folder, "9-idle")
     page = await browser.open_shop("/dear")
     await popup.bring_to_front()
     browser.peer.offer(browser.shop, "rel_8", origin="https://shop.example.com")
     await popup.get_by_role("link", name="Add a passkey").wait_for()
-    await shoot(popup, folder, "8-mismatch-without-a-passkey")
+    await shoot(popup, folder, "9-mismatch-without-a-passkey")
     await popup.get_by_role("button", name="Done").click()
     await page.close()
     await browser.open_shop("/")

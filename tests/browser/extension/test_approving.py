@@ -66,6 +66,29 @@ async def test_an_amount_that_cannot_be_read_is_amber(ready: Browser) -> None:
     await expect(popup.get_by_test_id("amount")).to_have_text("$50.00")
 
 
+async def test_a_subscription_is_amber_says_that_it_repeats_and_is_signed_as_one(ready: Browser) -> None:
+    await ready.open_shop()
+    popup = await ready.popup()
+    ready.peer.offer(ready.shop, reason="subscription")
+    repeats = popup.get_by_test_id("repeats")
+    await expect(repeats).to_have_text("! Repeats: this shop may charge up to $49.90 again, as often as it likes, without asking.")
+    await expect(repeats).to_be_in_viewport()
+    await approve(popup)
+    await ready.peer.expect("shown")
+    decision = ready.peer.check(await ready.peer.expect("approve"))
+    assert (decision.reason, decision.max_amount) == ("subscription", 4_990)
+
+
+async def test_one_charge_says_nothing_of_another_and_is_signed_as_one(ready: Browser) -> None:
+    await ready.open_shop()
+    popup = await ready.popup()
+    ready.peer.offer(ready.shop)
+    await ready.peer.expect("shown")
+    await expect(popup.get_by_test_id("repeats")).to_have_count(0)
+    await approve(popup)
+    assert ready.peer.check(await ready.peer.expect("approve")).reason == "one-time"
+
+
 async def test_the_agents_words_are_shown_without_markup(ready: Browser) -> None:
     await ready.open_shop()
     popup = await ready.popup()

@@ -154,12 +154,14 @@ async def test_a_rule_pays_without_a_question_and_is_named_in_the_history(ready:
 
 
 @pytest.mark.parametrize(
-    ("expected", "most"), [(5000, 4989), (4000, 6000)], ids=["the amount is above the rule's", "the page contradicts the agent"]
+    ("facts", "most"),
+    [({}, 4989), ({"expected_amount": 4000}, 6000), ({"reason": "subscription"}, 6000)],
+    ids=["the amount is above the rule's", "the page contradicts the agent", "a subscription"],
 )
-async def test_what_no_rule_covers_is_asked(ready: Browser, expected: int, most: int) -> None:
+async def test_what_no_rule_covers_is_asked(ready: Browser, facts: dict[str, Any], most: int) -> None:
     await popup_with_passkey(ready)  # what contradicts the agent is asked of nobody without one
     await ready.open_shop()
-    ready.peer.offer(ready.shop, expected_amount=expected, grants=(grant(ready, max_amount=most),))
+    ready.peer.offer(ready.shop, grants=(grant(ready, max_amount=most),), **facts)
     await ready.peer.expect("shown")
     assert ready.peer.inbox.empty()
 

@@ -46,7 +46,8 @@ def decision(
         agent_id="agent_1", card_id="card_1", last4="4242", agent_name="bot",
         claimed=Claimed(origin=None, merchant_text=None, amount=None, currency="USD", purpose="paper"),
         seen=Seen(origin=origin, frame_origins=frames, page_amount=None, first_time_here=False), mismatches=(), max_amount=5_000,
-        currency="USD", mode="surrogate", recipient_key_id=key_id(public_key), decided_at=now, expires_at=now + life_ms, nonce="AA",
+        currency="USD", reason="one-time", mode="surrogate", recipient_key_id=key_id(public_key), decided_at=now, expires_at=now + life_ms,
+        nonce="AA",
     )  # fmt: skip
 
 

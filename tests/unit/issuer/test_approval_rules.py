@@ -18,7 +18,7 @@ BASE = {
     "deviceId": "dev_1", "agentId": "agent_1", "cardId": "card_1", "last4": "4242", "agentName": "bot",
     "claimed": {"origin": SHOP, "merchantText": None, "amount": 5000, "currency": "USD", "purpose": "x"},
     "seen": {"origin": SHOP, "frameOrigins": [], "pageAmount": 5000, "firstTimeHere": False}, "mismatches": [], "maxAmount": 5000,
-    "currency": "USD", "mode": "surrogate", "recipientKeyId": "AA", "decidedAt": 1, "expiresAt": 2, "nonce": "AA",
+    "currency": "USD", "reason": "one-time", "mode": "surrogate", "recipientKeyId": "AA", "decidedAt": 1, "expiresAt": 2, "nonce": "AA",
 }  # fmt: skip
 KNOWN = Attested("step-up", 10_000, 5000, SHOP, True, 200)
 
@@ -34,6 +34,14 @@ def seen(**changes: object) -> dict[str, object]:
 def test_a_routine_purchase_needs_a_click() -> None:
     assert passkey_reason(decision(), KNOWN) is None
     assert mismatches(decision(), KNOWN) == set()
+
+
+def test_a_subscription_needs_a_passkey_where_doubt_does() -> None:
+    asked = {
+        setting: passkey_reason(decision(reason="subscription"), dataclasses.replace(KNOWN, approval=setting)) is not None
+        for setting in ("click", "step-up", "passkey")
+    }
+    assert asked == {"click": False, "step-up": True, "passkey": True}
 
 
 def test_an_amount_inside_the_tolerance_is_no_mismatch() -> None:

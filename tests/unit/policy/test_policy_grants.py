@@ -22,8 +22,8 @@ GRANT = Grant(
     ends_at=MIDNIGHT + 30 * DAY_MS, nonce="AA",
 )  # fmt: skip
 PAYMENT = Payment(
-    device_id="dev_1", agent_id="agent_1", origin="https://shop.example", amount=5_000, currency="USD", mode="direct", mismatches=(),
-    at=NOON,
+    device_id="dev_1", agent_id="agent_1", origin="https://shop.example", amount=5_000, currency="USD", mode="direct",
+    reason="one-time", mismatches=(), at=NOON,
 )  # fmt: skip
 
 

@@ -132,7 +132,7 @@ class Interleavings(RuleBasedStateMachine):
         request = CreateRelease(intent_id=intent_id, origin=ORIGIN)
         self.run(self.releases.request(f"agt_{self.asked % 7}", request))
 
-    @rule(card=st.sampled_from(["card_1", "card_2", "card_3", "card_4"]), answer=st.sampled_from(["sealed", "sealed", "refused"]))
+    @rule(card=st.sampled_from(["card_1", "card_2", "card_3", "card_4"]), answer=st.sampled_from(["sealed", "sealed", "refused", "lost"]))
     def ask_on_an_intent_and_pay(self, card: str, answer: str) -> None:
         """The ordinary way, approval first."""
         before = len(self.browsers.offers())
@@ -191,7 +191,7 @@ class Interleavings(RuleBasedStateMachine):
         live = [entry.name for entry in self.log() if entry.facts.get("releaseId") == release_id]
         return live.count("broker:credentials:delivered") > live.count("extension:release:failed")
 
-    @rule(card=st.sampled_from(["card_1", "card_2", "card_3", "card_4"]), answer=st.sampled_from(["sealed", "sealed", "refused"]))
+    @rule(card=st.sampled_from(["card_1", "card_2", "card_3", "card_4"]), answer=st.sampled_from(["sealed", "sealed", "refused", "lost"]))
     def ask_and_approve(self, card: str, answer: str) -> None:
         """The ordinary way, so that the walk gets far often."""
         before = len(self.browsers.offers())
@@ -334,7 +334,7 @@ class Interleavings(RuleBasedStateMachine):
         return offers[-1 - pick % len(offers)]
 
     @precondition(lambda self: any(not gate.done() for gate in self.ledger.waiting))
-    @rule(answer=st.sampled_from(["sealed", "sealed", "sealed", "refused", "unavailable"]))
+    @rule(answer=st.sampled_from(["sealed", "sealed", "sealed", "refused", "unavailable", "lost"]))
     def ledgeros_answers(self, answer: str) -> None:
         self.run_answers(answer)
 
@@ -388,6 +388,7 @@ class Interleavings(RuleBasedStateMachine):
     @invariant()
     def a_window_of_which_nothing_came_is_closed(self) -> None:
         log, closed = self.log(), set(self.ledger.closed)
+        assert self.ledger.lost <= closed, "whatever a redeem without an answer opened"
         handed = {message.release_id for _, message in self.browsers.sent if isinstance(message, Deliver)}
         for row in self.rows():
             spent = [entry.facts["accessEventId"] for entry in log if _is_redeem_of(entry, row.id)]

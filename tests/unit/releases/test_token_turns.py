@@ -16,9 +16,10 @@ from broker.audit import metadata
 from broker.core.errors import LedgerError
 from broker.core.ids import IdFactory
 from broker.protocol.agent_api import CreateRelease, GiveToken, Release
-from broker.protocol.channel import Approve, Deliver, DeliverSurrogate, Stop, Withdrawn
+from broker.protocol.channel import Approve, Deliver, DeliverSurrogate, Result, Stop, Withdrawn
 from broker.protocol.decision import Mode
 from broker.protocol.egress import Arm, Armed, Fault
+from broker.protocol.outcomes import Outcome
 from broker.releases import Releases, ReleaseStore, Reporter
 from broker.storage import Database
 from tests.unit.releases.world import ORIGIN, Browsers, Clock, Egress, Ledger, decide
@@ -199,6 +200,41 @@ async def test_once_the_card_was_handed_over_a_withdrawal_is_too_late(tmp_path: 
         with pytest.raises(LedgerError, match="with the browser already"):
             await world.releases.withdraw("agt_1", world.release_id)
         assert world.ledger.closed == []
+
+
+async def test_an_unanswered_redeem_on_an_intent_leaves_no_window_open(tmp_path: Path) -> None:
+    """Nobody told the broker which token it was, so it names the release."""
+    async with approved(tmp_path) as world:
+        await world.give()
+        await world.until(1)
+        world.ledger.waiting[0].set_result("lost")
+        assert await world.delivered() == 0
+        assert (await world.releases.get("agt_1", world.release_id)).outcome == "issuer_unavailable"
+        assert await closed(world)
+
+
+async def test_an_unanswered_redeem_of_a_second_token_closes_the_window_of_the_second(tmp_path: Path) -> None:
+    async with approved(tmp_path) as world:
+        for answer in ("sealed", "lost"):
+            await world.give()
+            await world.until(1)
+            world.ledger.waiting.pop().set_result(answer)
+            await world.delivered()
+            said = Result(release_id=world.release_id, outcome=Outcome.PAGE_CHANGED, fields=(), failed=())
+            await world.releases.browser_said("dev_a", said)
+        assert len(world.ledger.opened) == 2
+        assert await closed(world)
+
+
+async def test_a_release_that_ended_while_ledgeros_did_not_answer_leaves_no_window_open(tmp_path: Path) -> None:
+    async with approved(tmp_path) as world:
+        await world.give()
+        await world.until(1)
+        await world.releases.browser_said("dev_a", Result(release_id=world.release_id, outcome=Outcome.TAB_CLOSED, fields=(), failed=()))
+        assert (await world.releases.get("agt_1", world.release_id)).outcome == "tab_closed"
+        world.ledger.waiting[0].set_result("lost")
+        assert await world.delivered() == 0
+        assert await closed(world)
 
 
 async def test_a_stop_while_the_card_is_on_its_way_delivers_nothing(tmp_path: Path) -> None:

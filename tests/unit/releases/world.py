@@ -18,7 +18,7 @@ from broker.protocol.decision import Decision, Mode, Seen, SignedDecision
 from broker.protocol.denial import Denial, Said, SignedDenial
 from broker.protocol.egress import EGRESS_MEANINGS, Arm, Armed, Chunk, EgressOutcome, End, Fault, Head, Health, Send
 from broker.protocol.facts import Facts, sign_facts
-from broker.protocol.issuer_api import Introspected, Redeem, Redeemed, ReportOutcome, Window
+from broker.protocol.issuer_api import CloseWindow, Introspected, Redeem, Redeemed, ReportOutcome, Window
 from broker.protocol.sealing import Sealed
 from broker.protocol.surrogate import Surrogate, SurrogateCard
 from broker.protocol.wire import Wire
@@ -40,7 +40,10 @@ class Clock:
 
 
 class Ledger:
-    """Knows every token; each redeem waits until the test says how it is answered."""
+    """Knows every token; each redeem waits until the test says how it is answered.
+
+    ``lost`` opens a window and answers nothing. `spent` has the access event of each release's last token.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
@@ -50,6 +53,8 @@ class Ledger:
         self.opened: list[str] = []
         self.closed: list[str] = []
         self.waiting: list[asyncio.Future[str]] = []
+        self.spent: dict[str, str] = {}
+        self.lost: set[str] = set()
 
     async def introspect(self, token: str) -> Introspected:
         about = {"token_hash": b64u(secret_hash(token)), "access_event_id": event_of(token), "intent_id": None}
@@ -68,8 +73,11 @@ class Ledger:
         )  # fmt: skip
         return Introspected(active=True, reason=None, message=None, facts=sign_facts(facts, self.key))
 
-    async def close_window(self, access_event_id: str) -> None:
-        self.closed.append(access_event_id)
+    async def close_window(self, opened: CloseWindow) -> None:
+        event = opened.access_event_id or self.spent.get(opened.release_id or "")
+        if event is None:
+            raise IssuerRefusedError(404, "access_event_not_found", "There is no such release of this broker.")
+        self.closed.append(event)
 
     async def redeem(self, request: Redeem) -> Redeemed:
         self.redeems.append(request.token)
@@ -83,6 +91,10 @@ class Ledger:
         decision = request.signed.decision
         window = Window(id="win_1", max_amount=100, currency="USD", expires_at=self.clock.ms)
         self.opened.append(event_of(request.token))
+        self.spent[decision.release_id] = event_of(request.token)
+        if answer == "lost":
+            self.lost.add(event_of(request.token))
+            raise IssuerUnavailableError("the answer never came")
         return Redeemed(
             access_event_id=event_of(request.token), sealed=Sealed(key_id=decision.recipient_key_id, ciphertext="AA"), window=window,
             surrogate=STAND_IN if decision.mode == "surrogate" else None,
@@ -170,7 +182,7 @@ def decide(offer: Offer, facts: Facts | None, clock: Clock, card: str | None = N
         intent_id=facts.intent_id if facts else None, broker_id="brk_1", device_id="dev_1", agent_id="agent_1",
         card_id=card or (facts.card_id if facts else "card_1"), last4="4242", agent_name="bot", claimed=offer.claimed,
         seen=Seen(origin=ORIGIN, frame_origins=(), page_amount=None, first_time_here=True), mismatches=(), max_amount=100,
-        currency="USD", mode=mode, recipient_key_id="AA" if mode == "direct" else "EE", decided_at=clock.ms,
+        currency="USD", reason="one-time", mode=mode, recipient_key_id="AA" if mode == "direct" else "EE", decided_at=clock.ms,
         expires_at=offer.expires_at, nonce="AA",
     )  # fmt: skip
     return SignedDecision(decision=decision, device_signature="AA")

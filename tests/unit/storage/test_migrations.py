@@ -118,11 +118,25 @@ def test_windows_and_charges_of_an_older_database_are_kept(tmp_path: Path, scrip
     assert after == before["windows"]
     assert not isinstance(fits, str)
     assert fits.id == "win_1", "an open window still lets its charge through"
+    assert read(path, "SELECT require_merchant_origin FROM cards") == [(1,)], "an older card lets no unnamed shop pass either"
     assert read(path, "SELECT * FROM transactions ORDER BY id") == before["transactions"]
     assert read(path, "SELECT name FROM sqlite_master WHERE name = 'windows'") == []
     refers = {row[2] for row in read(path, "PRAGMA foreign_key_list(transactions)")}
     assert refers == {"organisations", "api_keys", "cards", "agents", "users", "access_events", "transactions"}
     assert read(path, "PRAGMA foreign_key_check") == []
+
+
+INTENT = """
+INSERT INTO intents (id, org_id, card_id, agent_id, status, summary, expected_amount, expected_currency, merchant_key, tolerance,
+  created_at, expires_at) VALUES ('int_1', 'org_1', 'card_1', 'agent_1', 'pending_approval', 'x', 500, 'USD', 'shop', 0, 1, 9);
+"""
+
+
+def test_an_intent_of_an_older_database_is_for_one_charge(tmp_path: Path) -> None:
+    path = tmp_path / "issuer.db"
+    first_version(path, "issuer-schema-4.sql", WINDOWS + INTENT)
+    open_database(path).close()
+    assert read(path, "SELECT id, reason FROM intents") == [("int_1", "one-time")]
 
 
 METADATA = MetaData()

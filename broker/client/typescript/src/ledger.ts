@@ -23,12 +23,16 @@ export interface CardDetails {
   last4: string;
 }
 
+/** What card details are for. With `subscription` the merchant may charge again: the person is told, and approves it. */
+export type Reason = "one-time" | "subscription" | "preauth";
+
 /** What is bought, in the agent's words. Amounts are minor units. */
 export interface Wanted {
   summary: string;
   expectedAmount?: number;
   expectedCurrency?: string;
   merchantText?: string | undefined;
+  reason?: Reason;
   clientContext?: Json;
   intentId?: string | undefined;
 }

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { BrokerClient, type Release } from "./broker.js";
 import { readConfiguration, type Configuration } from "./configuration.js";
 import { AgentError, UnreachableError } from "./errors.js";
-import { LedgerClient, type Card } from "./ledger.js";
+import { LedgerClient, type Card, type Reason } from "./ledger.js";
 import { payment, paymentOf, paymentUnderWay, refused, type Payment } from "./payment.js";
 
 const TRIES = 2;
@@ -20,6 +20,8 @@ export interface PayOptions {
   purpose: string;
   currency?: string;
   merchant?: string;
+  /** `subscription` when the merchant will charge again; `one-time` unless told otherwise, and then later charges are declined. */
+  reason?: Reason;
   /** The person decides before a token is made (default); false makes the token first, and there is no second try. */
   approvalFirst?: boolean;
   /** How long to wait for a person; 900 unless told otherwise. */
@@ -28,7 +30,7 @@ export interface PayOptions {
   signal?: AbortSignal;
 }
 
-type Purchase = PayOptions & { origin: string; currency: string; waitSeconds: number };
+type Purchase = PayOptions & { origin: string; currency: string; reason: Reason; waitSeconds: number };
 
 /** An agent's way to pay. `close` it when you are done. */
 export class LedgerOS {
@@ -98,8 +100,9 @@ export class LedgerOS {
   }
 
   async #tokenFirst(purchase: Purchase): Promise<Payment> {
-    const { card, purpose, amount, currency, merchant, origin, pageUrl, signal } = purchase;
-    const wanted = { summary: purpose, expectedAmount: amount, expectedCurrency: currency, merchantText: merchant, clientContext: { origin } };
+    const { card, purpose, amount, currency, merchant, reason, origin, pageUrl, signal } = purchase;
+    const words = { summary: purpose, merchantText: merchant, reason };
+    const wanted = { ...words, expectedAmount: amount, expectedCurrency: currency, clientContext: { origin } };
     const { detailsToken } = await this.ledger.cardDetails(card, wanted, signal);
     const release = await this.broker.requestRelease({ detailsToken, pageUrl, purpose }, signal);
     return standing(await this.broker.waitUntilReady(release.id, purchase.waitSeconds, signal));
@@ -112,6 +115,7 @@ export class LedgerOS {
       expectedAmount: purchase.amount,
       expectedCurrency: purchase.currency,
       expectedMerchant: purchase.merchant,
+      reason: purchase.reason,
       ttlMinutes: Math.max(1, Math.min(1_440, Math.round(purchase.waitSeconds / 60) + 15)),
     };
     const intentId = await this.ledger.createIntent(purchase.card, intent, purchase.signal);
@@ -150,9 +154,9 @@ export class LedgerOS {
   }
 
   async #fill(purchase: Purchase, release: Release): Promise<Release> {
-    const { card, purpose, origin, signal } = purchase;
+    const { card, purpose, reason, origin, signal } = purchase;
     // The broker merges a repeated request into the release that is open: the token must be of that one's intent.
-    const wanted = { summary: purpose, intentId: release.intentId ?? undefined, clientContext: { origin } };
+    const wanted = { summary: purpose, reason, intentId: release.intentId ?? undefined, clientContext: { origin } };
     const { detailsToken } = await this.ledger.cardDetails(card, wanted, signal);
     try {
       await this.broker.giveToken(release.id, detailsToken, signal);
@@ -173,7 +177,8 @@ function checked(options: PayOptions): Purchase {
   if (page === null || !/^https?:$/.test(page.protocol) || page.username !== "" || page.password !== "") {
     throw new TypeError("pageUrl is not a web address");
   }
-  return { ...options, origin: page.origin, currency: options.currency ?? "USD", waitSeconds: options.waitSeconds ?? DECISION_SECONDS };
+  const { currency = "USD", reason = "one-time", waitSeconds = DECISION_SECONDS } = options;
+  return { ...options, origin: page.origin, currency, reason, waitSeconds };
 }
 
 function standing(release: Release): Payment {
