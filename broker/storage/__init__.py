@@ -5,7 +5,7 @@ results, after the commit is on disk. Knows nothing of cards or releases.
 """
 
 from broker.storage.database import Database
-from broker.storage.jobs import Steps, Transaction
+from broker.storage.jobs import Steps, Transaction, WriterConnection
 from broker.storage.schema import Migration, SchemaTooNewError
 
-__all__ = ["Database", "Migration", "SchemaTooNewError", "Steps", "Transaction"]
+__all__ = ["Database", "Migration", "SchemaTooNewError", "Steps", "Transaction", "WriterConnection"]

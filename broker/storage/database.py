@@ -29,7 +29,7 @@ from sqlalchemy.pool import StaticPool
 
 from broker.storage import schema
 from broker.storage.damage import damage_named
-from broker.storage.jobs import Call, JobCall, Steps, StepsCall, Transaction
+from broker.storage.jobs import Call, JobCall, Steps, StepsCall, Transaction, WriterConnection
 
 _BATCH = 256  # jobs in one commit; keeps the first caller's wait bounded
 _TURNS = 4  # of the loop: who is answered and asks again at once is heard, read and waiting after so many
@@ -61,7 +61,8 @@ class Database:
 
     def _connect(self, read_only: bool) -> sqlite3.Connection:
         # Autocommit at the driver: this module says BEGIN and COMMIT itself.
-        connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=_BUSY_SECONDS)
+        factory = sqlite3.Connection if read_only else WriterConnection
+        connection = sqlite3.connect(self._path, _BUSY_SECONDS, isolation_level=None, check_same_thread=False, factory=factory)
         connection.execute("PRAGMA foreign_keys = ON")
         if read_only:
             connection.execute("PRAGMA query_only = ON")
@@ -78,7 +79,7 @@ class Database:
         self._writer_engine = self._engine(read_only=False)
         connection = self._writer_engine.connect()
         driver = connection.connection.driver_connection
-        assert isinstance(driver, sqlite3.Connection)
+        assert isinstance(driver, WriterConnection)
         self._path.chmod(0o600)
         schema.prepare(connection, driver, metadata, version, migrations, self._path)
         self._writer = Transaction(connection, driver)
@@ -101,7 +102,7 @@ class Database:
         """`write` for callers without an event loop (the CLI)."""
         raw = self._writer.raw
         with self._writing, damage_named(self._path):
-            raw.execute("BEGIN IMMEDIATE")
+            _begin(raw)
             try:
                 result = job(self._writer)
                 raw.execute("COMMIT")
@@ -160,7 +161,7 @@ class Database:
             call.prepare()
         self._writing.acquire()
         try:
-            self._writer.raw.execute("BEGIN IMMEDIATE")
+            _begin(self._writer.raw)
             for call in batch:
                 call.run(self._writer)
         except BaseException as error:
@@ -210,3 +211,8 @@ class Database:
             self._reader_engines.append(engine)
             connection = self._local.connection = engine.connect()
         return job(connection)
+
+
+def _begin(raw: WriterConnection) -> None:
+    raw.execute("BEGIN IMMEDIATE")
+    raw.remembered.clear()

@@ -11,12 +11,24 @@ from typing import Any, Protocol, TypeVar
 from sqlalchemy import Connection
 
 
+class WriterConnection(sqlite3.Connection):
+    """The connection that all writes of a database go through.
+
+    `remembered` is what a job read or wrote and a later job of the same transaction need not read again, by its owner's name. The
+    transaction holds the database, so nobody else changes it meanwhile; it is emptied at BEGIN, and whenever something is undone.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.remembered: dict[str, Any] = {}
+
+
 @dataclass(slots=True)
 class Transaction:
     """What a job works with: `sql` for ordinary statements, `raw` where every microsecond counts."""
 
     sql: Connection
-    raw: sqlite3.Connection
+    raw: WriterConnection
 
 
 T_co = TypeVar("T_co", covariant=True)
@@ -87,6 +99,7 @@ class JobCall(Call):
         except Exception as error:
             self.failure = error
             tx.raw.execute("ROLLBACK TO job")
+            tx.raw.remembered.clear()
         tx.raw.execute("RELEASE job")
 
 

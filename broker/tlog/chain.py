@@ -18,9 +18,11 @@ from typing import Any
 from sqlalchemy import Column, Connection, Integer, LargeBinary, MetaData, Table, Text, select
 
 from broker.core.canonical import b64u, canonical_json, digest
+from broker.storage import WriterConnection
 
 EVENT_DOMAIN = "ledgeros/event/v1"
 GENESIS = bytes(32)
+_HEAD = "events"  # what the chain remembers within a transaction: sequence number and hash of its newest entry
 _HASHED = EVENT_DOMAIN.encode() + b'\n{"at":%d,"facts":%s,"name":%s,"previous":"%s","seq":%d}'
 
 
@@ -72,8 +74,8 @@ def append(raw: sqlite3.Connection, at: int, name: str, facts: dict[str, Any]) -
 
 def append_all(raw: sqlite3.Connection, at: int, events: Sequence[tuple[str, bytes]]) -> int:
     """Add several events of one moment, in order, in one statement; facts come as canonical JSON. Returns the last sequence number."""
-    row = raw.execute("SELECT seq, hash FROM events ORDER BY seq DESC LIMIT 1").fetchone()
-    seq, previous = row if row else (0, GENESIS)
+    remembered = raw.remembered if isinstance(raw, WriterConnection) else {}
+    seq, previous = remembered.get(_HEAD) or _read_head(raw)
     values: list[int | str | bytes] = []
     for name, facts in events:
         seq += 1
@@ -81,7 +83,13 @@ def append_all(raw: sqlite3.Connection, at: int, events: Sequence[tuple[str, byt
         values += (seq, at, name, facts.decode(), previous, this)
         previous = this
     raw.execute(_insertion(len(events)), values)
-    return int(seq)
+    remembered[_HEAD] = (seq, previous)
+    return seq
+
+
+def _read_head(raw: sqlite3.Connection) -> tuple[int, bytes]:
+    row = raw.execute("SELECT seq, hash FROM events ORDER BY seq DESC LIMIT 1").fetchone()
+    return (row[0], row[1]) if row else (0, GENESIS)
 
 
 @lru_cache(maxsize=16)

@@ -55,3 +55,11 @@ export function unb64u(text: string): Bytes {
 export function nonce(size = 16): string {
   return b64u(crypto.getRandomValues(new Uint8Array(size)));
 }
+
+/** 48 bits of Unix ms and 16 random bytes, as base64url: LedgerOS keeps an index of such nonces, and new ones lie side by side in it. */
+export function timedNonce(now: number): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(22));
+  new DataView(bytes.buffer).setUint16(0, Math.floor(now / 2 ** 32));
+  new DataView(bytes.buffer).setUint32(2, now % 2 ** 32);
+  return b64u(bytes);
+}

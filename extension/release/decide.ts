@@ -1,7 +1,7 @@
 /** From verified facts and what the browser sees to the decision that is signed. Pure. */
 import { plainText } from "../core/text";
 import type { Payment, Reason } from "../policy/grants";
-import { nonce } from "../protocol/canonical";
+import { timedNonce } from "../protocol/canonical";
 import type { Claimed, Decision } from "../protocol/messages";
 import { type Attested, type Judged, type Mismatch, mismatches, passkeyReason } from "./mismatch";
 import { recipientOf } from "./mode";
@@ -117,6 +117,6 @@ export function decide(
     recipientKeyId: recipientOf(release, ownKeyId),
     decidedAt: now,
     expiresAt: approvalFirst(release) ? Math.min(facts.expiresAt, now + INTENT_APPROVAL_MS) : facts.expiresAt,
-    nonce: nonce(),
+    nonce: timedNonce(now),
   };
 }

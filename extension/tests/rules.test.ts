@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import vectors from "../../tests/conformance/vectors.json";
-import { b64u, canonicalJson, utf8 } from "../protocol/canonical";
+import { b64u, canonicalJson, timedNonce, unb64u, utf8 } from "../protocol/canonical";
 import { JWS_HEADER } from "../protocol/facts";
 import type { Facts, Offer } from "../protocol/messages";
 import { is } from "../protocol/validate";
@@ -48,6 +48,14 @@ describe("a no", () => {
     expect(denialOf(release, "denied", "dev_1", 5).nonce).not.toBe(nonce);
     const first = { ...release, facts: { ...facts, tokenHash: null, intentId: "int_1" } };
     expect(denialOf(first, "stopped", "dev_1", 5)).toMatchObject({ said: "stopped", tokenHash: null, intentId: "int_1" });
+  });
+});
+
+describe("a decision's nonce", () => {
+  it("begins with the time, and the rest is chance", () => {
+    const [first, second] = [timedNonce(1_800_000_000_123), timedNonce(1_800_000_000_123)];
+    expect(unb64u(first).slice(0, 6)).toEqual(new Uint8Array([0x01, 0xa3, 0x18, 0x5c, 0x50, 0x7b]));
+    expect([unb64u(first).length, first === second]).toEqual([22, false]);
   });
 });
 

@@ -35,6 +35,11 @@ from tests.api.issuer.serving import BROKER_ID, EXTENSION_ORIGIN, SHOP, Issuer, 
 proof_key = cache(stretch)
 
 
+def timed_nonce(now_ms: int) -> str:
+    """A decision's nonce as the extension makes it: it begins with the time."""
+    return b64u(now_ms.to_bytes(6, "big") + secrets.token_bytes(16))
+
+
 def egress_request(code: str, key: bytes, **changes: Any) -> dict[str, Any]:
     """An egress key's enrolment, proven by `code`."""
     body = {
@@ -213,7 +218,7 @@ class Device:
             "mismatches": [], "maxAmount": amount, "currency": facts.expected_currency, "reason": facts.reason,
             "mode": "direct", "recipientKeyId": key_id(self.sealing.public_key().public_bytes_raw()), "decidedAt": now_ms,
             "expiresAt": min(facts.expires_at, now_ms + 15 * 60_000),
-            "nonce": b64u(secrets.token_bytes(16)),
+            "nonce": timed_nonce(now_ms),
         }  # fmt: skip
         return Decision.model_validate({**decision, **changes})
 

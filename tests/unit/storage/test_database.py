@@ -210,3 +210,20 @@ def test_a_newer_schema_is_refused_and_left_alone(tmp_path: Path) -> None:
 def test_the_file_is_readable_by_its_owner_only(tmp_path: Path) -> None:
     Database(tmp_path / "x.db", METADATA, 1).close()
     assert (tmp_path / "x.db").stat().st_mode & 0o077 == 0
+
+
+async def test_what_a_transaction_remembers_is_gone_with_what_is_undone_and_at_its_end(database: Database) -> None:
+    seen: list[dict[str, object]] = []
+
+    def remember(tx: Transaction) -> None:
+        seen.append(dict(tx.raw.remembered))
+        tx.raw.remembered["n"] = len(seen)
+
+    def half_done(tx: Transaction) -> None:
+        remember(tx)
+        raise RuntimeError("stop")
+
+    await asyncio.gather(*(database.write(job) for job in (remember, remember, half_done, remember)), return_exceptions=True)
+    assert seen == [{}, {"n": 1}, {"n": 2}, {}]
+    await database.write(remember)
+    assert seen[-1] == {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -76,3 +77,18 @@ def test_an_event_of_a_job_that_fails_does_not_exist(database: Database) -> None
     with pytest.raises(RuntimeError):
         database.write_now(job)
     assert len(log(database)) == 5
+
+
+async def test_an_event_that_was_undone_leaves_no_gap_for_the_next_of_its_batch(database: Database) -> None:
+    def undone(tx: Transaction) -> None:
+        made(99)(tx)
+        raise RuntimeError("stop")
+
+    jobs = [made(6), undone, made(7)]
+    assert [type(r) for r in await asyncio.gather(*(database.write(job) for job in jobs), return_exceptions=True)] == [
+        int,
+        RuntimeError,
+        int,
+    ]
+    assert [entry.facts["n"] for entry in log(database)] == [1, 2, 3, 4, 5, 6, 7]
+    tlog.verify(log(database))
