@@ -13,11 +13,10 @@ from broker.core.origin import parse_origin, registrable_domain
 from broker.egress.content_coding import ACCEPTED
 from broker.egress.destination import Destination
 from broker.egress.refusal import RefusedError, body_not_readable
-from broker.protocol.egress import EgressOutcome, ResourceType, Send
+from broker.protocol.egress import MAX_HEADERS, EgressOutcome, ResourceType, Send
 
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # token, RFC 9110 section 5.6.2
 _VALUE = re.compile(r"[\x21-\x7e\x80-\xff](?:[\x20-\x7e\x80-\xff\t]*[\x21-\x7e\x80-\xff])?|")  # field-value, section 5.5
-_MOST_BYTES = 65_536
 _ALLOWED = {
     "accept", "accept-language", "authorization", "cache-control", "content-type", "cookie", "dnt", "pragma", "priority", "sec-gpc",
     "sec-ch-ua", "sec-ch-ua-mobile", "sec-ch-ua-platform", "upgrade-insecure-requests", "user-agent",
@@ -39,7 +38,7 @@ def page_headers(request: Send) -> dict[str, str]:
         if not _NAME.fullmatch(name) or not _VALUE.fullmatch(value) or name.lower() in headers:
             raise RefusedError(EgressOutcome.REQUEST_REFUSED)
         headers[name.lower()] = value
-    if sum(len(name) + len(value) for name, value in headers.items()) > _MOST_BYTES:
+    if sum(len(name) + len(value) for name, value in headers.items()) > MAX_HEADERS:
         raise RefusedError(EgressOutcome.REQUEST_REFUSED)
     return headers
 

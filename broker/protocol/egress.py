@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints, TypeAdapter
+from pydantic import Field, StringConstraints, TypeAdapter, model_validator
 
 from broker.protocol.decision import Decision
 from broker.protocol.sealing import Sealed
@@ -24,6 +24,8 @@ MAX_REQUEST_BODY = 4_000_000
 """Bytes of a payment request's body; a larger one is never swapped."""
 MAX_FRAME = 6_000_000
 """Bytes of one frame: `MAX_REQUEST_BODY` in base64url, and the headers."""
+MAX_HEADERS = 65_536
+"""Characters of all names and values of a payment request's headers; with more it is never swapped."""
 CHUNK = 192_000
 """Most response bytes in one `Chunk`, or in an `End`."""
 
@@ -100,7 +102,8 @@ EGRESS_MEANINGS: dict[EgressOutcome, EgressMeaning] = {
         "This checkout encrypts the card inside the page, so the number cannot be swapped.", "Pay in direct mode.", "continue"
     ),
     _O.REQUEST_REFUSED: _M(
-        "A header of the request is malformed or sent twice, so no real value was sent.", "Reload the checkout and try again.", "fail"
+        "The request's method, address or headers have a form that no payment has, so no real value was sent.",
+        "Reload the checkout and try again.", "fail",
     ),
     _O.REQUEST_TOO_LARGE: _M(
         "The request is larger than 4 MB, so it went out with the surrogate number.", "Pay in direct mode.", "continue"
@@ -174,6 +177,12 @@ class Send(Wire):
     frame_origin: Origin
     resource_type: ResourceType
     user_activated: bool = False
+
+    @model_validator(mode="after")
+    def _fits_a_frame(self) -> Self:
+        if sum(len(name) + len(value) for name, value in self.headers) > MAX_HEADERS:
+            raise ValueError("the headers are too large")
+        return self
 
 
 class Disarm(Wire):

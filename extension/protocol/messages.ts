@@ -1163,7 +1163,7 @@ export const EGRESS_OUTCOMES: Record<EgressOutcome, { sentence: string; browser:
   "request_refused": {
     "browser": "fail",
     "mayHaveBeenCharged": false,
-    "sentence": "A header of the request is malformed or sent twice, so no real value was sent."
+    "sentence": "The request's method, address or headers have a form that no payment has, so no real value was sent."
   },
   "request_too_large": {
     "browser": "continue",

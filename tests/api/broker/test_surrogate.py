@@ -384,3 +384,33 @@ def kept(shop: Shopping) -> list[str | None]:
         return [row.outcome for row in database.read_now(lambda connection: all_releases(connection, 5))]
     finally:
         database.close()
+
+
+UNFIT: dict[str, dict[str, object]] = {
+    "method": {"method": "FOO-BAR"},
+    "address": {"url": f"https://shop.example/{'x' * 9_000}"},
+    "header": {"headers": [["X-Page", "x" * 17_000]]},
+    "many headers": {"headers": [[f"X-{at}", "x"] for at in range(101)]},
+    "large headers": {"headers": [[f"X-{at}", "x" * 7_000] for at in range(10)]},
+    "origin": {"frameOrigin": "https://a_b.example"},
+}
+
+
+@pytest.mark.parametrize("part", UNFIT)
+async def test_a_page_cannot_cut_the_channel_with_a_request_of_no_form(shop: Shopping, part: str) -> None:
+    release_id = await shop.ready()
+    await shop.browser.send_json(shop.request(release_id).wire() | UNFIT[part])
+    refused = (await shop.answered()).end
+    assert (refused.outcome, refused.may_have_been_charged) == (EgressOutcome.REQUEST_REFUSED, False)
+    facts = (await shop.stack.event_facts("extension:message:refused"))[-1]
+    assert (facts["releaseId"], facts["message"], facts["reason"]) == (release_id, "send", "malformed")
+    assert (await shop.pay(release_id)).end.outcome is EgressOutcome.SWAPPED, "the other payments of that browser go on"
+    assert (await shop.outcome(release_id))[0] == "submitted"
+
+
+@pytest.mark.parametrize("change", [{"requestId": "no id"}, {"releaseId": 7}, {"type": "ready"}])
+async def test_a_message_that_no_page_can_have_made_so_still_closes_the_channel(shop: Shopping, change: dict[str, object]) -> None:
+    release_id = await shop.ready()
+    await shop.browser.send_json(shop.request(release_id).wire() | {"method": "FOO-BAR"} | change)
+    await shop.browser.closed()
+    assert not any(isinstance(message, End) for message in shop.browser.received)
