@@ -13,7 +13,7 @@ from broker.egress.headers import page_headers, require_plain_coding
 from broker.egress.refusal import RefusedError, body_not_readable
 from broker.egress.registry import Registry
 from broker.protocol.egress import MAX_REQUEST_BODY, EgressOutcome, Send
-from broker.protocol.processors import Account, Endpoint, framed_by
+from broker.protocol.processors import Account, Endpoint, TaughtEndpoint, framed_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,7 @@ class Authoriser:
         self._check_frame(request, release, endpoint)
         reader = open_body(_body(request), content_type, endpoint)
         located = locate(reader, endpoint, release.surrogate)
+        _check_credentials(endpoint, headers)
         account = _account(endpoint, destination, headers, reader)
         known = self.accounts.check(request.top_origin, endpoint.id, account) if account is not None else True
         if known is False:
@@ -95,6 +96,14 @@ def _body(request: Send) -> bytes:
 def _query_fits(entry: Endpoint, destination: Destination) -> bool:
     names = [name for name, _ in destination.query_pairs()]
     return len(set(names)) == len(names) and set(names) <= set(entry.query)
+
+
+def _check_credentials(endpoint: Endpoint, headers: dict[str, str]) -> None:
+    # Credentials pass without being listed, and what was taught compares only what was seen: those nobody saw may be another account's.
+    if isinstance(endpoint, TaughtEndpoint) and "authorization" in headers:
+        compared = any((account.where, account.name) == ("header", "authorization") for account in endpoint.accounts)
+        if not compared and "authorization" not in endpoint.headers:
+            raise RefusedError(EgressOutcome.ACCOUNT_CHANGED)
 
 
 def _account(endpoint: Endpoint, destination: Destination, headers: dict[str, str], reader: BodyReader) -> str | None:

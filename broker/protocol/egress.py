@@ -19,7 +19,7 @@ from broker.protocol.sealing import Sealed
 from broker.protocol.surrogate import Surrogate
 from broker.protocol.wire import Base64Url, Id, Label, Millis, Origin, ShortText, Wire
 
-EGRESS_VERSION = 2
+EGRESS_VERSION = 3
 MAX_REQUEST_BODY = 4_000_000
 """Bytes of a payment request's body; a larger one is never swapped."""
 MAX_FRAME = 6_000_000
@@ -273,10 +273,19 @@ class End(Wire):
     answer: WholeAnswer | None = None
 
 
+class TaughtBy(Wire):
+    """That a person taught this checkout: `by` is their name at this machine, `at` when they did last, `hosts` where the number may go."""
+
+    by: Label
+    at: Millis
+    hosts: tuple[Annotated[str, StringConstraints(min_length=1, max_length=253)], ...]
+
+
 class Coverage(Wire):
     """The answer to `AskCoverage`. ``covered``: a swap is possible there; ``client_side_encrypted``: it is known to be impossible.
 
-    `names` are the processors that speak about this checkout; `key_id` names the key to seal to, null without a running egress.
+    `names` are the processors that speak about this checkout; `key_id` names the key to seal to, null without a running egress;
+    `taught` is null where nobody taught it.
     """
 
     type: Literal["coverage"] = "coverage"
@@ -284,6 +293,7 @@ class Coverage(Wire):
     verdict: Literal["covered", "client_side_encrypted", "unknown", "egress_unavailable"]
     names: tuple[Label, ...] = ()
     key_id: Base64Url | None = None
+    taught: TaughtBy | None = None
 
 
 class Health(Wire):

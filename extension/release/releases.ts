@@ -13,7 +13,7 @@ import type { Coverage, Deliver, DeliverSurrogate, Offer, Outcome, PasskeyAssert
 import type { Restricting } from "../rules/regret";
 import { Book, OPEN } from "./book";
 import { decide, passkeyNeeded, paymentOf } from "./decide";
-import { coverOf, firstMode, type Mode, modeBefore, mustPick } from "./mode";
+import { coverOf, firstMode, lessonBefore, type Mode, modeBefore, mustLook, mustPick } from "./mode";
 import { accept, soughtOrigin } from "./offer";
 import { unknownSite } from "./hosted";
 import { findForm, lookNow } from "./page";
@@ -276,9 +276,16 @@ export class Releases {
   async #cover(release: Release, target: Target): Promise<void> {
     const { egressKeys = [] } = release.facts;
     const asked = egressKeys.length > 0 ? this.around.coverage(target.origin, target.frameOrigins) : null;
-    const [coverage, before, debugged] = await Promise.all([asked, modeBefore(target.origin), debuggedByOthers(target.tabId)]);
+    const [coverage, before, lesson, debugged] = await Promise.all([
+      asked,
+      modeBefore(target.origin),
+      lessonBefore(target.origin),
+      debuggedByOthers(target.tabId),
+    ]);
     const same = release.cover?.picked === true && release.target?.origin === target.origin;
-    const cover = { ...coverOf(coverage, egressKeys), before, debugged, picked: same };
+    const known = coverOf(coverage, egressKeys);
+    const newlyTaught = known.taught !== null && known.taught.at !== lesson;
+    const cover = { ...known, newlyTaught, before, debugged, picked: same };
     const mode = same && (release.mode === "direct" || cover.keyId !== null) ? release.mode : firstMode(cover);
     Object.assign(release, { mode, cover: { ...cover, picked: same && mode === release.mode } });
   }
@@ -295,7 +302,7 @@ export class Releases {
     if (!hasForm(target) || target.sites.some(unknownSite)) return false;
     const { issuer } = await readPins();
     const device = await this.around.device;
-    if (!issuer || release.state !== "looking" || mustPick(release)) return false;
+    if (!issuer || release.state !== "looking" || mustPick(release) || mustLook(release)) return false;
     const now = Date.now() + release.clockOffset;
     const state = firstCovering(release.facts.grants ?? [], paymentOf(release, target, issuer.deviceId, now));
     if (!state) return false;

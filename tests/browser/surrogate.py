@@ -21,7 +21,7 @@ from broker.egress.settings import Limits
 from broker.egress.taught import write_taught
 from broker.install import egress
 from broker.issuer.admin import list_enrolled, number_of_card, revoke
-from broker.protocol.processors import TaughtEndpoint, bundled_processors
+from broker.protocol.processors import Endpoint, TaughtEndpoint, bundled_processors
 from tests.browser.world import USES, World
 
 WAITS = "Waiting for the page to pay"
@@ -88,12 +88,12 @@ class SurrogateWorld:
         write_taught(self.stage.state.egress, tuple(self._taught(kind) for kind in kinds))
 
     def _taught(self, kind: Kind) -> TaughtEndpoint:
-        known = next(entry for entry in bundled_processors() if entry.id == f"demo-{kind}")
+        known = next(entry for entry in bundled_processors() if isinstance(entry, Endpoint) and entry.id == f"demo-{kind}")
         source = {"kind": "taught", "text": "A person paid here once."}
         return TaughtEndpoint.model_validate(
             known.wire() | {
                 "id": f"taught-{kind}", "sandboxOnly": False, "source": source, "origin": self.shop.at(kind), "confirmedBy": "owner",
-                "confirmedAt": SystemClock().now_ms(),
+                "confirmedAt": SystemClock().now_ms(), "headers": sorted({*known.headers, "authorization"}),
             }
         )  # fmt: skip
 
@@ -149,7 +149,8 @@ async def with_egress(world: World) -> AsyncIterator[SurrogateWorld]:
     await surrogate.forget_modes()  # the shop was paid in direct mode in this browser before
     yield surrogate
     for enrolled in list_enrolled(state.path, "egress"):
-        revoke(state.path, "egress", enrolled["id"])
+        if enrolled["revoked_at"] is None:
+            revoke(state.path, "egress", enrolled["id"])
     await world.stage.children["egress"].stop()
     await surrogate.forget_modes()
     account.agent_id, account.agent_token = before

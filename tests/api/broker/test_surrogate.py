@@ -86,11 +86,20 @@ async def test_the_registry_answers_what_it_covers(shop: Shopping) -> None:
     covered = await shop.covers(ORIGIN, "https://hosted-pay.localhost")
     assert (covered.request_id, covered.verdict) == ("ask-1", "covered")
     assert covered.key_id is not None
+    assert covered.taught is None
     assert (await shop.covers(ORIGIN)).verdict == "unknown"
     assert (await shop.covers(ORIGIN, "https://checkoutshopper-live.adyen.com")).verdict == "client_side_encrypted"
     await shop.egress.kill()
     await shop.stack.happened("broker:egress:lost")
     assert (await shop.covers(ORIGIN, "https://hosted-pay.localhost")).verdict == "egress_unavailable"
+
+
+async def test_a_checkout_that_was_taught_is_told_with_who_taught_it_and_where_it_pays(shop: Shopping) -> None:
+    later = taught("later.localhost", origin=ORIGIN).model_copy(update={"id": "taught-2", "confirmed_by": "Ada", "confirmed_at": 2})
+    write_taught(shop.settings.folder, (later, taught(origin=ORIGIN), taught("elsewhere.localhost", origin="https://other.example")))
+    told = (await shop.covers(ORIGIN)).taught
+    assert told is not None
+    assert (told.by, told.at, told.hosts) == ("Ada", 2, ("later.localhost", "shop.localhost"))
 
 
 async def test_without_an_egress_nothing_is_redeemed(shop: Shopping) -> None:
