@@ -11,7 +11,8 @@ import typer
 from broker.core.errors import LedgerError
 
 _INSTALL = "Install it: pip install 'ledgeros[demo]'"
-_KNOWN = {"MODE": ("surrogate", "direct"), "HEADED": ("0", "1"), "THEME": ("light", "dark")}
+_SHOPS = ("hosted", "first-party", "form", "json", "graphql", "multipart", "worker", "encrypting")
+_KNOWN = {"SHOP": _SHOPS, "MODE": ("surrogate", "direct"), "HEADED": ("0", "1"), "THEME": ("light", "dark")}
 
 
 def register(app: typer.Typer) -> None:
@@ -22,7 +23,10 @@ def register(app: typer.Typer) -> None:
 def demo(
     settings: Annotated[
         list[str] | None,
-        typer.Argument(help="KEY=VALUE: HEADED=1 opens windows and lets you click; MODE=direct shows the page the number."),
+        typer.Argument(
+            help="KEY=VALUE: HEADED=1 opens windows and lets you click; MODE=direct shows the page the number; SHOP=json, form, graphql,"
+            " multipart, worker, encrypting or first-party buys where the card goes another way than by a processor's frame."
+        ),
     ] = None,
 ) -> None:
     """The whole chain in a real Chromium, told step by step."""
@@ -30,10 +34,12 @@ def demo(
     if importlib.util.find_spec("playwright") is None:
         raise LedgerError(500, "playwright_missing", "The demo drives a browser with Playwright, which is not installed.", _INSTALL)
     from broker.demo.browser import Look
-    from broker.demo.story import tell
+    from broker.demo.plan import Plan
+    from broker.demo.shops.kinds import Kind
+    from broker.demo.telling import tell
 
     look = Look(headed=chosen["HEADED"] == "1", dark=chosen["THEME"] == "dark")
-    raise typer.Exit(tell(look, "direct" if chosen["MODE"] == "direct" else "surrogate"))
+    raise typer.Exit(tell(look, Plan(Kind(chosen["SHOP"]), "direct" if chosen["MODE"] == "direct" else "surrogate")))
 
 
 def demo_settings(arguments: list[str]) -> dict[str, str]:

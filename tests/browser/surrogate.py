@@ -55,7 +55,7 @@ class Paying:
 
     async def look(self) -> None:
         """Read all that there is."""
-        self.held += await self.witness.held(self.page)
+        self.held += (await self.witness.look(self.page)).text
 
     async def ended(self) -> Release:
         """How the release ended."""
