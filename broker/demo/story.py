@@ -21,7 +21,6 @@ from broker.demo.plan import APPROVED, ENDS, FILLED, PAID, Mode, Plan
 from broker.demo.purchase import checkout_page, purchase
 from broker.demo.stage import OpenShop, Stage
 from broker.demo.tale import Tale
-from broker.demo.teaching import teach
 from broker.install import egress
 from broker.install.extension_build import build_extension, extension_id
 from broker.issuer.admin import create_setup_link, number_of_card
@@ -126,6 +125,8 @@ class Story:
             step.result = f"{enrolled.key_id[:12]}…"
 
     async def _teach(self) -> None:
+        from broker.demo.teaching import teach  # needs a terminal of its own, which not every system has
+
         with self.tale.step("Teach it the shop: ledgeros teach, and pay there once with a number that is worth nothing") as step:
             await teach(self.stage, self.shop, f"{self.origin}/checkout", self.stage.hands)
             step.result = f"the number may go to {self.plan.kind.pay_host}"
