@@ -16,7 +16,7 @@ from typing import Literal, TypeVar
 from broker import tlog
 from broker.agent_api import Agent, AgentDirectory
 from broker.agent_api.credentials import NewAgent
-from broker.audit import Event, read_events, record, verify_events
+from broker.audit import Event, read_events, record
 from broker.channel import Device, DeviceDirectory, PairingDesk
 from broker.core.canonical import b64u
 from broker.core.clock import SystemClock
@@ -102,12 +102,6 @@ def list_events(state_dir: Path, after: int = 0, limit: int | None = None) -> li
         return database.read_now(lambda connection: read_events(connection, after, limit))
 
 
-def verify_log(state_dir: Path) -> tuple[int, bytes]:
-    """Recompute the broker's event chain; its head, or ``tlog.ChainBrokenError``."""
-    with _database(state_dir) as database:
-        return database.read_now(verify_events)
-
-
 def enrol_broker(state_dir: Path, code: str) -> BrokerEnrolled:
     """Finish this broker's enrolment with a code from LedgerOS's dashboard; `LedgerError` says why it did not work."""
     state = BrokerState(state_dir)
@@ -123,10 +117,10 @@ def enrol_egress(state_dir: Path, code: str, public_key: bytes) -> EgressEnrolle
     """Enrol an egress's raw X25519 `public_key` with a code from LedgerOS's dashboard; `LedgerError` says why it did not work."""
     state = BrokerState(state_dir)
     try:
-        name, key = code_id(code, "enrolment"), proof_key(code, "enrolment")
+        key = proof_key(code, "enrolment")
     except ValueError as error:
         raise LedgerError(422, "bad_code", f"That is not an enrolment code: {error}.", "Make a new code in the dashboard.") from None
-    body = {"codeId": name, "name": state.identity().name, "sealingKey": b64u(public_key), "nonce": b64u(secrets.token_bytes(16))}
+    body = {"codeId": code_id(key), "name": state.identity().name, "sealingKey": b64u(public_key), "nonce": b64u(secrets.token_bytes(16))}
     request = EnrolEgress.read({**body, "proof": make_proof(key, "egress", body)})
     enrolled = asyncio.run(_at_ledgeros(state, lambda issuer: issuer.enrol_egress(request)))
     answer = {field: value for field, value in enrolled.wire().items() if field != "proof"}
@@ -145,10 +139,11 @@ async def _at_ledgeros(state: BrokerState, call: Callable[[IssuerClient], Awaita
         async with IssuerClient(lambda: url, client_context(state.pki, Roles.BROKER_CLIENT)) as issuer:
             return await call(issuer)
     except IssuerRefusedError as error:
-        hint = "Enrol it first: ledgeros broker enrol" if error.code == "broker_not_enrolled" else "Make a new code in the dashboard."
+        new_code = "Make a new code in the dashboard, Brokers & browsers."
+        hint = "Enrol it first: ledgeros broker enrol" if error.code == "broker_not_enrolled" else new_code
         raise LedgerError(error.status, error.code or "refused", error.message, hint) from None
     except IssuerUnavailableError as error:
-        raise LedgerError(503, "issuer_unavailable", f"{error}.", "Start LedgerOS, then try again.") from None
+        raise LedgerError(503, "issuer_unavailable", f"{error}.", "Start LedgerOS, then try again: ledgeros up") from None
 
 
 def _database(state_dir: Path) -> Database:

@@ -96,52 +96,82 @@ async def running_broker(state: BrokerState, settings: BrokerSettings, clock: Cl
     async with contextlib.AsyncExitStack() as stack:
         issuer = await stack.enter_async_context(IssuerClient(state.issuer_url, contexts.issuer, settings.issuer_limits()))
         database = stack.enter_context(state.open_database())
-        ids = IdFactory(clock)
-
-        doorkeeper = Doorkeeper(
-            ChannelIdentity(identity.broker_id, load_channel_key(state.channel_key)),
-            DeviceDirectory(database, clock),
-            PairingDesk(database, clock, ids),
-            clock,
-            own_version(),
-        )
-        channel = ChannelServer(doorkeeper, settings.channel_limits())
-        egress = EgressLink(
-            settings.egress_socket or state.egress_socket, _own_uid() if settings.egress_uid is None else settings.egress_uid
-        )
-        store = ReleaseStore(database, clock)
-        releases = Releases(
-            store=store, issuer=issuer, courier=channel, egress=egress, reporter=Reporter(store, issuer), clock=clock, ids=ids,
-            broker_id=identity.broker_id, limits=settings.release_limits(),
-        )  # fmt: skip
-        left = await releases.start()
+        parts = _compose(state, settings, identity, clock, issuer, database)
+        left = await parts.releases.start()
         _log.info("unfinished releases of an earlier run were interrupted", count=left)
-
-        status = StatusWatch(issuer, channel.status_changed)
-        issuer.token_misused = status.soon
-        # Stopping runs upwards from here: no new requests, then offers are withdrawn, then browsers go.
-        stack.push_async_callback(channel.close)
-        stack.push_async_callback(status.close)
-        stack.push_async_callback(egress.close)
-        stack.push_async_callback(releases.close)
-        channel_port = await channel.start(
-            settings.host, settings.channel_port, contexts.channel, Handlers(releases, issuer, status, egress)
-        )
-        egress.start(releases.egress_changed)
-        status.start(settings.status_seconds)
-
-        hosts: set[str] = set()
-        app = create_app(releases, AgentDirectory(database, clock, ids), clock, lambda: frozenset(hosts), settings.agent_api_limits())
-        runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=2.0)
-        await runner.setup()
-        stack.push_async_callback(runner.cleanup)
-        agent_port = await _listen(runner, settings, contexts.agents)
-        hosts.update(f"{name}:{agent_port}" for name in ("localhost", "127.0.0.1", "[::1]"))
-
+        await parts.store.alarms.load()
+        channel_port = await _start(stack, parts, settings, contexts)
+        agent_port = await _serve_agents(stack, parts, settings, contexts)
         reload = _Reloader(contexts, state.pki)
         watch = asyncio.create_task(reload.watch(settings.certificate_check_seconds))
         stack.callback(watch.cancel)
-        yield RunningBroker(identity, f"https://localhost:{agent_port}", channel_port, releases, database, status, egress, reload.now)
+        yield RunningBroker(
+            identity, f"https://localhost:{agent_port}", channel_port, parts.releases, database, parts.status, parts.egress, reload.now
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What the broker is made of. None of it listens or calls anybody yet."""
+
+    clock: Clock
+    issuer: IssuerClient
+    database: Database
+    store: ReleaseStore
+    channel: ChannelServer
+    egress: EgressLink
+    releases: Releases
+    status: StatusWatch
+
+
+def _compose(
+    state: BrokerState, settings: BrokerSettings, identity: Identity, clock: Clock, issuer: IssuerClient, database: Database
+) -> _Parts:
+    ids = IdFactory(clock)
+    doorkeeper = Doorkeeper(
+        ChannelIdentity(identity.broker_id, load_channel_key(state.channel_key)),
+        DeviceDirectory(database, clock),
+        PairingDesk(database, clock, ids),
+        clock,
+        own_version(),
+    )
+    channel = ChannelServer(doorkeeper, settings.channel_limits())
+    egress = EgressLink(settings.egress_socket or state.egress_socket, _own_uid() if settings.egress_uid is None else settings.egress_uid)
+    store = ReleaseStore(database, clock)
+    releases = Releases(
+        store=store, issuer=issuer, courier=channel, egress=egress, reporter=Reporter(store, issuer), clock=clock, ids=ids,
+        broker_id=identity.broker_id, limits=settings.release_limits(),
+    )  # fmt: skip
+    status = StatusWatch(issuer, channel.status_changed, store.alarms.newest)
+    issuer.token_misused = store.alarms.raised = status.soon
+    return _Parts(clock, issuer, database, store, channel, egress, releases, status)
+
+
+async def _start(stack: contextlib.AsyncExitStack, parts: _Parts, settings: BrokerSettings, contexts: Contexts) -> int:
+    """Open the extension channel, reach for the egress and watch LedgerOS; the channel's port."""
+    # Stopping runs upwards from here: no new requests, then offers are withdrawn, then browsers go.
+    stack.push_async_callback(parts.channel.close)
+    stack.push_async_callback(parts.status.close)
+    stack.push_async_callback(parts.egress.close)
+    stack.push_async_callback(parts.releases.close)
+    handlers = Handlers(parts.releases, parts.issuer, parts.status, parts.egress)
+    port = await parts.channel.start(settings.host, settings.channel_port, contexts.channel, handlers)
+    parts.egress.start(parts.releases.egress_changed)
+    parts.status.start(settings.status_seconds)
+    return port
+
+
+async def _serve_agents(stack: contextlib.AsyncExitStack, parts: _Parts, settings: BrokerSettings, contexts: Contexts) -> int:
+    """Open the agent API; its port."""
+    hosts: set[str] = set()
+    agents = AgentDirectory(parts.database, parts.clock, IdFactory(parts.clock))
+    app = create_app(parts.releases, agents, parts.clock, lambda: frozenset(hosts), settings.agent_api_limits())
+    runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=2.0)
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    port = await _listen(runner, settings, contexts.agents)
+    hosts.update(f"{name}:{port}" for name in ("localhost", "127.0.0.1", "[::1]"))
+    return port
 
 
 async def _listen(runner: web.AppRunner, settings: BrokerSettings, context: ssl.SSLContext) -> int:

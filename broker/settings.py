@@ -5,20 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 
 from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
 from broker.agent_api import AgentApiLimits
 from broker.channel import ChannelLimits
 from broker.core.clock import MINUTE_MS, SECOND_MS
+from broker.core.environment import EnvironmentSettings
 from broker.issuer_client import IssuerLimits
 from broker.policy import Rate
 from broker.releases import ReleaseLimits
 
 
-class BrokerSettings(BaseSettings):
+class BrokerSettings(EnvironmentSettings):
     """Read from ``LEDGEROS_BROKER_<NAME>`` environment variables; none of them is a secret."""
 
-    model_config = SettingsConfigDict(env_prefix="LEDGEROS_BROKER_", frozen=True, hide_input_in_errors=True)
+    model_config = SettingsConfigDict(env_prefix="LEDGEROS_BROKER_")
 
     host: str = "127.0.0.1"
     """Address that both listeners bind. The agent API answers to loopback names only."""

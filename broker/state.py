@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
+import shlex
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from cryptography import x509
 
@@ -20,6 +20,7 @@ from broker.core.clock import SystemClock
 from broker.core.errors import LedgerError
 from broker.core.file_lock import try_lock
 from broker.core.ids import IdFactory
+from broker.core.state_files import read_object
 from broker.core.text import plain_text
 from broker.egress.settings import usual_socket
 from broker.pki.files import PkiFolder, write_private
@@ -125,18 +126,16 @@ class BrokerState:
                 "name": plain_text(name or socket.gethostname(), 100) or "broker",
             }
             write_private(self.identity_file, json.dumps(made).encode())
-        found = _read(self.identity_file, "brokerId", "name")
+        found = read_object(self.identity_file, "brokerId", "name")
         if certified not in (None, found["brokerId"]):
-            raise LedgerError(
-                500, "other_identity", "The broker's certificate names another broker than broker.json.", "Make the certificates again."
-            )
-        return Identity(found["brokerId"], found["name"])
+            hint = f"To go on as the one of the certificate: rm {shlex.quote(str(self.identity_file))}"
+            raise LedgerError(500, "other_identity", "The broker's certificate names another broker than broker.json.", hint)
+        return Identity(str(found["brokerId"]), str(found["name"]))
 
     def _certified_id(self) -> str | None:
-        path = self.pki.certificate_file(Roles.BROKER_CLIENT)
-        if not path.exists():
+        if not self.pki.certificate_file(Roles.BROKER_CLIENT).exists():
             return None
-        names = x509.load_pem_x509_certificate(path.read_bytes()).extensions.get_extension_for_class(x509.SubjectAlternativeName)
+        names = self.pki.certificate(Roles.BROKER_CLIENT).extensions.get_extension_for_class(x509.SubjectAlternativeName)
         uris = names.value.get_values_for_type(x509.UniformResourceIdentifier)
         prefix = identity_uri(Roles.BROKER_CLIENT, "")
         return next((uri.removeprefix(prefix) for uri in uris if uri.startswith(prefix)), None)
@@ -154,22 +153,10 @@ class BrokerState:
         beside = self.root / "issuer" / "endpoints.json"
         source = self.issuer_file if self.issuer_file.exists() else beside
         if not source.exists():
-            raise LedgerError(
-                409,
-                "issuer_unknown",
-                "This broker does not know where LedgerOS is.",
-                f"Write {self.issuer_file.name}, or start both together.",
-            )
-        url = _read(source, "brokerUrl")["brokerUrl"]
+            hint = f"Start both: ledgeros up. For a LedgerOS elsewhere write its brokerUrl and publicUrl as JSON into {self.issuer_file}"
+            raise LedgerError(409, "issuer_unknown", "This broker does not know where LedgerOS is.", hint)
+        url = str(read_object(source, "brokerUrl")["brokerUrl"])
         if not url.startswith("https://"):
-            raise LedgerError(409, "issuer_insecure", f"brokerUrl in {source.name} is not https.", "Use LedgerOS's brokerUrl.")
+            hint = f"Write the brokerUrl that LedgerOS announces, which begins with https://, into {source}"
+            raise LedgerError(409, "issuer_insecure", f"brokerUrl in {source.name} is not https.", hint)
         return url
-
-
-def _read(path: Path, *names: str) -> dict[str, str]:
-    try:
-        value: Any = json.loads(path.read_bytes())
-        return {name: str(value[name]) for name in names}
-    except (ValueError, KeyError, TypeError):
-        hint = f"It must be a JSON object with {', '.join(names)}."
-        raise LedgerError(500, "bad_state", f"{path.name} cannot be read.", hint) from None

@@ -5,7 +5,7 @@ entries for a reviewer, and whether the chain holds. Seam: the joined record wit
 and alarms are built on `read_events`.
 """
 
-from broker.audit.events import Event, read_events, record, verify_events
+from broker.audit.events import Event, read_events, record
 from broker.audit.tables import events, metadata
 
-__all__ = ["Event", "events", "metadata", "read_events", "record", "verify_events"]
+__all__ = ["Event", "events", "metadata", "read_events", "record"]

@@ -29,8 +29,3 @@ def record(transaction: Transaction, at: int, *happened: Event) -> None:
 def read_events(connection: Connection, after: int = 0, limit: int | None = None) -> list[tlog.Entry]:
     """Entries with a sequence number above `after`, oldest first."""
     return list(tlog.entries(connection, events, after, limit))
-
-
-def verify_events(connection: Connection) -> tuple[int, bytes]:
-    """Recompute the whole chain; returns its head or raises ``tlog.ChainBrokenError``."""
-    return tlog.verify(tlog.entries(connection, events))

@@ -9,19 +9,27 @@ from sqlalchemy import Row, select, update
 
 from broker.audit import Event, record
 from broker.channel.tables import devices
+from broker.core.canonical import b64u
 from broker.core.clock import Clock
+from broker.protocol.sealing import key_id
 from broker.storage import Database, Transaction
 
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A paired browser. Times are Unix milliseconds; `revoked_at` is None while it may connect."""
+    """A paired browser. Times are Unix milliseconds; `revoked_at` is None while it may connect.
+
+    `public_key` (raw Ed25519, base64url; `key_id` names it) is the key that its pairing pinned. It signs decisions too, and is known
+    here without LedgerOS.
+    """
 
     id: str
     name: str
     paired_at: int
-    last_seen: int | None
+    last_seen_at: int | None
     revoked_at: int | None
+    key_id: str
+    public_key: str
 
 
 class DeviceDirectory:
@@ -66,4 +74,5 @@ class DeviceDirectory:
 
 
 def _device(row: Row[Any]) -> Device:
-    return Device(row.id, row.name, row.paired_at, row.last_seen, row.revoked_at)
+    key = row.signing_key
+    return Device(row.id, row.name, row.paired_at, row.last_seen, row.revoked_at, key_id(key), b64u(key))

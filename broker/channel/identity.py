@@ -8,7 +8,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from broker.core.canonical import b64u
-from broker.core.errors import LedgerError
+from broker.core.state_files import DamagedFileError
 from broker.pki.files import write_private
 
 
@@ -31,7 +31,5 @@ def load_channel_key(path: Path) -> Ed25519PrivateKey:
         write_private(path, Ed25519PrivateKey.generate().private_bytes_raw())
     raw = path.read_bytes()
     if len(raw) != 32:
-        raise LedgerError(
-            500, "bad_channel_key", f"{path.name} does not hold a channel key.", "Restore it, or delete it and pair every browser again."
-        )
+        raise DamagedFileError(path, "Put back a copy of it, or delete it and pair every browser again.")
     return Ed25519PrivateKey.from_private_bytes(raw)

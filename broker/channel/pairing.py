@@ -46,7 +46,8 @@ class PairingDesk:
     def create_code(self, randomness: Randomness = secrets.token_bytes) -> str:
         """A code for one pairing within ten minutes; shown once, only a key stretched from it is kept. For the CLI."""
         code = new_code(randomness)
-        row = {"code_id": code_id(code, "pairing"), "proof_key": proof_key(code, "pairing"), "tries": 0}
+        key = proof_key(code, "pairing")
+        row = {"code_id": code_id(key), "proof_key": key, "tries": 0}
 
         def job(transaction: Transaction) -> None:
             now = self._clock.now_ms()

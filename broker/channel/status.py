@@ -10,7 +10,7 @@ import structlog
 
 from broker.issuer_client import IssuerRefusedError, IssuerUnavailableError
 from broker.protocol.channel import Status
-from broker.protocol.issuer_api import Health
+from broker.protocol.issuer_api import Health, TokenAlarm
 
 _log = structlog.get_logger(__name__)
 
@@ -24,11 +24,14 @@ class HealthSource(Protocol):
 
 
 class StatusWatch:
-    """The last known `Status`; `changed` is called with every new one."""
+    """The last known `Status`; `changed` is called with every new one, `own_alarm` asked for the broker's newest each time."""
 
-    def __init__(self, issuer: HealthSource, changed: Callable[[Status], Awaitable[None]]) -> None:
+    def __init__(
+        self, issuer: HealthSource, changed: Callable[[Status], Awaitable[None]], own_alarm: Callable[[], TokenAlarm | None]
+    ) -> None:
         self._issuer = issuer
         self._changed = changed
+        self._own_alarm = own_alarm
         self._task: asyncio.Task[None] | None = None
         self._asking: asyncio.Task[None] | None = None
         self._wanted = False
@@ -38,7 +41,8 @@ class StatusWatch:
     async def refresh(self) -> Status:
         """Ask LedgerOS now."""
         async with self._turn:  # an older answer never replaces a newer one
-            before, self.current = self.current, await self._ask()
+            said = await self._ask()
+            before, self.current = self.current, said.model_copy(update={"own_alarm": self._own_alarm()})
             if self.current != before:
                 await self._changed(self.current)
             return self.current
@@ -48,7 +52,7 @@ class StatusWatch:
         self._task = asyncio.create_task(self._watch(every_seconds), name="status")
 
     def soon(self) -> None:
-        """Ask in the background: LedgerOS has something new to say. Many calls at once ask once more."""
+        """Ask in the background: there is something new to say. Many calls at once ask once more."""
         self._wanted = True
         if self._asking is None or self._asking.done():
             self._asking = asyncio.create_task(self._catch_up(), name="status-soon")

@@ -27,13 +27,15 @@ Count = Annotated[int, typer.Option(min=1, help="How many.", show_default=True)]
 
 
 @app.callback(invoke_without_command=True)
-def both(context: typer.Context) -> None:
+def everything(context: typer.Context) -> None:
     """Measure; without a command, everything."""
     sys.path.insert(0, str(clone_root()))
     if context.invoked_subcommand is None:
+        _require_browser()  # before anything is measured
         redeem()
         fill()
         swap()
+        bench_start.start()
 
 
 @app.command("redeem")
@@ -57,6 +59,7 @@ def fill(count: Count = 200) -> None:
     from broker.install.extension_build import build_extension
     from tests.bench import fill as bench
 
+    _require_browser()
     build_extension(errors.print)
     with console.status("fill") as status:
         times = asyncio.run(bench.run(count, status.update))
@@ -71,11 +74,18 @@ def swap(count: Count = 200) -> None:
     from broker.install.extension_build import build_extension
     from tests.bench import swap as bench
 
+    _require_browser()
     extension = build_extension(errors.print)
     with console.status("swap") as status:
         times = event_loop.run(bench.run(extension, count, status.update))
     _keep("swap", times.as_json())
     _show_swap(times, bench.P50_MS, bench.P99_MS)
+
+
+def _require_browser() -> None:
+    from broker.install.browsers import chromium_path
+
+    chromium_path()
 
 
 def _show_redeem(cost: RedeemCost, bound: float) -> None:

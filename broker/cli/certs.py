@@ -8,6 +8,7 @@ import typer
 
 from broker.cli.output import say, show_list
 from broker.cli.state import AsJson, as_typed, folder
+from broker.core.errors import LedgerError
 
 app = typer.Typer(help="Certificates of this installation.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -43,7 +44,7 @@ def show(context: typer.Context, as_json: AsJson = False) -> None:
 
 @app.command("ca")
 def ca(context: typer.Context) -> None:
-    """Print the CA certificate (PEM), for ``curl --cacert`` and for agents. It is not a secret."""
+    """Print the CA certificate (PEM), for curl --cacert and for agents. It is not a secret."""
     from broker.install import certificates
 
     certificates.initialise(folder(context))
@@ -58,7 +59,8 @@ def rotate(context: typer.Context, role: RoleName = "all") -> None:
 
     chosen = [known for known in Roles if role in ("all", known.value.stem)]
     if not chosen:
-        raise typer.BadParameter(f"no such certificate; choose one of {', '.join(known.value.stem for known in Roles)}, all")
+        names = ", ".join(known.value.stem for known in Roles)
+        raise LedgerError(404, "no_certificate", "There is no such certificate.", f"Choose one of: {names}, all.")
     for known in chosen:
         certificates.rotate(folder(context), known)
         say(f"new {known.value.stem}.crt")

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 from typing import Annotated
 
 import typer
 
+from broker.cli.extras import require_extra
 from broker.core.errors import LedgerError
 
-_INSTALL = "Install it: pip install 'ledgeros[demo]'"
 _SHOPS = ("hosted", "first-party", "form", "json", "graphql", "multipart", "worker", "encrypting")
 _KNOWN = {"SHOP": _SHOPS, "MODE": ("surrogate", "direct"), "HEADED": ("0", "1"), "THEME": ("light", "dark")}
 
@@ -31,8 +30,7 @@ def demo(
 ) -> None:
     """The whole chain in a real Chromium, told step by step."""
     chosen = demo_settings(settings or [])
-    if importlib.util.find_spec("playwright") is None:
-        raise LedgerError(500, "playwright_missing", "The demo drives a browser with Playwright, which is not installed.", _INSTALL)
+    require_extra("demo", "playwright", "The demo drives a browser with Playwright, which is not installed.")
     from broker.demo.browser import Look
     from broker.demo.plan import Plan
     from broker.demo.shops.kinds import Kind
@@ -45,9 +43,8 @@ def demo(
 def demo_settings(arguments: list[str]) -> dict[str, str]:
     """The demo's settings: arguments win over the environment, which wins over the defaults."""
     given = dict(argument.partition("=")[::2] for argument in arguments)
-    unknown = sorted(set(given) - set(_KNOWN))
-    if unknown:
-        raise LedgerError(400, "unknown_setting", f"The demo has no setting {', '.join(unknown)}.", f"Known: {', '.join(_KNOWN)}.")
+    if set(given) - set(_KNOWN):
+        raise LedgerError(400, "unknown_setting", "The demo has no such setting.", f"Known, as NAME=VALUE: {', '.join(_KNOWN)}.")
     chosen = {name: given.get(name, os.environ.get(name, values[0])) for name, values in _KNOWN.items()}
     for name, value in chosen.items():
         if value not in _KNOWN[name]:

@@ -20,16 +20,17 @@ Whose = Annotated[Log, typer.Option("--of", help="The broker's pairings or Ledge
 
 @app.command("list")
 def list_(context: typer.Context, of: Whose = Log.broker, as_json: AsJson = False) -> None:
-    """List the browsers."""
+    """List the browsers. A key id names the key that signs decisions; --json has the key itself."""
     if of is Log.issuer:
-        show_enrolled(context, "device", ("name", "Name"), ("brokerId", "Broker"), as_json=as_json)
+        show_enrolled(context, "device", ("name", "Name"), ("brokerId", "Broker"), ("keyId", "Key id"), as_json=as_json)
         return
     from broker.admin import list_devices
 
     rows = [camel(asdict(device)) for device in list_devices(folder(context).path)]
-    columns = (("id", "Id"), ("name", "Name"), ("pairedAt", "Paired"), ("lastSeenAt", "Last seen"), ("revokedAt", "Revoked"))
-    shown = [{**row, "lastSeenAt": row.get("lastSeen")} for row in rows]
-    show_list(shown, columns, as_json=as_json, empty=as_typed(folder(context), "No browser is paired yet: ledgeros pair"))
+    columns = (
+        ("id", "Id"), ("name", "Name"), ("pairedAt", "Paired"), ("lastSeenAt", "Last seen"), ("revokedAt", "Revoked"), ("keyId", "Key id"),
+    )  # fmt: skip
+    show_list(rows, columns, as_json=as_json, empty=as_typed(folder(context), "No browser is paired yet: ledgeros pair"))
 
 
 @app.command("revoke")

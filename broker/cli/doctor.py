@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import typer
@@ -35,12 +35,13 @@ def doctor(context: typer.Context, as_json: AsJson = False) -> None:
     )
     with errors.status("looking"):
         findings = diagnose(Machine(state, home, host_registry(home, state.host), ports))
+    findings = [replace(finding, cure=as_typed(state, finding.cure)) for finding in findings]
     if as_json:
         show_json([asdict(finding) for finding in findings])
     else:
         for finding in findings:
             say(f"{_MARKS[finding.severity]} [bold]{finding.name}[/bold]  {escape(finding.what)}")
-            say(f"  → {escape(as_typed(state, finding.cure))}")
+            say(f"  → {escape(finding.cure)}")
         if not findings:
             say(f"[green]✓[/green] Nothing is wrong: {len(CHECKS)} checks.")
     raise typer.Exit(int(any(finding.severity == "fault" for finding in findings)))

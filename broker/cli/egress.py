@@ -1,4 +1,4 @@
-"""The egress's key: enrolled at LedgerOS with a signed-in person's code, listed, revoked."""
+"""The egress: its key, enrolled at LedgerOS with a signed-in person's code, listed, revoked; and the accounts it remembers."""
 
 from __future__ import annotations
 
@@ -6,15 +6,19 @@ from typing import Annotated
 
 import typer
 
+from broker.cli import egress_accounts
 from broker.cli.enrolled import revoke_enrolled, show_enrolled
 from broker.cli.output import ask_code, say
 from broker.cli.state import AsJson, folder
 
-app = typer.Typer(help="The egress's key, enrolled at LedgerOS.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(help="The egress's key at LedgerOS, and the merchant accounts it remembers.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(egress_accounts.app, name="accounts")
 
 PublicKey = Annotated[
     str | None,
-    typer.Option(help="The publicKey of its ready line, for an egress whose folder belongs to another user.", show_default=False),
+    typer.Option(
+        help="The publicKey of its ready line, for an egress whose folder belongs to another user.", metavar="KEY", show_default=False
+    ),
 ]
 
 

@@ -24,7 +24,7 @@ def register(app: typer.Typer) -> None:
 
 
 def forms(
-    forms: Annotated[Path, typer.Option(help="Folder with labels.jsonl and pages/.", show_default=False)],
+    forms: Annotated[Path, typer.Option(help="Folder with labels.jsonl and pages/.", metavar="DIR", show_default=False)],
     out: Annotated[Path | None, typer.Option(help="Write the predictions here as JSON.", show_default=False)] = None,
     no_autocomplete: Annotated[bool, typer.Option("--no-autocomplete", help="Remove autocomplete attributes first.")] = False,
     mistakes: Annotated[bool, typer.Option("--mistakes", help="Also list every field that was read wrongly.")] = False,

@@ -13,7 +13,9 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_group
 
-from broker.cli.state import CliState, as_typed
+from broker.cli.parameters import say_in_words
+from broker.cli.state import CliState, as_typed, started_as
+from broker.cli.usage import told_without_input
 from broker.core.errors import LedgerError
 from broker.install.layout import clone_root
 
@@ -35,17 +37,23 @@ SECTIONS = {
 FILES = {"down": "up", "uninstall": "install", "test": "tests", "build-extension": "extension"}
 """Command → file, where they are not called the same."""
 
-EXAMPLES = (
-    "First steps:\n\n"
-    "\b\n"
-    "  ledgeros up                     start LedgerOS and the broker; it says what to do next\n"
-    "  ledgeros install                tell your browser, in another terminal\n"
-    "  ledgeros pair                   a code to type in the extension's popup\n"
-    "  ledgeros agents add my-agent --file agent.json\n"
-    "                                  your agent's credential, in a file that only you can read\n"
-    "  ledgeros doctor                 what is wrong, and its cure\n\n"
-    "Tab completion: ledgeros --install-completion"
+_STEPS = (
+    ("up", "start LedgerOS and the broker; it says what to do next"),
+    ("install", "tell your browser, in another terminal"),
+    ("pair", "a code to type in the extension's popup"),
+    ("agents add my-agent", "your agent's credential; --file agent.json writes it into a file"),
+    ("doctor", "what is wrong, and its cure"),
 )
+_COLUMN = max(len(command) for command, _ in _STEPS)
+EXAMPLES = "\n".join(
+    (
+        "First steps:\n",
+        "\b",
+        *(f"  {started_as()} {command:{_COLUMN}}  {words}" for command, words in _STEPS),
+        "\nTab completion: ledgeros --install-completion",
+    )
+)
+"""The first steps, typed as this command was."""
 
 
 def sections() -> dict[str, tuple[str, ...]]:
@@ -91,7 +99,9 @@ def _load(name: str) -> Command:
         module.register(above)
     else:
         above.add_typer(module.app, name=name)
-    return get_group(above).commands[name]
+    command = get_group(above).commands[name]
+    say_in_words(command)
+    return command
 
 
 class GroupedHelp(TyperGroup):
@@ -101,10 +111,16 @@ class GroupedHelp(TyperGroup):
         super().__init__(**attributes)
         self.commands = Commands()  # type: ignore[assignment]  # nothing is ever added to them
 
+    def make_context(self, *arguments: Any, **options: Any) -> Context:
+        """Read the options before the command."""
+        with told_without_input():
+            return super().make_context(*arguments, **options)
+
     def invoke(self, ctx: Context) -> Any:
         """Run the command; what a fault advises names the state folder."""
         try:
-            return super().invoke(ctx)
+            with told_without_input(ctx):
+                return super().invoke(ctx)
         except LedgerError as error:
             chosen = ctx.find_object(CliState)  # none yet when the command could not be loaded
             if error.hint and chosen:
@@ -115,4 +131,4 @@ class GroupedHelp(TyperGroup):
         """Write the commands, one heading after the other."""
         for heading, names in sections().items():
             with formatter.section(heading):
-                formatter.write_dl([(name, self.commands[name].get_short_help_str(90)) for name in names])
+                formatter.write_dl([(name, self.commands[name].get_short_help_str()) for name in names])

@@ -1,4 +1,4 @@
-"""LedgerOS itself: run it, become its owner."""
+"""LedgerOS itself: run it, become its owner, read its public key."""
 
 from __future__ import annotations
 
@@ -44,3 +44,18 @@ def setup_link(context: typer.Context, as_json: AsJson = False) -> None:
         return
     say("Open this link within an hour; it works once:")
     typer.echo(link)
+
+
+@app.command("key")
+def key(context: typer.Context, as_json: AsJson = False) -> None:
+    """Show LedgerOS's public key: it signs what browsers are told, and receipts. Extensions pin it; so does who verifies receipts."""
+    from broker.core.canonical import b64u
+    from broker.issuer.admin import signing_key
+    from broker.protocol.sealing import key_id
+
+    public = signing_key(folder(context).path)
+    if as_json:
+        show_json({"keyId": key_id(public), "publicKey": b64u(public)})
+        return
+    say(f"[dim]Key id[/dim]      {key_id(public)}")
+    say(f"[dim]Public key[/dim]  {b64u(public)}")

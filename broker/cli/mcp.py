@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from broker.cli.extras import require_extra
 from broker.cli.output import errors
 from broker.cli.serving import Port, serve
 from broker.core.errors import LedgerError
 
 DEFAULT_PORT = 8460
-_HOW = "Its members are ledgerUrl, brokerUrl, caFile, agentToken, brokerCredential; see broker/mcp/README.md."
+_HOW = "Write a new one: ledgeros agents add NAME --file agent.json"
 
 
 def register(app: typer.Typer) -> None:
@@ -27,8 +27,7 @@ def mcp(
     port: Port = DEFAULT_PORT,
 ) -> None:
     """Serve the MCP tools ledger_pay, ledger_status and ledger_card."""
-    if importlib.util.find_spec("mcp") is None:
-        raise LedgerError(500, "mcp_missing", "The MCP SDK is not installed.", "Install it: pip install 'ledgeros[mcp]'")
+    require_extra("mcp", "mcp", "The MCP SDK is not installed.")
     from broker.client import Configuration, ConfigurationError
     from broker.mcp import serve_http, serve_stdio
 

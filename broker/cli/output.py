@@ -20,14 +20,26 @@ console = Console(highlight=False)
 errors = Console(stderr=True, highlight=False)
 
 _STATES = ("status", "outcome")
-_WHOLE = ("id", "card", *_STATES)
-_COLOURS = {
-    **dict.fromkeys(("active", "filled"), "green"),
-    **dict.fromkeys(("pending", "approved", "filling", "frozen", "ambiguous_tab", "field_rejected", "passkey_required"), "yellow"),
-    **dict.fromkeys(("extension_offline", "issuer_unavailable", "not_enrolled"), "yellow"),
-    **dict.fromkeys(("denied", "origin_mismatch", "amount_mismatch", "already_used", "refused_by_issuer", "refused_by_rule"), "red"),
-    **dict.fromkeys(("finished", "closed", "revoked", "expired", "stopped", "withdrawn", "interrupted"), "dim"),
-}
+_WHOLE = ("id", "card", "keyId", *_STATES)
+# Four meanings, as in the extension's popup (extension/ui/marks.tsx): done, wait or look, refused, over.
+_MEANINGS = {
+    "green": ("active", "filled", "submitted"),
+    "yellow": (
+        "pending", "approved", "filling", "paying", "frozen",
+        "challenge_required", "may_have_been_charged", "swap_not_seen", "field_rejected", "passkey_required", "extension_offline",
+        "egress_unavailable",
+    ),
+    "red": (
+        "blocked_by_merchant", "origin_mismatch", "amount_mismatch", "origin_changed", "page_changed", "invalid_token", "wrong_broker",
+        "already_used", "refused_by_issuer", "refused_by_rule", "not_enrolled", "issuer_unavailable", "internal_error",
+    ),
+    "dim": (
+        "finished", "closed", "revoked",
+        "denied", "stopped", "withdrawn", "expired", "no_tab", "ambiguous_tab", "no_form", "tab_closed", "interrupted",
+    ),
+}  # fmt: skip
+COLOURS = {word: colour for colour, words in _MEANINGS.items() for word in words}
+"""State or outcome → its colour in lists."""
 
 
 def complain(error: LedgerError) -> None:
@@ -70,7 +82,7 @@ def cell(key: str, value: Any) -> str:
     if key == "origin":
         return escape(str(value).removeprefix("https://"))
     if key in _STATES:
-        colour = _COLOURS.get(str(value), "default")
+        colour = COLOURS.get(str(value), "default")
         return f"[{colour}]{escape(str(value))}[/{colour}]"
     if isinstance(value, list | tuple):
         return escape(", ".join(map(str, value))) or "–"

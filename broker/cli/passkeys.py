@@ -14,8 +14,8 @@ app = typer.Typer(help="Passkeys enrolled at LedgerOS.", no_args_is_help=True, r
 
 @app.command("list")
 def list_(context: typer.Context, as_json: AsJson = False) -> None:
-    """List the enrolled passkeys."""
-    show_enrolled(context, "passkey", ("deviceId", "Browser"), as_json=as_json)
+    """List the enrolled passkeys. A key id names the public key that verifies what a passkey signed; --json has the key itself."""
+    show_enrolled(context, "passkey", ("deviceId", "Browser"), ("keyId", "Key id"), as_json=as_json)
 
 
 @app.command("revoke")

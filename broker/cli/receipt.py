@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 from rich.markup import escape
 from rich.table import Table
 
-from broker.cli.output import console, say, show_json
+from broker.cli.denial_lines import denial_lines
+from broker.cli.output import console, show_json
+from broker.cli.receipt_keys import DeviceKey, IssuerKey, PasskeyKey, TrustEmbedded, conclude, given, key_lines, key_members
 from broker.cli.state import AsJson
 from broker.core.errors import LedgerError
 from broker.core.text import plain_text
 from broker.terminal import time_text
 
 if TYPE_CHECKING:
-    from broker.issuer.redeem.receipts import Verified
+    from broker.issuer.redeem.keys_given import Key
+    from broker.issuer.redeem.offline import Verified
+    from broker.protocol.receipt import Receipt
 
 _LONGEST = 600
 app = typer.Typer(help="Receipts of releases: GET /v1/releases/{id}/receipt.", no_args_is_help=True, rich_markup_mode=None)
-
-Key = Annotated[str | None, typer.Option(help="Public key you keep (base64url).", show_default=False)]
 
 
 @app.callback()
@@ -33,62 +36,70 @@ def group() -> None:
 @app.command("verify")
 def verify(
     file: Annotated[Path, typer.Argument(help="The receipt, as the API answered it.")],
-    issuer_key: Key = None,
-    device_key: Key = None,
+    issuer_key: IssuerKey = None,
+    device_key: DeviceKey = None,
+    passkey_key: PasskeyKey = None,
+    trust_embedded_keys: TrustEmbedded = False,
     as_json: AsJson = False,
 ) -> None:
-    """Verify a receipt offline: what was shown and decided, by which keys, when. Fails when anything was changed."""
-    from broker.issuer.redeem.receipts import verify_receipt
-
+    """Verify a receipt offline: what was shown and decided, by which keys, when. Fails unless all of it holds under keys that you give."""
     document = _read(file)
+    keys = (given("issuer", issuer_key), given("device", device_key), given("passkey", passkey_key))
     try:
-        verified = verify_receipt(document, _key("--issuer-key", issuer_key or _named(document)), _pinned("--device-key", device_key))
+        checked = _denied(document, *keys) if document["object"] == "denial_receipt" else _approved(document, *keys)
     except ValueError as error:
         raise LedgerError(500, "receipt_invalid", f"The receipt does not hold: {error}.", "Export it again; compare the keys.") from None
     if as_json:
-        show_json({"valid": True, "issuerKeyPinned": issuer_key is not None, "deviceKeyPinned": device_key is not None})
-        return
-    console.print(_told(verified))
-    say("[green]✓[/green] Every signature holds.")
-    if issuer_key is None:
-        say("[yellow]![/yellow] LedgerOS's key was taken from the receipt itself: compare it with the one you keep, or give --issuer-key.")
+        proven = all(key.given for key in checked.keys)
+        show_json({"consistent": True, "proven": proven, "says": checked.says, "by": checked.by, "keys": key_members(checked.keys)})
+    else:
+        console.print(_table(checked.lines))
+    conclude(checked.keys, trust_embedded=trust_embedded_keys, quiet=as_json)
+
+
+class _Checked(NamedTuple):
+    """What a receipt says, on whose part, in words, and the keys it was checked with."""
+
+    says: str
+    by: str
+    lines: list[tuple[str, str]]
+    keys: Sequence[Key]
+
+
+def _approved(document: Any, issuer_key: bytes | None, device_key: bytes | None, passkey_key: bytes | None) -> _Checked:
+    from broker.issuer.redeem.offline import verify_receipt
+
+    verified = verify_receipt(document, issuer_key, device_key, passkey_key)
+    return _Checked("approved", verified.decided_by, _lines(verified), verified.keys)
+
+
+def _denied(document: Any, issuer_key: bytes | None, device_key: bytes | None, passkey_key: bytes | None) -> _Checked:
+    from broker.issuer.redeem.offline_denial import verify_denial
+
+    if passkey_key is not None:
+        raise ValueError("no passkey signs a denial, and you gave a passkey's key")
+    verified = verify_denial(document, issuer_key, device_key)
+    return _Checked(verified.denial.said, "click", denial_lines(verified), verified.keys)
 
 
 def _read(file: Path) -> Any:
+    hint = "Save the answer of GET /v1/releases/{id}/receipt."
     try:
-        return json.loads(file.read_text())
+        document = json.loads(file.read_text())
     except OSError:
         raise LedgerError(404, "no_file", "The receipt cannot be read.", "Check the file's name.") from None
     except ValueError:
-        raise LedgerError(400, "no_receipt", "The file is not JSON.", "Save the answer of GET /v1/releases/{id}/receipt.") from None
+        raise LedgerError(400, "no_receipt", "The file is not JSON.", hint) from None
+    if not isinstance(document, dict) or document.get("object") not in ("receipt", "denial_receipt"):
+        raise LedgerError(400, "no_receipt", "The file is not a receipt.", hint)
+    return document
 
 
-def _named(document: Any) -> str:
-    found = document.get("issuerKey") if isinstance(document, dict) else None
-    return found if isinstance(found, str) else ""
-
-
-def _pinned(option: str, text: str | None) -> bytes | None:
-    return None if text is None else _key(option, text)
-
-
-def _key(option: str, text: str) -> bytes:
-    from broker.core.canonical import unb64u
-
-    try:
-        key = unb64u(text)
-    except ValueError:
-        key = b""
-    if len(key) != 32:
-        raise LedgerError(400, "bad_key", f"{option} is not a public key.", "It is 32 bytes in base64url, as enrolment showed it.")
-    return key
-
-
-def _told(verified: Verified) -> Table:
+def _table(lines: Sequence[tuple[str, str]]) -> Table:
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(style="dim")
     table.add_column(overflow="fold")
-    for word, value in _lines(verified):
+    for word, value in lines:
         table.add_row(word, escape(plain_text(value, _LONGEST)))  # a forged file must not write to the terminal
     return table
 
@@ -100,7 +111,6 @@ def _lines(verified: Verified) -> list[tuple[str, str]]:
     seen, claimed = decision.seen, decision.claimed
     page_amount = "cannot be read" if seen.page_amount is None else f"page says {format_money(seen.page_amount, decision.currency)}"
     asked = "no amount" if claimed.amount is None else format_money(claimed.amount, decision.currency)
-    passkey = "none: approved by a click" if receipt.passkey is None else f"{receipt.passkey.id}, user verified"
     return [
         ("Release", f"{receipt.release_id}, access event {receipt.access_event_id}"),
         ("Asked by", f"{decision.agent_name} ({decision.agent_id}) for {facts.user_name}, {facts.organisation_name}"),
@@ -112,11 +122,28 @@ def _lines(verified: Verified) -> list[tuple[str, str]]:
         ("Agent's words", f"“{claimed.purpose}”"),
         ("Approved", f"up to {format_money(decision.max_amount, decision.currency)}, {decision.mode} mode"),
         ("Decided", f"{time_text(decision.decided_at)} UTC, valid until {time_text(decision.expires_at)}"),
-        ("Standing rule", decision.grant_id or "none: a person decided"),
-        ("Browser", f"{receipt.device.name} ({receipt.device.id}), key {receipt.device.signing_key}"),
-        ("Passkey", passkey),
+        ("Standing rule", _rule(receipt)),
+        ("Browser", f"{receipt.device.name} ({receipt.device.id})"),
+        ("Passkey", _passkey(receipt)),
         ("Setting", f"{receipt.approval} at the time"),
         ("Redeemed", f"{time_text(receipt.redeemed_at)} UTC by {receipt.broker_id}"),
         ("Outcome", receipt.outcome or "not reported"),
-        ("LedgerOS's key", receipt.issuer_key),
+        *([] if receipt.stop is None else [("Stopped", f"by the person, {time_text(receipt.stop.denial.decided_at)} UTC")]),
+        *key_lines(verified.keys),
     ]
+
+
+def _rule(receipt: Receipt) -> str:
+    from broker.policy.grants import describe
+
+    if receipt.grant is None:
+        return "none: a person decided"
+    grant = receipt.grant.signed.grant
+    where = f"for {grant.agent_name} at {grant.origin}: {describe(grant)}"
+    return f"by rule {grant.grant_id} {where}, signed with passkey {receipt.grant.passkey.id}, user verified"
+
+
+def _passkey(receipt: Receipt) -> str:
+    if receipt.passkey is not None:
+        return f"{receipt.passkey.id}, user verified"
+    return "none: approved by a click" if receipt.grant is None else "none for this payment: the rule has the person's"

@@ -55,7 +55,12 @@ def cancel(
     except AgentError as error:
         raise LedgerError(error.status, error.code, error.message, error.next_step) from None
     except ConfigurationError as error:
-        raise LedgerError(400, "configuration_invalid", str(error), "Name the agent's file: --config FILE") from None
+        raise LedgerError(
+            400,
+            "configuration_invalid",
+            str(error),
+            "Name the agent's file with --config. To write a new one: ledgeros agents add NAME --file agent.json",
+        ) from None
     if as_json:
         show_json(release.wire())
     else:

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from broker.cli import usage
 from broker.cli.help import EXAMPLES, GroupedHelp
 from broker.cli.output import complain
 from broker.cli.state import CliState
@@ -18,7 +19,7 @@ _FILE_HINT = "Check that the place exists and is yours; another state folder is 
 
 app = typer.Typer(
     name="ledgeros",
-    help="Virtual cards for AI agents: a person approves, the checkout is filled, the agent never holds the number. Sandbox.",
+    help="Virtual cards for AI agents: a person approves, the checkout is filled, no API tells the agent the number. Sandbox.",
     cls=GroupedHelp,
     epilog=EXAMPLES,
     no_args_is_help=True,
@@ -31,7 +32,8 @@ app = typer.Typer(
 def options(
     context: typer.Context,
     state: Annotated[
-        Path | None, typer.Option(help="Folder that holds certificates, databases and keys.", envvar=STATE_VARIABLE, show_default=False)
+        Path | None,
+        typer.Option(help="Folder that holds certificates, databases and keys.", metavar="DIR", envvar=STATE_VARIABLE, show_default=False),
     ] = None,
 ) -> None:
     """Options that every command takes."""
@@ -39,12 +41,12 @@ def options(
 
 
 def main() -> None:
-    """Run the command line; exits 1 with a sentence for faults that are expected, never with a traceback."""
+    """Run the command line. Expected faults end with a sentence, never with a traceback: status 2 for a wrong usage, otherwise 1."""
     try:
         app(prog_name="ledgeros")
     except LedgerError as error:
         complain(error)
-        sys.exit(1)
+        sys.exit(2 if error.code == usage.CODE else 1)
     except OSError as error:
         if error.filename is None:
             raise

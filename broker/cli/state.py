@@ -31,9 +31,14 @@ def folder(context: typer.Context) -> StateFolder:
     return found.folder
 
 
+def started_as() -> str:
+    """How this command was started, for a shell."""
+    return shlex.quote(_STARTED_AS)
+
+
 def as_typed(state: StateFolder, words: str) -> str:
     """`words` with their commands as they are typed here: with the script of a clone, and with a state folder that is not the usual one."""
-    command = shlex.quote(_STARTED_AS)
+    command = started_as()
     if state.path != default_state().expanduser().absolute():
         command += f" --state {shlex.quote(str(state.path))}"
     return _COMMAND.sub(lambda _: f"{command} ", words)

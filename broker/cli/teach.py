@@ -41,7 +41,9 @@ app = typer.Typer(
 def checkout(
     context: typer.Context,
     url: Annotated[str, typer.Argument(help="Address of the shop or its checkout.", show_default=False)],
-    browser: Annotated[str | None, typer.Option(help="The Chromium to start, with an empty profile.", show_default=False)] = None,
+    browser: Annotated[
+        str | None, typer.Option(help="The Chromium to start, with an empty profile.", metavar="PROGRAM", show_default=False)
+    ] = None,
 ) -> None:
     """Pay once at URL, with a number that is worth nothing, and confirm where it went."""
     _require_terminal()

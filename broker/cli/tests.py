@@ -7,27 +7,32 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from broker.cli.output import errors
 from broker.install.layout import clone_root
 
+_Arguments = Annotated[list[str] | None, typer.Argument(metavar="PYTEST", help="Files, or options of pytest.", show_default=False)]
 _PARALLEL = ("-n", "2", "--dist", "loadgroup", "--durations", "15", "--durations-min", "4")
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("test", context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})(test)
+    app.command("test", context_settings={"ignore_unknown_options": True})(run_tests)
 
 
-def test(context: typer.Context) -> None:
-    """Run every check and test; with arguments, run pytest alone with them."""
+def run_tests(arguments: _Arguments = None) -> None:
+    """Run every check and test; with arguments, run pytest alone with them.
+
+    For example: ./ledgeros test tests/unit/cli -k help. What follows -- goes to pytest unread: ./ledgeros test -- --help
+    """
     from broker.install.extension_build import build_extension
 
     build_extension(_note)
-    if context.args:
-        raise typer.Exit(_pytest(context.args))
+    if arguments:
+        raise typer.Exit(_pytest(arguments))
     passed = [_check(name, command) for name, command in _checks()]
     status = _pytest(_PARALLEL)
     raise typer.Exit(status or int(not all(passed)))

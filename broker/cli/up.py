@@ -74,4 +74,4 @@ def _show_next(state: StateFolder) -> None:
         return
     say("\nNext, in another terminal:")
     for number, step in enumerate(steps, 1):
-        say(f"  {number}. {escape(step.what)}: [bold]{escape(as_typed(state, step.command))}[/bold]")
+        say(f"  {number}. {escape(step.what)}: [bold]{escape(as_typed(state, step.how))}[/bold]")

@@ -1,5 +1,5 @@
-"""Shared vocabulary without I/O: card numbers that hide themselves, money, ids, time, canonical bytes, errors.
+"""Shared vocabulary: card numbers that hide themselves, money, ids, time, canonical bytes, errors.
 
 In: plain values. Out: small immutable types that every other package builds on.
-Nothing here reads a file, opens a socket, or knows what a broker is.
+Nothing here opens a socket or knows what a broker is; README.md names what touches the machine.
 """

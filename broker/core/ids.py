@@ -7,7 +7,6 @@ layout). Secrets are 256 random bits and are stored only as SHA-256.
 from __future__ import annotations
 
 import hashlib
-import hmac
 import secrets
 from typing import Protocol
 
@@ -47,8 +46,3 @@ def new_secret(prefix: str) -> str:
 def secret_hash(secret: str) -> bytes:
     """SHA-256 of a secret of at least 128 bits of entropy: what is stored in its place."""
     return hashlib.sha256(secret.encode()).digest()
-
-
-def same_secret(left: bytes, right: bytes) -> bool:
-    """Whether two digests are equal, in constant time."""
-    return hmac.compare_digest(left, right)

@@ -52,12 +52,6 @@ class Owner:
         page = await self._visitor.open(f"{self._url}/settings/approval")
         await self._visitor.submit(page, page.form("/settings/approval"), {"approval": approval})
 
-    async def revoke_first(self, kind: Literal["brokers", "devices"]) -> None:
-        """Brokers & browsers > Revoke, for the first one listed."""
-        page = await self._visitor.open(f"{self._url}/brokers")
-        form = next(form for form in page.forms if f"/{kind}/" in form.action and form.action.endswith("/revoke"))
-        await self._visitor.submit(page, form)
-
 
 async def complete_kyc(link: str, ca_file: Path, choice: Literal["approve", "deny", "more"] = "approve") -> None:
     """The applicant completes KYC in the sandbox's page."""

@@ -99,11 +99,21 @@ def main(arguments: list[str]) -> int:
     harden()
     configure_logging()
     try:
-        event_loop.run(serve(EgressSettings.read(json.loads(Path(arguments[0]).read_bytes())), _say))
+        event_loop.run(serve(_settings(arguments), _say))
     except LedgerError as error:
         sys.stderr.write(f"{error.message} {error.hint or ''}\n")
         return 1
     return 0
+
+
+def _settings(arguments: list[str]) -> EgressSettings:
+    hint = "Name the settings file of a state folder: python -m broker.egress STATE/egress/settings.json"
+    if len(arguments) != 1:
+        raise LedgerError(400, "no_settings", "The egress needs one argument.", hint)
+    try:
+        return EgressSettings.from_file(Path(arguments[0]))
+    except OSError as error:
+        raise LedgerError(400, "no_settings", f"The egress's settings cannot be read: {error.strerror}.", hint) from None
 
 
 def _say(ready: dict[str, object]) -> None:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from broker.core.canonical import canonical_json, unb64u
+from broker.core.canonical import unb64u
+from broker.egress.account_named import Named, account_named
 from broker.egress.accounts import Accounts
 from broker.egress.armed import ArmedRelease
-from broker.egress.bodies import BodyReader, ContentType, Located, locate, open_body
+from broker.egress.bodies import ContentType, Located, locate, open_body
 from broker.egress.destination import Destination
 from broker.egress.headers import page_headers, require_plain_coding
-from broker.egress.refusal import RefusedError, body_not_readable
+from broker.egress.refusal import RefusedError, body_not_readable, field_mismatch
 from broker.egress.registry import Registry
 from broker.protocol.egress import MAX_REQUEST_BODY, EgressOutcome, Send
-from broker.protocol.processors import Account, Endpoint, TaughtEndpoint, framed_by
+from broker.protocol.processors import Endpoint, TaughtEndpoint, framed_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,24 +42,27 @@ class Authoriser:
         self._check_origin(request, release)
         headers = page_headers(request)
         destination = Destination.parse(request.url, sandbox=self.sandbox)
-        content_type, endpoint = self._endpoint(request, headers, destination)
+        content_type, endpoint = self._endpoint(request, release, headers, destination)
         self._check_frame(request, release, endpoint)
         reader = open_body(_body(request), content_type, endpoint)
         located = locate(reader, endpoint, release.surrogate)
         _check_credentials(endpoint, headers)
-        account = _account(endpoint, destination, headers, reader)
-        known = self.accounts.check(request.top_origin, endpoint.id, account) if account is not None else True
-        if known is False:
-            raise RefusedError(EgressOutcome.ACCOUNT_CHANGED)
-        return Authorised(endpoint, destination, headers, located, account, account_first_seen=known is None)
+        named = account_named(endpoint, destination, headers, reader)
+        first_seen = self._first_seen(request.top_origin, endpoint, named)
+        return Authorised(endpoint, destination, headers, located, named.account if named else None, account_first_seen=first_seen)
 
-    def redirect_allowed(self, url: str, request: Send) -> bool:
+    def redirect_allowed(self, url: str, request: Send, release: ArmedRelease) -> bool:
         """Whether a 307 or 308 to `url` leads to a registered destination, where the next leg is judged in full."""
         try:
             destination = Destination.parse(url, sandbox=self.sandbox)
         except RefusedError:
             return False
-        return bool(self.registry.endpoints(destination, request.method, request.top_origin))
+        return bool(self.registry.endpoints(destination, request.method, release.decision.seen))
+
+    def remember(self, origin: str, authorised: Authorised) -> None:
+        """Take the account of a request that was answered well as the shop's, when it had none."""
+        if authorised.account_first_seen and authorised.account is not None:
+            self.accounts.remember(origin, self.registry.processor_of(authorised.endpoint), authorised.account)
 
     def _check_origin(self, request: Send, release: ArmedRelease) -> None:
         if request.top_origin != release.decision.seen.origin:
@@ -67,11 +71,28 @@ class Authoriser:
     def _check_frame(self, request: Send, release: ArmedRelease, endpoint: Endpoint) -> None:
         seen = release.decision.seen
         hosted = request.frame_origin in seen.frame_origins and framed_by(endpoint, request.frame_origin)
-        if request.frame_origin != seen.origin and not hosted:
+        # What only a processor's frames say about a checkout, its page does not do by itself.
+        own = endpoint.first_party or isinstance(endpoint, TaughtEndpoint)
+        if not hosted and not (own and request.frame_origin == seen.origin):
             raise RefusedError(EgressOutcome.ORIGIN_MISMATCH)
 
-    def _endpoint(self, request: Send, headers: dict[str, str], destination: Destination) -> tuple[ContentType, Endpoint]:
-        candidates = self.registry.endpoints(destination, request.method, request.top_origin)
+    def _first_seen(self, origin: str, endpoint: Endpoint, named: Named | None) -> bool:
+        """Whether the account is to be taken on trust; raises `RefusedError` for another one, and for a processor new to the shop."""
+        shop, processor = self.accounts.at(origin), self.registry.processor_of(endpoint)
+        known = shop.keys() | self.registry.processors_at(origin)
+        kept = shop.get(processor)
+        if known and processor not in known:
+            raise RefusedError(EgressOutcome.ACCOUNT_CHANGED, endpoint.id)
+        if kept is not None and (named is None or not self.accounts.is_same(kept, named.account)):
+            raise RefusedError(EgressOutcome.ACCOUNT_CHANGED, endpoint.id)
+        if named is not None and not named.plainly:
+            raise field_mismatch()
+        return kept is None and named is not None and not named.pinned
+
+    def _endpoint(
+        self, request: Send, release: ArmedRelease, headers: dict[str, str], destination: Destination
+    ) -> tuple[ContentType, Endpoint]:
+        candidates = self.registry.endpoints(destination, request.method, release.decision.seen)
         if not candidates:
             encrypted = self.registry.encrypts(request.frame_origin)
             raise RefusedError(EgressOutcome.CLIENT_SIDE_ENCRYPTED if encrypted else EgressOutcome.NOT_REGISTERED)
@@ -103,24 +124,4 @@ def _check_credentials(endpoint: Endpoint, headers: dict[str, str]) -> None:
     if isinstance(endpoint, TaughtEndpoint) and "authorization" in headers:
         compared = any((account.where, account.name) == ("header", "authorization") for account in endpoint.accounts)
         if not compared and "authorization" not in endpoint.headers:
-            raise RefusedError(EgressOutcome.ACCOUNT_CHANGED)
-
-
-def _account(endpoint: Endpoint, destination: Destination, headers: dict[str, str], reader: BodyReader) -> str | None:
-    """All that names the account, as one string; null when the entry names nothing or pins everything. Raises account changed."""
-    open_places: list[object] = []
-    for account in endpoint.accounts:
-        values = _account_values(account, destination, headers, reader)
-        if account.value is None:
-            open_places.append([account.where, account.name, values])
-        elif values != [account.value]:
-            raise RefusedError(EgressOutcome.ACCOUNT_CHANGED)
-    return canonical_json(open_places).decode() if open_places else None
-
-
-def _account_values(account: Account, destination: Destination, headers: dict[str, str], reader: BodyReader) -> list[str]:
-    if account.where == "header":
-        return [headers[account.name]] if account.name in headers else []
-    if account.where == "query":
-        return [value for name, value in destination.query_pairs() if name == account.name]
-    return [destination.path.split("/")[1:][int(account.name)]] if account.where == "path" else reader.account_values(account.name)
+            raise RefusedError(EgressOutcome.ACCOUNT_CHANGED, endpoint.id)

@@ -4,8 +4,8 @@ Two families. *Digit by digit*: each digit in any of its spellings (plain, perce
 escapes of JSON, JavaScript and CSS, full width, Arabic), as hexadecimal pairs, or as decimal character
 codes, forwards and backwards. Between two digits may stand what is neither letter nor digit, however
 it is escaped, and tags. *Base64*: the characters that the digits alone determine, at each of the three
-alignments, for the number as it is, spaced, dashed and backwards, and for base64 of base64. A zero
-byte may stand anywhere, which covers UTF-16 and UTF-32.
+alignments, for the number as it is, spaced, dashed, backwards and in UTF-16, for base64 of base64 and
+base64 turned round. A zero byte may stand anywhere, which covers UTF-16 and UTF-32.
 
 What is not recognised is listed in README.md.
 """
@@ -37,7 +37,7 @@ _ESCAPED_MARK = (
 )
 _TAG = rb"<[^<>]{0,128}>"
 _TEXT_GAP = b"|".join((_MARKS, _UTF8_MARK, _ENTITY_MARK, _ESCAPED_MARK, _TAG))
-_HEX_GAP = _MARKS + rb"|0[xX]|\\{1,4}x|20|2[dD]"
+_HEX_GAP = _MARKS + rb"|0[xX]|\\{1,4}x|20|2[dD]|00"
 _LINE_BREAK = rb"\r|\n|[ \t]|\\{1,4}[rn]|%0[aAdD]|="
 # Digits of other scripts in UTF-8: full width, Arabic, Persian. What all ten begin with, and the last byte of zero.
 _SCRIPTS = ((b"\xef\xbc", 0x90), (b"\xd9", 0xA0), (b"\xdb", 0xB0))
@@ -155,6 +155,9 @@ def _grouped(digits: str, separator: str) -> str:
 def _base64_forms(number: str, other: str) -> Iterator[Form]:
     pairs = [(number, other), *((_grouped(number, s), _grouped(other, s)) for s in (" ", "-")), (number[::-1], other[::-1])]
     once = [pair for text, changed in pairs for pair in _base64_pairs(text.encode(), changed.encode())]
+    # The same in both byte orders but for the first byte, which the alignments cover.
+    once += _base64_pairs(number.encode("utf-16-le")[:-1], other.encode("utf-16-le")[:-1])
+    once += [(core[::-1], changed[::-1]) for core, changed in _base64_pairs(number.encode(), other.encode())]
     twice = [pair for text, changed in _base64_pairs(number.encode(), other.encode()) for pair in _base64_pairs(text, changed)]
     seen: set[bytes] = set()
     for core, changed in (*once, *twice):
@@ -183,10 +186,3 @@ def each_form(number: str, other: str) -> Generator[Form, None, None]:
     """
     yield from _digit_forms(number, other)
     yield from _base64_forms(number, other)
-
-
-def forms_of(number: str, other: str) -> tuple[Form, ...]:
-    """All of them at once."""
-    forms = tuple(each_form(number, other))
-    re.purge()
-    return forms

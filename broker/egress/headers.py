@@ -17,6 +17,8 @@ from broker.protocol.egress import MAX_HEADERS, EgressOutcome, ResourceType, Sen
 
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # token, RFC 9110 section 5.6.2
 _VALUE = re.compile(r"[\x21-\x7e\x80-\xff](?:[\x20-\x7e\x80-\xff\t]*[\x21-\x7e\x80-\xff])?|")  # field-value, section 5.5
+# A browser sends a cookie as UTF-8 and reports it decoded; it leaves here as UTF-8 again (measured, Chromium 156 and aiohttp 3.14).
+_COOKIE = re.compile(r"[!-~\x80-\ud7ff\ue000-\U0010ffff](?:[ -~\t\x80-\ud7ff\ue000-\U0010ffff]*[!-~\x80-\ud7ff\ue000-\U0010ffff])?|")
 _ALLOWED = {
     "accept", "accept-language", "authorization", "cache-control", "content-type", "cookie", "dnt", "pragma", "priority", "sec-gpc",
     "sec-ch-ua", "sec-ch-ua-mobile", "sec-ch-ua-platform", "upgrade-insecure-requests", "user-agent",
@@ -34,11 +36,13 @@ _DESTINATIONS: dict[ResourceType, tuple[str, str]] = {
 def page_headers(request: Send) -> dict[str, str]:
     """The page's headers by lower-case name; raises `RefusedError` (request refused) for malformed or repeated ones."""
     headers: dict[str, str] = {}
-    for name, value in request.headers:
-        if not _NAME.fullmatch(name) or not _VALUE.fullmatch(value) or name.lower() in headers:
+    for given, value in request.headers:
+        name = given.lower()
+        allowed = _COOKIE if name == "cookie" else _VALUE
+        if not _NAME.fullmatch(given) or not allowed.fullmatch(value) or name in headers:
             raise RefusedError(EgressOutcome.REQUEST_REFUSED)
-        headers[name.lower()] = value
-    if sum(len(name) + len(value) for name, value in headers.items()) > MAX_HEADERS:
+        headers[name] = value
+    if sum(len(name) + len(value.encode()) for name, value in headers.items()) > MAX_HEADERS:
         raise RefusedError(EgressOutcome.REQUEST_REFUSED)
     return headers
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from broker.core.errors import LedgerError
+from broker.core.state_files import DamagedFileError
 from broker.pki.files import write_private
 
 FILE = "egress.key"
@@ -20,4 +21,7 @@ def load_or_make(folder: Path) -> X25519PrivateKey:
         write_private(path, X25519PrivateKey.generate().private_bytes_raw())
     if path.stat().st_mode & 0o077:
         raise LedgerError(500, "unsafe_key", "Other users may read the egress's key.", f"Remove {FILE}, start again and enrol the new key.")
-    return X25519PrivateKey.from_private_bytes(path.read_bytes())
+    try:
+        return X25519PrivateKey.from_private_bytes(path.read_bytes())
+    except ValueError:
+        raise DamagedFileError(path, "Put back a copy of it, or remove it, start again and enrol the new key.") from None

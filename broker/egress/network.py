@@ -64,11 +64,21 @@ def _result(host: str, port: int, family: int, address: str) -> ResolveResult:
     return ResolveResult(hostname=host, host=address, port=port, family=family, proto=0, flags=socket.AI_NUMERICHOST)
 
 
+class SentBeforeError(Exception):
+    """The HTTP client was about to send a request for a second time; nothing of it left."""
+
+
 class Progress:
     """Whether any byte of a request may have left: set before the first is written."""
 
     def __init__(self) -> None:
         self.sent = False
+
+    def begin(self) -> None:
+        """Bytes leave from here on; raises `SentBeforeError` when they did before."""
+        if self.sent:
+            raise SentBeforeError
+        self.sent = True
 
 
 def tls_context(settings: EgressSettings) -> ssl.SSLContext:
@@ -87,9 +97,10 @@ def _tracing() -> aiohttp.TraceConfig:
     async def headers_sent(
         session: aiohttp.ClientSession, context: SimpleNamespace, parameters: aiohttp.TraceRequestHeadersSentParams
     ) -> None:
+        # aiohttp repeats a PUT by itself when the line breaks (RFC 9110, section 9.2.2); a payment must not be.
         progress = context.trace_request_ctx
         assert isinstance(progress, Progress)
-        progress.sent = True
+        progress.begin()
 
     tracing: aiohttp.TraceConfig = aiohttp.TraceConfig()
     tracing.on_request_headers_sent.append(headers_sent)

@@ -6,11 +6,12 @@ from broker.protocol.egress import EGRESS_MEANINGS, EgressOutcome
 
 
 class RefusedError(Exception):
-    """The request must not be sent with real values. `outcome` says why."""
+    """The request must not be sent with real values. `outcome` says why, `entry` which registry entry it would have been."""
 
-    def __init__(self, outcome: EgressOutcome) -> None:
+    def __init__(self, outcome: EgressOutcome, entry: str | None = None) -> None:
         super().__init__(EGRESS_MEANINGS[outcome].sentence)
         self.outcome = outcome
+        self.entry = entry
 
 
 def field_mismatch() -> RefusedError:

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from broker.core.errors import LedgerError
-from broker.core.origin import host_of
 from broker.egress.destination import Destination
+from broker.egress.owned_file import Stamp, stamp_of
 from broker.egress.taught import FILE, read_taught
-from broker.protocol.processors import EncryptingFrames, Endpoint, TaughtEndpoint, bundled_processors, entries_for_page, framed_by
+from broker.protocol.decision import Seen
+from broker.protocol.processors import (
+    EncryptingFrames,
+    Endpoint,
+    TaughtEndpoint,
+    bundled_processors,
+    entries_for_page,
+    framed_by,
+    host_matches,
+)
 
 
 class Registry:
@@ -17,7 +27,7 @@ class Registry:
     def __init__(self, folder: Path, *, sandbox: bool) -> None:
         self._folder = folder
         self._known = tuple(entry for entry in bundled_processors() if sandbox or not entry.sandbox_only)
-        self._stamp: tuple[int, int] | None = None
+        self._stamp: Stamp | None = None
         self._taught: tuple[TaughtEndpoint, ...] = ()
         self._sandbox = sandbox
 
@@ -25,15 +35,20 @@ class Registry:
         """The ids of all entries."""
         return tuple(entry.id for entry in (*self._known, *self._current_taught()))
 
-    def endpoints(self, destination: Destination, method: str, top_origin: str) -> list[Endpoint]:
-        """The endpoints that a request from a page of `top_origin` to `destination` may be."""
-        entries = (*self._current_taught(), *(entry for entry in self._known if isinstance(entry, Endpoint)))
-        return [
+    def endpoints(self, destination: Destination, method: str, seen: Seen) -> list[Endpoint]:
+        """The endpoints that a request to `destination` from a checkout that was approved as `seen` may be.
+
+        Only entries that speak about that checkout; what a person taught comes first.
+        """
+        there = tuple(
             entry
-            for entry in entries
-            if entry.matches(destination.host, destination.path, method)
-            and (self._sandbox or not entry.sandbox_only)
-            and _for_page(entry, destination, top_origin)
+            for entry in (*self._current_taught(), *self._known)
+            if isinstance(entry, Endpoint) and entry.matches(destination.host, destination.path, method)
+        )
+        return [
+            self._naming_accounts(entry)
+            for entry in entries_for_page(there, seen.origin, seen.frame_origins, sandbox=self._sandbox)
+            if isinstance(entry, Endpoint) and (not entry.first_party or destination.origin == seen.origin)
         ]
 
     def encrypts(self, frame_origin: str) -> bool:
@@ -44,10 +59,27 @@ class Registry:
         """The entries that speak about a checkout at `origin` with card fields in frames of `frame_origins`."""
         return entries_for_page((*self._current_taught(), *self._known), origin, frame_origins, sandbox=self._sandbox)
 
+    def processor_of(self, entry: Endpoint) -> str:
+        """Whose account a request of `entry` is for. A taught entry at a host of a bundled one goes by that one's processor."""
+        return entry.processor or next((known.processor for known in self._at_host_of(entry) if known.processor), entry.host)
+
+    def processors_at(self, origin: str) -> set[str]:
+        """The processors that `origin` is known to pay through, whatever its page shows: a person taught it, or it is its own."""
+        return {self.processor_of(entry) for entry in self.about(origin, ()) if isinstance(entry, Endpoint)}
+
+    def _naming_accounts(self, entry: Endpoint) -> Endpoint:
+        """A taught entry says nothing of accounts; at a bundled entry's host that one knows where a request names them."""
+        if entry.accounts or not isinstance(entry, TaughtEndpoint):
+            return entry
+        alike = next((known for known in self._at_host_of(entry) if known.content_type == entry.content_type), None)
+        accounts = tuple(account for account in alike.accounts if account.where != "path") if alike else ()
+        return entry.model_copy(update={"accounts": accounts})
+
+    def _at_host_of(self, entry: Endpoint) -> Iterator[Endpoint]:
+        return (known for known in self._known if isinstance(known, Endpoint) and host_matches(known.host, entry.host))
+
     def _current_taught(self) -> tuple[TaughtEndpoint, ...]:
-        path = self._folder / FILE
-        found = path.stat() if path.exists() else None
-        stamp = (found.st_mtime_ns, found.st_ino) if found else None
+        stamp = stamp_of(self._folder / FILE)
         if stamp != self._stamp:
             self._taught, self._stamp = _safely_taught(self._folder), stamp
         return self._taught
@@ -58,9 +90,3 @@ def _safely_taught(folder: Path) -> tuple[TaughtEndpoint, ...]:
         return read_taught(folder)
     except LedgerError:
         return ()  # `ledgeros teach` and the start of this process say what is wrong with it
-
-
-def _for_page(entry: Endpoint, destination: Destination, top_origin: str) -> bool:
-    if isinstance(entry, TaughtEndpoint) and entry.origin != top_origin:
-        return False
-    return not entry.first_party or (destination.origin == top_origin and host_of(top_origin) == destination.host)

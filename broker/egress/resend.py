@@ -6,6 +6,7 @@ import asyncio
 import io
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from http import HTTPStatus
 from urllib.parse import urldefrag, urljoin
 
 import aiohttp
@@ -54,7 +55,7 @@ class Resender:
             authorised = self.authoriser.authorise(request, release)
             values = _Values(*release.claim(request, self.clock))
         except RefusedError as refused:
-            await emit(_end(request, refused.outcome))
+            await emit(_end(request, refused.outcome, entry=refused.entry))
         except Exception as error:
             _log_fault(request, error)
             await emit(_end(request, EgressOutcome.REQUEST_REFUSED))
@@ -66,11 +67,12 @@ class Resender:
         try:
             body = authorised.located.replaced(values.number, values.code)
             async with self._request(request, authorised, body, progress) as answer:
-                next_leg, outcome = self._next_leg(request, answer, values.patterns)
+                next_leg, outcome = self._next_leg(request, release, answer, values.patterns)
                 reader = HintReader(authorised.endpoint, request.url, answer.status, answer.headers)
                 whole = await self._stream(request, answer, values.patterns, reader, emit)
             hint = reader.hint()
-            self._remember(request, authorised, answer.status)
+            if answer.status < HTTPStatus.BAD_REQUEST:
+                self.authoriser.remember(request.top_origin, authorised)
         except RefusedError as refused:
             outcome = refused.outcome
         except Exception as error:
@@ -92,13 +94,15 @@ class Resender:
             trace_request_ctx=progress,
         )
 
-    def _next_leg(self, request: Send, answer: aiohttp.ClientResponse, patterns: Patterns) -> tuple[Leg | None, EgressOutcome]:
+    def _next_leg(
+        self, request: Send, release: ArmedRelease, answer: aiohttp.ClientResponse, patterns: Patterns
+    ) -> tuple[Leg | None, EgressOutcome]:
         """What a 307 or 308 may lead to. The browser follows it; the next leg then comes here as a request of its own."""
         if answer.status not in _KEEPS_METHOD_AND_BODY or "Location" not in answer.headers:
             return None, EgressOutcome.SWAPPED
         location = scrub_text(patterns, answer.headers["Location"])
         url = urldefrag(urljoin(request.url, location)).url
-        if not self.authoriser.redirect_allowed(url, request):
+        if not self.authoriser.redirect_allowed(url, request, release):
             return None, EgressOutcome.REDIRECT_REFUSED
         return Leg(url, request.method, body_hash(request.body)), EgressOutcome.SWAPPED
 
@@ -126,10 +130,6 @@ class Resender:
         decoding.finish()
         await add(scrubber.finish())
         return delivery.whole()
-
-    def _remember(self, request: Send, authorised: Authorised, status: int) -> None:
-        if authorised.account_first_seen and authorised.account is not None and status < 400:
-            self.authoriser.accounts.remember(request.top_origin, authorised.endpoint.id, authorised.account)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -189,18 +189,18 @@ def _end(
     authorised: Authorised | None = None,
     hint: Hint | None = None,
     whole: WholeAnswer | None = None,
+    entry: str | None = None,
 ) -> End:
-    log.info("request", release=request.release_id, outcome=outcome.value, entry=authorised.endpoint.id if authorised else None)
+    entry = authorised.endpoint.id if authorised else entry
+    log.info("request", release=request.release_id, outcome=outcome.value, entry=entry)
     charged = EGRESS_MEANINGS[outcome].may_have_been_charged
-    if authorised is None:
-        return End(request_id=request.request_id, outcome=outcome, may_have_been_charged=charged)
     return End(
         request_id=request.request_id,
         outcome=outcome,
         may_have_been_charged=charged,
-        entry=authorised.endpoint.id,
-        fields=authorised.located.kinds if charged else (),
-        account_first_seen=charged and authorised.account_first_seen,
+        entry=entry,
+        fields=authorised.located.kinds if authorised and charged else (),
+        account_first_seen=authorised is not None and charged and authorised.account_first_seen,
         hint=hint,
         answer=whole,
     )

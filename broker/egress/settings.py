@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
+from broker.core.state_files import DamagedFileError, read_object
 from broker.protocol.wire import Wire
 
 _Seconds = Annotated[float, Field(gt=0, le=600)]
@@ -48,3 +50,13 @@ class EgressSettings(Wire):
     sandbox: bool = False
     extra_ca: Path | None = None
     limits: Limits = Limits()
+
+    @classmethod
+    def from_file(cls, file: Path) -> Self:
+        """As `file` says. Raises `DamagedFileError`, and ``FileNotFoundError``."""
+        try:
+            return cls.model_validate(read_object(file))
+        except ValidationError as error:
+            wrong = ", ".join(dict.fromkeys(".".join(map(str, problem["loc"])) for problem in error.errors(include_input=False)))
+            cure = f"Look at {wrong}, or remove the file, it is made anew: rm {shlex.quote(str(file))}"
+            raise DamagedFileError(file, cure) from None

@@ -1,19 +1,15 @@
-"""``taught.json``: endpoints that a person taught. Written by the CLI at a person's word, read here.
-
-A file that others may write is not read: whoever can add an entry can have a number sent anywhere.
-"""
+"""``taught.json``: endpoints that a person taught. Written by the CLI at a person's word, read here."""
 
 from __future__ import annotations
 
 import json
-import os
-import stat
 from collections.abc import Iterable
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from broker.core.errors import LedgerError
+from broker.core.state_files import DamagedFileError
+from broker.egress.owned_file import read_owned
 from broker.pki.files import write_private
 from broker.protocol.egress import TaughtBy
 from broker.protocol.processors import EncryptingFrames, Endpoint, TaughtEndpoint, taught_entries
@@ -24,17 +20,13 @@ _MOST_HOSTS = 20
 
 def read_taught(folder: Path) -> tuple[TaughtEndpoint, ...]:
     """The taught entries of `folder`; none when there is no file. Raises `LedgerError` for an unsafe or malformed one."""
-    path = folder / FILE
-    try:
-        found = path.stat()
-    except FileNotFoundError:
+    data = read_owned(folder / FILE)
+    if data is None:
         return ()
-    if found.st_uid not in (os.getuid(), 0) or stat.S_IMODE(found.st_mode) & 0o022:
-        raise LedgerError(500, "unsafe_file", f"{FILE} belongs to another user or is writable by others.", "Set its owner, and mode 0600.")
     try:
-        return taught_entries.validate_json(path.read_bytes())
+        return taught_entries.validate_json(data)
     except ValidationError:
-        raise LedgerError(500, "bad_file", f"{FILE} does not hold valid entries.", "Mend or remove it, then teach again.") from None
+        raise DamagedFileError(folder / FILE, "Mend or remove it, then teach again.") from None
 
 
 def write_taught(folder: Path, entries: tuple[TaughtEndpoint, ...]) -> None:

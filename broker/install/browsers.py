@@ -12,7 +12,8 @@ from broker.core.errors import LedgerError
 VARIABLE = "LEDGEROS_CHROMIUM"
 """Environment variable that names the Chromium to start."""
 
-_CHROMIUM = ("chromium", "chromium-browser")
+CHROMIUM = ("chromium", "chromium-browser")
+"""Chromium's own names."""
 BRANDED = ("google-chrome", "google-chrome-stable", "microsoft-edge", "brave-browser")
 """Browsers that are Chromium as well. They load no unpacked extension from their command line."""
 
@@ -26,9 +27,11 @@ def chromium_path(named: str | None = None, also: Sequence[str] = ()) -> str:
     if wanted:
         if found := shutil.which(wanted):
             return found
-        hint = "Name a Chromium that is installed." if named else f"Correct {VARIABLE}, or leave it out."
-        raise LedgerError(404, "no_such_browser", f"There is no program {wanted}.", hint)
-    found = next((path for name in (*_CHROMIUM, *also) if (path := shutil.which(name))), None)
+        if named:
+            raise LedgerError(404, "no_such_browser", "--browser names no program.", "Name a Chromium that is installed, or leave it out.")
+        hint = "Name Chromium's program there, or unset it to take the one on the path."
+        raise LedgerError(500, "no_chromium", f"{VARIABLE} names no program.", hint)
+    found = next((path for name in (*CHROMIUM, *also) if (path := shutil.which(name))), None)
     if not found:
         raise LedgerError(500, "no_chromium", "Chromium is not installed.", "Install it: apt-get install chromium")
     return found

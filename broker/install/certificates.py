@@ -44,10 +44,9 @@ def describe(state: StateFolder) -> list[CertificateRow]:
 
 
 def _row(state: StateFolder, role: Roles | None) -> CertificateRow:
-    path = state.pki.ca_file if role is None else state.pki.certificate_file(role)
-    certificate = x509.load_pem_x509_certificate(path.read_bytes())
+    certificate = state.pki.certificate(role)
     return CertificateRow(
-        path.name,
+        (state.pki.ca_file if role is None else state.pki.certificate_file(role)).name,
         _names(certificate),
         certificate.not_valid_after_utc,
         role is not None and state.pki.expires_soon(role),

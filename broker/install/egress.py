@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from broker.core.errors import LedgerError
 from broker.egress.keys import load_or_make
 from broker.egress.settings import EgressSettings, Limits, usual_socket
-from broker.install.layout import StateFolder, clone_root, read_json
+from broker.install.layout import StateFolder, clone_root
 from broker.pki.files import write_private
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def write_settings(
 def read_settings(state: StateFolder) -> EgressSettings:
     """How the egress of `state` runs; written when nobody said it yet."""
     file = state.egress / SETTINGS
-    return EgressSettings.read(read_json(file)) if file.exists() else write_settings(state)
+    return EgressSettings.from_file(file) if file.exists() else write_settings(state)
 
 
 def public_key(state: StateFolder) -> bytes:

@@ -12,9 +12,10 @@ from pathlib import Path
 
 from broker.core.errors import LedgerError
 from broker.core.file_lock import wait_lock
-from broker.install.layout import clone_root, read_json
+from broker.core.state_files import read_object
+from broker.install.layout import clone_root
 
-_LEFT_OUT = {"node_modules", ".output", ".wxt"}
+_LEFT_OUT = {"node_modules", ".output", ".wxt", ".vitest"}
 _LAST_LINES = 15
 
 Progress = Callable[[str], None]
@@ -49,7 +50,7 @@ def brought_version() -> str:
 
 def manifest_version(path: Path) -> str:
     """``version`` of a ``manifest.json`` or ``package.json``."""
-    return str(read_json(path)["version"])
+    return str(read_object(path, "version")["version"])
 
 
 def ready_extension(progress: Progress) -> Path:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from broker.core.clock import SystemClock
 from broker.core.ids import IdFactory
-from broker.install.layout import StateFolder, read_json
+from broker.core.state_files import read_object
+from broker.install.layout import StateFolder
 from broker.pki.files import write_private
 from broker.pki.profile import Roles
 
@@ -30,7 +31,7 @@ def identities(state: StateFolder) -> Identities:
     """This installation's ids; made and written at the first call."""
     path = state.pki.path / _FILE
     if path.exists():
-        found = read_json(path)
+        found = read_object(path, "brokerId", "hostId")
         return Identities(found["brokerId"], found["hostId"])
     made = _make(state)
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -41,5 +42,5 @@ def identities(state: StateFolder) -> Identities:
 def _make(state: StateFolder) -> Identities:
     ids = IdFactory(SystemClock())
     known = state.broker / "broker.json"
-    broker_id = read_json(known)["brokerId"] if known.exists() else ids.new("brk")
+    broker_id = read_object(known, "brokerId")["brokerId"] if known.exists() else ids.new("brk")
     return Identities(broker_id, ids.new("host"))

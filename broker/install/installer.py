@@ -10,9 +10,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from broker.core.errors import LedgerError
+from broker.core.state_files import DamagedFileError, read_object
 from broker.install import certificates
-from broker.install.layout import StateFolder, read_json
-from broker.install.native_messaging import manifest_bytes, write_host
+from broker.install.layout import StateFolder
+from broker.install.native_messaging import manifest_bytes, spoken_name, write_host
 from broker.install.registry import Added, HostRegistry, digest
 from broker.pki.files import write_private
 
@@ -84,13 +85,15 @@ def record_file(state: StateFolder) -> Path:
 
 def read_record(state: StateFolder) -> Record:
     """What is installed now; empty when nothing is."""
-    if not record_file(state).exists():
+    file = record_file(state)
+    if not file.exists():
         return Record((), ())
-    found = read_json(record_file(state))
+    cure = f"Remove it and install again: rm {shlex.quote(str(file))}; ledgeros install"
+    found = read_object(file, "browsers", "added", cure=cure)
     try:
         return Record(tuple(found["browsers"]), tuple(Added(**one) for one in found["added"]))
-    except (KeyError, TypeError):
-        raise LedgerError(500, "bad_file", "install.json cannot be read.", "Remove it and run: ledgeros install") from None
+    except TypeError:
+        raise DamagedFileError(file, cure) from None
 
 
 def _write_record(state: StateFolder, record: Record) -> None:
@@ -104,7 +107,7 @@ def _for_browser(registry: HostRegistry, browser: str, manifest: bytes, before: 
         there = registry.content(added)
         if added.kind != "folder" and there is not None and digest(there) != added.digest and added.place not in ours:
             raise LedgerError(
-                409, "other_installation", f"{browser.capitalize()} is already told of another broker: {added.place}",
+                409, "other_installation", f"{spoken_name(browser)} is already told of another broker: {added.place}",
                 f"Uninstall that one, or remove it: rm {shlex.quote(added.place)}",
             )  # fmt: skip
     return plan

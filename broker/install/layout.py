@@ -5,14 +5,13 @@
     pki/       CA and leaf certificates (see certs/README.md)
     issuer/    LedgerOS: database, keys, endpoints.json while it runs
     broker/    broker: database, broker.json, issuer.json, endpoints.json while it runs
-    egress/    egress: its key, settings.json, taught.json, what was spent, endpoints.json while it runs
+    egress/    egress: its key, settings.json, taught.json, accounts.json, what was spent, endpoints.json while it runs
     run/       the egress's socket
     host/      native messaging host: launcher and host.json
 """
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import platformdirs
 
 from broker.core.errors import LedgerError
+from broker.core.state_files import DamagedFileError, read_object
 
 if TYPE_CHECKING:
     from broker.pki.files import PkiFolder
@@ -80,23 +80,23 @@ class StateFolder:
 
     def issuer_endpoints(self) -> dict[str, Any]:
         """``publicUrl``, ``brokerUrl``, ``pid`` of the running LedgerOS; a `LedgerError` when it does not run."""
-        return _endpoints(self.issuer, "LedgerOS", "ledgeros up")
+        return _endpoints(self.issuer, "LedgerOS", "publicUrl", "brokerUrl")
 
     def broker_endpoints(self) -> dict[str, Any]:
         """``agentUrl``, ``channelPort``, ``pid`` of the running broker; a `LedgerError` when it does not run."""
-        return _endpoints(self.broker, "The broker", "ledgeros up")
+        return _endpoints(self.broker, "The broker", "agentUrl", "channelPort")
+
+    def egress_endpoints(self) -> dict[str, Any]:
+        """``socket``, ``pid`` of the running egress; a `LedgerError` when it does not run."""
+        return _endpoints(self.egress, "The egress", "socket")
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """A JSON object from a file of ours."""
-    value = json.loads(path.read_text())
-    if not isinstance(value, dict):
-        raise LedgerError(500, "bad_file", f"{path.name} does not hold a JSON object.", "Remove it and start again.")
-    return value
-
-
-def _endpoints(folder: Path, name: str, command: str) -> dict[str, Any]:
+def _endpoints(folder: Path, name: str, *members: str) -> dict[str, Any]:
+    file = folder / "endpoints.json"
     try:
-        return read_json(folder / "endpoints.json")
+        found = read_object(file, "pid", *members)
     except FileNotFoundError:
-        raise LedgerError(503, "not_running", f"{name} does not run with this state folder.", f"Start it: {command}") from None
+        raise LedgerError(503, "not_running", f"{name} does not run with this state folder.", "Start it: ledgeros up") from None
+    if not isinstance(found["pid"], int):
+        raise DamagedFileError(file)
+    return found

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from broker.core.errors import LedgerError
-from broker.install.layout import StateFolder, clone_root, read_json
+from broker.install.layout import StateFolder, clone_root
 
 READY_SECONDS = 1.5
 BROKER_MB = 90.0
@@ -51,7 +51,7 @@ def _once(folder: Path) -> StartCost:
             "up": process.pid,
             "LedgerOS": int(state.issuer_endpoints()["pid"]),
             "broker": int(state.broker_endpoints()["pid"]),
-            "egress": int(read_json(state.egress / "endpoints.json")["pid"]),
+            "egress": int(state.egress_endpoints()["pid"]),
         }
         return StartCost(seconds, _each(pids, _cpu_seconds), _each(pids, _resident_mb))
 

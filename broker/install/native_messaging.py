@@ -46,17 +46,23 @@ _SYSTEM_FOLDERS = {
 }
 
 BROWSERS = ("chromium", "chrome", "edge", "brave")
-"""The browsers that `install` knows by name."""
+"""The browsers that `install` knows by name. Any other is named by its user-data folder, an absolute path."""
 
 
 def user_data_folder(browser: str, home: Path, platform: str = sys.platform) -> Path:
-    """The user-data folder of `browser` (``chromium``, ``chrome``, ``edge``, ``brave``) under `home`."""
+    """The user-data folder of `browser`: of a known one its usual place under `home`, of any other what names it."""
+    if Path(browser).is_absolute():
+        return Path(browser)
     try:
         return home / _USER_FOLDERS[platform][browser]
     except KeyError:
-        raise LedgerError(
-            400, "unknown_browser", f"No known place for {browser} on {platform}.", "Give --profile with its folder."
-        ) from None
+        hint = "Name its user-data folder: ledgeros install --profile DIR"
+        raise LedgerError(400, "unknown_browser", "There is no known place for that browser here.", hint) from None
+
+
+def spoken_name(browser: str) -> str:
+    """What to call `browser` in a sentence."""
+    return browser.capitalize() if browser in BROWSERS else f"The browser of {browser}"
 
 
 def system_manifest_path(browser: str, root: Path = Path("/"), platform: str = sys.platform) -> Path | None:
@@ -88,14 +94,6 @@ def write_host(state: StateFolder) -> dict[str, Any]:
 def manifest_bytes(manifest: dict[str, Any]) -> bytes:
     """A manifest as it lies in its file."""
     return (json.dumps(manifest, indent=2) + "\n").encode()
-
-
-def unregister_host(user_data: Path) -> bool:
-    """Remove the manifest; whether there was one."""
-    path = manifest_path(user_data)
-    existed = path.exists()
-    path.unlink(missing_ok=True)
-    return existed
 
 
 def manifest_path(user_data: Path) -> Path:

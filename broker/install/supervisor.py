@@ -17,7 +17,8 @@ from types import FrameType
 from typing import IO, Any
 
 from broker.core.errors import LedgerError
-from broker.install.layout import StateFolder, clone_root, read_json
+from broker.core.state_files import read_object
+from broker.install.layout import StateFolder, clone_root
 from broker.install.running import only_supervisor, serves
 
 _STOP_SECONDS = 8.0
@@ -61,7 +62,7 @@ class Server:
         """What it announced, once it is ready; what an earlier process left does not count."""
         if not self._endpoints.exists():
             return None
-        found = read_json(self._endpoints)
+        found = read_object(self._endpoints)
         return found if found.get("pid") == self.process.pid else None
 
     def ended(self) -> bool:
@@ -162,7 +163,7 @@ def _wait_until_ready(servers: list[Server], told: Told) -> None:
 def _refuse_other_servers(state: StateFolder) -> None:
     for name, folder in (("LedgerOS", state.issuer), ("A broker", state.broker), ("An egress", state.egress)):
         file = folder / "endpoints.json"
-        pid = read_json(file).get("pid") if file.exists() else None
+        pid = read_object(file).get("pid") if file.exists() else None
         if isinstance(pid, int) and serves(pid):
             raise LedgerError(
                 409, "already_running", f"{name} already runs on this state folder: process {pid}.", f"Stop it first: kill {pid}"

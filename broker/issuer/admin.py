@@ -6,7 +6,6 @@ Owning the folder is the authority here. Nothing in this module enrols anything 
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from sqlalchemy import select
 from broker.core.card_number import Pan
 from broker.core.clock import SystemClock
 from broker.core.errors import LedgerError
+from broker.core.state_files import read_object
 from broker.issuer.agents.tables import agents
 from broker.issuer.auth import Actor
 from broker.issuer.brokers import services as enrolments
@@ -24,7 +24,6 @@ from broker.issuer.cards.services import effective_status
 from broker.issuer.cards.tables import cards
 from broker.issuer.cards.vault import CardVault
 from broker.issuer.database import open_database
-from broker.issuer.events import services as log
 from broker.issuer.events.tables import events
 from broker.issuer.grants import services as grants
 from broker.issuer.keys import KeyFolder
@@ -35,6 +34,10 @@ from broker.storage import Database
 from broker.tlog import Entry, entries
 
 _OPERATOR = Actor("operator", "cli")
+_LISTS: dict[enrolments.Thing, str] = {
+    "broker": "ledgeros brokers list", "device": "ledgeros devices list --of issuer", "passkey": "ledgeros passkeys list",
+    "egress": "ledgeros egress list",
+}  # fmt: skip
 
 
 @contextlib.contextmanager
@@ -45,10 +48,18 @@ def _database(state_dir: Path) -> Iterator[Database]:
 
 def public_url(state_dir: Path) -> str:
     """Where the running LedgerOS's dashboard is."""
-    file = IssuerState(state_dir).endpoints
-    if not file.exists():
-        raise LedgerError(503, "not_running", "LedgerOS does not run on this state folder.", "Start it: ledgeros up")
-    return str(json.loads(file.read_text())["publicUrl"])
+    try:
+        return str(read_object(IssuerState(state_dir).endpoints, "publicUrl")["publicUrl"])
+    except FileNotFoundError:
+        raise LedgerError(503, "not_running", "LedgerOS does not run on this state folder.", "Start it: ledgeros up") from None
+
+
+def signing_key(state_dir: Path) -> bytes:
+    """LedgerOS's public key (raw Ed25519): it signs facts and receipts, and extensions pin it. `LedgerError` 404 before the first start."""
+    keys = KeyFolder(IssuerState(state_dir).keys)
+    if not keys.has_signing:
+        raise LedgerError(404, "no_key", "LedgerOS has not run on this state folder yet.", "Start it: ledgeros up")
+    return keys.signing.public_key().public_bytes_raw()
 
 
 def create_setup_link(state_dir: Path) -> str:
@@ -61,19 +72,9 @@ def create_setup_link(state_dir: Path) -> str:
 
 
 def list_enrolled(state_dir: Path, thing: enrolments.Thing) -> list[dict[str, Any]]:
-    """Enrolled brokers, devices, passkeys or egress keys of every organisation, newest first, without key bytes."""
+    """Enrolled brokers, devices, passkeys or egress keys of every organisation, newest first, with the public keys that sign."""
     with _database(state_dir) as database:
         return database.read_now(lambda c: enrolments.listed(c, thing))
-
-
-def list_brokers(state_dir: Path) -> list[dict[str, Any]]:
-    """Enrolled brokers."""
-    return list_enrolled(state_dir, "broker")
-
-
-def list_devices(state_dir: Path) -> list[dict[str, Any]]:
-    """Enrolled browsers."""
-    return list_enrolled(state_dir, "device")
 
 
 def revoke(state_dir: Path, thing: enrolments.Thing, thing_id: str) -> None:
@@ -82,17 +83,7 @@ def revoke(state_dir: Path, thing: enrolments.Thing, thing_id: str) -> None:
     with _database(state_dir) as database:
         error = database.write_now(lambda tx: enrolments.revoke_now(tx, _OPERATOR, thing, thing_id, now))
     if error is not None:
-        raise error
-
-
-def revoke_broker(state_dir: Path, broker_id: str) -> None:
-    """Revoke a broker."""
-    revoke(state_dir, "broker", broker_id)
-
-
-def revoke_device(state_dir: Path, device_id: str) -> None:
-    """Revoke a browser."""
-    revoke(state_dir, "device", device_id)
+        raise _in_a_terminal(error, _LISTS[thing])
 
 
 def list_grants(state_dir: Path) -> list[dict[str, Any]]:
@@ -107,7 +98,12 @@ def revoke_grant(state_dir: Path, grant_id: str) -> None:
     with _database(state_dir) as database:
         refusal = database.write_now(lambda tx: grants.revoke_now(tx, _OPERATOR, grant_id, now))
     if refusal is not None:
-        raise refusal
+        raise _in_a_terminal(refusal, "ledgeros grants list")
+
+
+def _in_a_terminal(refusal: LedgerError, command: str) -> LedgerError:
+    """`refusal` with the command that lists what there is: the dashboard's list can be reloaded, here there is none."""
+    return LedgerError(refusal.status, refusal.code, refusal.message, f"List them: {command}")
 
 
 def list_cards(state_dir: Path) -> list[dict[str, Any]]:
@@ -139,12 +135,6 @@ def read_events(state_dir: Path, after: int = 0, limit: int | None = None) -> li
     """Events with a sequence number above `after`, oldest first."""
     with _database(state_dir) as database:
         return database.read_now(lambda c: list(entries(c, events, after, limit)))
-
-
-def verify_events(state_dir: Path) -> tuple[int, str | None]:
-    """Recompute the chain: (number of entries that hold, None), or (the last good one, what is wrong)."""
-    with _database(state_dir) as database:
-        return database.read_now(log.verify_chain)
 
 
 def number_of_card(state_dir: Path, card_id: str) -> Pan:

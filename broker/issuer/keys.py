@@ -9,7 +9,10 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from broker.core.state_files import DamagedFileError
+
 KEY_BYTES = 32
+_SIGNING = "signing.key"
 
 
 def secret_file(path: Path) -> bytes:
@@ -30,7 +33,7 @@ def secret_file(path: Path) -> bytes:
             temporary.unlink()
     key = path.read_bytes()
     if len(key) != KEY_BYTES:
-        raise ValueError(f"{path.name} is damaged: restore it from a backup, do not delete it")
+        raise DamagedFileError(path, "Put back a copy of it, and do not delete it: what it protects cannot be read with another.")
     return key
 
 
@@ -62,5 +65,10 @@ class KeyFolder:
 
     @cached_property
     def signing(self) -> Ed25519PrivateKey:
-        """The key that signs introspections; extensions pin its public half."""
-        return Ed25519PrivateKey.from_private_bytes(secret_file(self._path / "signing.key"))
+        """The key that signs introspections and receipts; extensions pin its public half."""
+        return Ed25519PrivateKey.from_private_bytes(secret_file(self._path / _SIGNING))
+
+    @property
+    def has_signing(self) -> bool:
+        """Whether `signing` was made: who only looks makes none."""
+        return (self._path / _SIGNING).exists()

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
+
+from broker.core.environment import EnvironmentSettings
 
 
-class IssuerSettings(BaseSettings):
+class IssuerSettings(EnvironmentSettings):
     """Read from ``LEDGEROS_ISSUER_<NAME>`` environment variables; none of them is a secret."""
 
-    model_config = SettingsConfigDict(env_prefix="LEDGEROS_ISSUER_", frozen=True, hide_input_in_errors=True)
+    model_config = SettingsConfigDict(env_prefix="LEDGEROS_ISSUER_")
 
     host: str = "127.0.0.1"
     """Address that both listeners bind. The guards answer only to loopback names and `extra_hosts`."""

@@ -20,8 +20,7 @@ from broker.mcp.payments import Order, Payments, TooManyPaymentsError, failure
 INSTRUCTIONS = (
     "Pays in the person's own browser. Open the checkout in a tab, then call ledger_pay with the page's address. A person, or a rule "
     "they made, decides; then the card fields are filled, `ready` is true, and you submit the page. With status `paying` the fields hold "
-    "stand-ins and the real card goes in on the way: submit, then call ledger_status for the end. You never see a card number and cannot "
-    "approve."
+    "stand-ins and the real card goes in on the way: submit, then call ledger_status for the end. No tool tells a card number or approves."
 )
 _LONGEST_WAIT = 300
 _RECENT = 10
@@ -37,12 +36,28 @@ PaymentId = Annotated[str | None, Field(description="The payment that ledger_pay
 OneCard = Annotated[str | None, Field(description="Card id; leave out to list your cards.", max_length=80)]
 
 
+_ACTS = ToolAnnotations(read_only_hint=False, destructive_hint=True, idempotent_hint=False, open_world_hint=True)
+_LOOKS = ToolAnnotations(read_only_hint=True, open_world_hint=False)
+
+
 def create_server(payments: Payments) -> MCPServer[Any]:
     """An MCP server whose tools use `payments`."""
     server: MCPServer[Any] = MCPServer("ledgeros", title="LedgerOS", version=own_version(), instructions=INSTRUCTIONS, log_level="WARNING")
+    tools = Tools(payments)
+    server.tool(annotations=_ACTS)(tools.ledger_pay)
+    server.tool(annotations=_LOOKS)(tools.ledger_status)
+    server.tool(annotations=_LOOKS)(tools.ledger_card)
+    return server
 
-    @server.tool(annotations=ToolAnnotations(read_only_hint=False, destructive_hint=True, idempotent_hint=False, open_world_hint=True))
+
+class Tools:
+    """The tools as a model is told of them: names, parameters and docstrings are what it reads."""
+
+    def __init__(self, payments: Payments) -> None:
+        self._payments = payments
+
     async def ledger_pay(
+        self,
         page_url: PageUrl,
         card: CardId,
         amount: Amount,
@@ -54,40 +69,34 @@ def create_server(payments: Payments) -> MCPServer[Any]:
         """Ask to have the checkout on page_url filled. Ends with a sentence and the next step; `waiting` while nobody decided,
         `paying` when you are to submit the form."""
         try:
-            begun = payments.begin(Order(page_url, card, amount, purpose, currency, merchant))
+            begun = self._payments.begin(Order(page_url, card, amount, purpose, currency, merchant))
         except TooManyPaymentsError:
-            sentence = "Too many payments wait for a decision."
-            return {
-                "status": "failed",
-                "code": "too_many",
-                "sentence": sentence,
-                "nextStep": "Wait until one of them ended: ledger_status.",
-            }
+            return _failed("too_many", "Too many payments wait for a decision.", "Wait until one of them ended: ledger_status.")
         await begun.wait(wait_seconds)
         return _answer(begun.wire())
 
-    @server.tool(annotations=ToolAnnotations(read_only_hint=True, open_world_hint=False))
-    async def ledger_status(payment: PaymentId = None, wait_seconds: Wait = 0) -> dict[str, Any]:
+    async def ledger_status(self, payment: PaymentId = None, wait_seconds: Wait = 0) -> dict[str, Any]:
         """How a payment stands; without one, whether LedgerOS and the broker answer, and the last payments."""
         if payment is None:
-            return _answer(await _overview(payments))
-        begun = payments.find(payment)
+            return _answer(await _overview(self._payments))
+        begun = self._payments.find(payment)
         if begun is None:
-            sentence = "This server began no such payment."
-            return {"status": "failed", "code": "not_found", "sentence": sentence, "nextStep": "List payments: ledger_status without one."}
+            return _failed("not_found", "This server began no such payment.", "List payments: ledger_status without one.")
         await begun.wait(wait_seconds)
         return _answer(begun.wire())
 
-    @server.tool(annotations=ToolAnnotations(read_only_hint=True, open_world_hint=False))
-    async def ledger_card(card: OneCard = None) -> dict[str, Any]:
+    async def ledger_card(self, card: OneCard = None) -> dict[str, Any]:
         """Your cards: id, last four digits, status, purpose, what may still be spent. Never a number."""
+        ledgeros = self._payments.ledgeros
         try:
-            found = await payments.ledgeros.cards() if card is None else [await payments.ledgeros.card(card)]
+            found = await ledgeros.cards() if card is None else [await ledgeros.card(card)]
         except AgentError as error:
             return _answer({"status": "failed", **failure(error)})
         return _answer({"cards": [_card(item) for item in found]})
 
-    return server
+
+def _failed(code: str, sentence: str, next_step: str) -> dict[str, Any]:
+    return _answer({"status": "failed", "code": code, "sentence": sentence, "nextStep": next_step})
 
 
 def _answer(value: dict[str, Any]) -> dict[str, Any]:

@@ -11,8 +11,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from broker.core.state_files import DamagedFileError
 from broker.pki.authority import Issued, create_authority, issue
 from broker.pki.profile import RENEW_BEFORE_DAYS, Roles
+
+_NEW_CA = "Put back a copy of it. Without one: remove the folder pki, run ledgeros certs init, and give every client the new ca.crt."
+_ROTATE = "Make it again: ledgeros certs rotate {}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +43,11 @@ class PkiFolder:
         self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not self.ca_file.exists():
             self._write("ca", create_authority(now=now))
+        self.certificate(None)
         for role in Roles:
             if not self.certificate_file(role).exists() or self.expires_soon(role, now):
                 self.rotate(role, host_id if role is Roles.HOST_CLIENT else broker_id, now)
+            self._key(self.key_file(role), _ROTATE.format(role.value.stem))
 
     def rotate(self, role: Roles, stable_id: str, now: datetime | None = None) -> None:
         """Replace the leaf of `role` by a new one under the same id; running servers take it up at `reload`."""
@@ -49,13 +55,27 @@ class PkiFolder:
 
     def expires_soon(self, role: Roles, now: datetime | None = None) -> bool:
         """Whether the leaf of `role` is within its renewal time or past its end."""
-        certificate = x509.load_pem_x509_certificate(self.certificate_file(role).read_bytes())
-        return certificate.not_valid_after_utc - timedelta(days=RENEW_BEFORE_DAYS) <= (now or datetime.now(UTC))
+        return self.certificate(role).not_valid_after_utc - timedelta(days=RENEW_BEFORE_DAYS) <= (now or datetime.now(UTC))
+
+    def certificate(self, role: Roles | None) -> x509.Certificate:
+        """The certificate of `role`, or the CA's. Raises `DamagedFileError`, and ``FileNotFoundError``."""
+        file = self.ca_file if role is None else self.certificate_file(role)
+        try:
+            return x509.load_pem_x509_certificate(file.read_bytes())
+        except ValueError:
+            raise DamagedFileError(file, _NEW_CA if role is None else _ROTATE.format(role.value.stem)) from None
 
     def _authority(self) -> Issued:
-        key = serialization.load_pem_private_key((self.path / "ca.key").read_bytes(), None)
-        assert isinstance(key, ec.EllipticCurvePrivateKey)
-        return Issued(x509.load_pem_x509_certificate(self.ca_file.read_bytes()), key)
+        return Issued(self.certificate(None), self._key(self.path / "ca.key", _NEW_CA))
+
+    def _key(self, file: Path, cure: str) -> ec.EllipticCurvePrivateKey:
+        try:
+            key = serialization.load_pem_private_key(file.read_bytes(), None)
+        except (ValueError, TypeError):  # TypeError: somebody encrypted it
+            raise DamagedFileError(file, cure) from None
+        if not isinstance(key, ec.EllipticCurvePrivateKey):
+            raise DamagedFileError(file, cure)
+        return key
 
     def _write(self, stem: str, issued: Issued) -> None:
         write_private(self.path / f"{stem}.key", issued.key_pem())

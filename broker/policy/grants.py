@@ -70,7 +70,10 @@ def _bounds(state: GrantState, payment: Payment) -> Iterator[tuple[str, bool, st
 
 
 def first_covering(states: Iterable[GrantState], payment: Payment) -> GrantState | None:
-    """The first of `states` that covers `payment`, narrowest amount first."""
+    """The first of `states` that covers `payment`, narrowest amount first.
+
+    The twin of the extension's ``firstCovering``, which chooses; here the tests alone call it, to hold the two together.
+    """
     narrowest = sorted(states, key=lambda state: state.grant.max_amount)
     return next((state for state in narrowest if covers(state, payment).covered), None)
 
@@ -93,11 +96,17 @@ def in_hours(grant: Grant, minute: int) -> bool:
 
 
 def describe(grant: Grant) -> str:
-    """A grant in words: ``up to $50.00, 3 a day, 9:00–17:00, until 2027-01-31``."""
+    """A grant in words: ``up to $50.00, 3 a day, 9:00–17:00, until 2027-01-31, the page does not see the number``."""
     until = datetime.fromtimestamp((grant.ends_at + grant.utc_offset_minutes * MINUTE_MS - 1) // 1000, UTC).date().isoformat()
     any_time = (grant.from_minute, grant.to_minute) == (0, _DAY_MINUTES)
     hours = "" if any_time else f", {_clock(grant.from_minute)}–{_clock(grant.to_minute)}"
-    return f"up to {format_money(grant.max_amount, grant.currency)}, {grant.count_per_day} a day{hours}, until {until}"
+    return f"up to {format_money(grant.max_amount, grant.currency)}, {grant.count_per_day} a day{hours}, until {until}, {_sees(grant)}"
+
+
+def _sees(grant: Grant) -> str:
+    if "direct" not in grant.modes:
+        return "the page does not see the number"
+    return "the page may see the number" if "surrogate" in grant.modes else "the page sees the number"
 
 
 def _clock(minute: int) -> str:

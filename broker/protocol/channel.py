@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints, TypeAdapter
 
 from broker.protocol.decision import Claimed, SignedDecision
+from broker.protocol.denial import SignedDenial
 from broker.protocol.egress import AskCoverage, Chunk, Coverage, End, Head, Send
 from broker.protocol.grants import GrantState, SignedAction, SignedGrant
 from broker.protocol.issuer_api import DeviceEnrolled, EnrolDevice, TokenAlarm
@@ -175,11 +176,15 @@ class DeliverSurrogate(Wire):
 
 
 class Ready(Wire):
-    """Extension → broker, surrogate mode: the stand-ins are in the form and its requests are watched; the agent may submit."""
+    """Extension → broker, surrogate mode: the stand-ins are in the form and its requests are watched; the agent may submit.
+
+    `debugged`: another program debugged the tab right before; that is written down and changes nothing.
+    """
 
     type: Literal["ready"] = "ready"
     release_id: Id
     fields: tuple[Label, ...]
+    debugged: bool = False
 
 
 class Shown(Wire):
@@ -198,10 +203,11 @@ class Approve(Wire):
 
 
 class Deny(Wire):
-    """Extension → broker: the person said no."""
+    """Extension → broker: the person said no. Heard without a signature too, but then nobody beyond the broker can know whose no it is."""
 
     type: Literal["deny"] = "deny"
     release_id: Id
+    signed: SignedDenial | None = None
 
 
 class Result(Wire):
@@ -219,10 +225,11 @@ class Result(Wire):
 
 
 class Stop(Wire):
-    """Extension → broker: the person stopped a release they had approved, before anything was filled."""
+    """Extension → broker: the person stopped a release they had approved, before anything was filled. Signed as a `Deny` is."""
 
     type: Literal["stop"] = "stop"
     release_id: Id
+    signed: SignedDenial | None = None
 
 
 class Presence(Wire):
@@ -290,13 +297,18 @@ class EnrolAnswer(Wire):
 
 
 class Status(Wire):
-    """Broker → extension, after the opening and when it changes. `alarm` is LedgerOS's newest about a token of the organisation."""
+    """Broker → extension, after the opening and when it changes.
+
+    `alarm` is LedgerOS's newest about a token of the organisation, `own_alarm` the broker's about one that came to it: side by
+    side, so that neither hides the other.
+    """
 
     type: Literal["status"] = "status"
     issuer_reachable: bool
     enrolled: bool
     organisation_name: Label | None
     alarm: TokenAlarm | None = None
+    own_alarm: TokenAlarm | None = None
 
 
 class Ping(Wire):

@@ -113,7 +113,8 @@ EGRESS_MEANINGS: dict[EgressOutcome, EgressMeaning] = {
         "Return to the approved checkout and ask again.", "fail",
     ),
     _O.ACCOUNT_CHANGED: _M(
-        "The request names another merchant account than this shop used before; no real value was sent.",
+        "The request is for another merchant account or processor than this shop used before; no real value was sent. "
+        "A person can agree to it: ledgeros egress accounts allow.",
         "Ask the person: the shop may have changed its account, or the page was tampered with.", "fail",
     ),
     _O.DESTINATION_REFUSED: _M(
@@ -257,7 +258,7 @@ class End(Wire):
     """How it ended: always the last message of a request. Only with it is a `Head` to be believed complete.
 
     `answer` is the merchant's, where no `Head` came before: one message is sooner there than three.
-    `entry` is the registry entry that matched; `fields` are the kinds of field that were swapped;
+    `entry` is the registry entry that matched, also where its account was refused; `fields` are the kinds of field that were swapped;
     `account_first_seen` says that the merchant account was taken on trust, as there was none to compare with;
     `hint` what the scrubbed answer looks like: a 3-D Secure challenge, or a refusal of the request as automated.
     """

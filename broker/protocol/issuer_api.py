@@ -24,6 +24,7 @@ from typing import Annotated, Literal
 from pydantic import StringConstraints
 
 from broker.protocol.decision import SignedDecision
+from broker.protocol.denial import SignedDenial
 from broker.protocol.facts import ApprovalSetting
 from broker.protocol.grants import GrantState
 from broker.protocol.outcomes import Outcome
@@ -38,11 +39,12 @@ DetailsToken = Annotated[str, StringConstraints(pattern=r"^tok_[A-Za-z0-9_-]{43}
 class TokenAlarm(Wire):
     """A details token, or a stand-in for a card's number, was presented where it should not be.
 
+    ``another_agent`` is the broker's own: one agent brought the token of another. The others are LedgerOS's.
     `message` is one sentence for the person and names no secret.
     """
 
     at: Millis
-    kind: Literal["replayed", "stolen", "surrogate"]
+    kind: Literal["replayed", "stolen", "surrogate", "another_agent"]
     last4: Annotated[str, StringConstraints(pattern=r"^\d{4}$")] | None
     message: ShortText
 
@@ -183,6 +185,7 @@ class ReportOutcome(Wire):
     """How a release ended, for the joined record. `fields` are field types, never values.
 
     `access_event_id` is null when a release on an intent ended before it had a token; `intent_id` names the intent then.
+    With ``denied`` and ``stopped``, `denial` is what makes it the person's word and not the broker's.
     """
 
     release_id: Id
@@ -190,6 +193,7 @@ class ReportOutcome(Wire):
     intent_id: Id | None = None
     outcome: Outcome
     fields: tuple[Label, ...]
+    denial: SignedDenial | None = None
 
 
 class Grants(Wire):

@@ -1,7 +1,7 @@
 """Every way a release can end: a code, a sentence for a person, and what the agent should do next.
 
 The table in PROTOCOL.md is held to this file by a test. `value_delivered` says whether card
-details may have reached the page: only then is a retry under the same token out of the question.
+details may have reached the page or the merchant, `retry` how the same purchase may be tried again.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ MEANINGS: dict[Outcome, Meaning] = {
         value_delivered=True,
     ),
     Outcome.MAY_HAVE_BEEN_CHARGED: Meaning(
-        "The connection broke after the payment was sent; the card may have been charged.",
+        "The payment was sent and how it ended is not known; the card may have been charged.",
         "Look at the order before paying again.",
         value_delivered=True,
         retry="no",

@@ -19,7 +19,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, TypeAdapter, model_validator
 
-from broker.core.origin import host_of
+from broker.core.origin import host_of, is_loopback
 from broker.protocol.wire import Label, Millis, Origin, ShortText, Wire
 
 FORM = "application/x-www-form-urlencoded"
@@ -54,12 +54,15 @@ class Fields(Wire):
 class Account(Wire):
     """Where a request names the merchant's account; `name` is a header, query or field name, or a path segment's index from 0.
 
-    `value` pins it; otherwise the first account a shop was paid through is remembered for that shop.
+    `value` pins it; otherwise the first account a shop was paid through is remembered for that shop. `claim`
+    is for values that change per session: when one is a signed token (RFC 7519), the account is its claim at
+    this JSON pointer, on which the processor that signed it goes; any other value counts whole.
     """
 
     where: Literal["header", "query", "field", "path"]
     name: FieldRule
     value: Annotated[str, StringConstraints(min_length=1, max_length=500)] | None = None
+    claim: FieldRule | None = None
 
 
 class Challenge(Wire):
@@ -78,13 +81,16 @@ class Endpoint(Wire):
 
     `query` names the only query parameters allowed, `headers` those allowed beyond the general list.
     `first_party` restricts it to pages of the endpoint's own origin. `frame_hosts` are the hosts of
-    the frames in which the processor shows its card fields. `graphql_field` is the root field of the
-    only mutation allowed. `sandbox_only` entries work in sandbox mode alone, and there on any port.
+    the frames in which the processor shows its card fields: with them in the approved page the entry is
+    usable there, from these frames. `processor` names whose account the request is for, across entries;
+    without it that is the host. `graphql_field` is the root field of the only mutation allowed.
+    `sandbox_only` entries work in sandbox mode alone, and there on any port.
     """
 
     encryption: Literal["plain"] = "plain"
     id: Slug
     name: Label
+    processor: Slug | None = None
     host: HostRule
     path: PathRule
     method: Literal["POST", "PUT", "PATCH"] = "POST"
@@ -144,10 +150,12 @@ taught_entries: TypeAdapter[tuple[TaughtEndpoint, ...]] = TypeAdapter(tuple[Taug
 
 @cache
 def bundled_processors() -> tuple[Endpoint | EncryptingFrames, ...]:
-    """The entries of ``processors.json``, validated; ids are unique."""
+    """The entries of ``processors.json``, validated; ids are unique, and each can be about a page."""
     entries = _bundled.validate_json(files("broker.protocol").joinpath("processors.json").read_bytes())
     if len({entry.id for entry in entries}) != len(entries):
         raise ValueError("processors.json holds an id twice")
+    if any(isinstance(entry, Endpoint) and not (entry.first_party or (entry.frame_hosts and entry.accounts)) for entry in entries):
+        raise ValueError("an entry of processors.json names no checkout, or no account in a request of many shops'")
     return entries
 
 
@@ -169,8 +177,10 @@ def path_matches(rule: str, path: str) -> bool:
 
 
 def framed_by(entry: Endpoint | EncryptingFrames, frame_origin: str) -> bool:
-    """Whether the processor shows its card fields in frames of `frame_origin`."""
-    return any(host_matches(rule, host_of(frame_origin)) for rule in entry.frame_hosts)
+    """Whether the processor shows its card fields in frames of `frame_origin`. Another port is another server, but on this machine."""
+    host = host_of(frame_origin)
+    there = frame_origin == f"https://{host}" or is_loopback(frame_origin)
+    return there and any(host_matches(rule, host) for rule in entry.frame_hosts)
 
 
 def entries_for_page(
@@ -178,8 +188,8 @@ def entries_for_page(
 ) -> tuple[Endpoint | EncryptingFrames, ...]:
     """The entries that speak about a checkout at `origin` with card fields in `frame_origins`.
 
-    Surrogate mode is offered when an `Endpoint` is among them and no `EncryptingFrames`. An entry
-    that knows neither frames nor this origin says nothing before the request is made, so it is not here.
+    Surrogate mode is offered when an `Endpoint` is among them and no `EncryptingFrames`, and a request
+    may be swapped as one of them alone.
     """
     return tuple(entry for entry in entries if (sandbox or not entry.sandbox_only) and _speaks_about(entry, origin, frame_origins))
 

@@ -5,7 +5,8 @@ the person types it into the extension, or at the egress. Both sides send an HMA
 code, over everything they want the other to pin. We chose a long code over a PAKE: with 80 random
 bits, one use, ten minutes and five tries, neither an online nor an offline guess is possible, so
 the property a PAKE adds (safety with short codes) is not needed, and nothing but HMAC and PBKDF2
-from the platforms' own libraries is.
+from the platforms' own libraries is. All that travels comes from the stretched key, the code's name
+too: whoever recorded it pays the whole stretch for each guess.
 """
 
 from __future__ import annotations
@@ -46,14 +47,15 @@ def normalise_code(text: str) -> str:
     return code
 
 
-def code_id(code: str, ceremony: Ceremony) -> str:
-    """A public name for a code, so that the other side finds it: says nothing about an 80-bit code."""
-    return b64u(hashlib.sha256(f"ledgeros/{ceremony}-id/v1\n{normalise_code(code)}".encode()).digest()[:12])
-
-
 def proof_key(code: str, ceremony: Ceremony) -> bytes:
-    """The 32-byte HMAC key of a code: PBKDF2-HMAC-SHA256, salt ``ledgeros/<ceremony>/v1``."""
+    """The 32-byte HMAC key of a code: PBKDF2-HMAC-SHA256, salt ``ledgeros/<ceremony>/v1``. Slow by design; do it once a code."""
     return hashlib.pbkdf2_hmac("sha256", normalise_code(code).encode(), f"ledgeros/{ceremony}/v1".encode(), STRETCH_ITERATIONS)
+
+
+def code_id(key: bytes) -> str:
+    """The public name of the code whose `proof_key` is `key`, so that the other side finds it."""
+    # No proof is over these bytes: each of those begins with a role and a line feed.
+    return b64u(hmac.digest(key, b"ledgeros/code-id/v1", "sha256")[:12])
 
 
 def make_proof(key: bytes, role: Role, message: Any) -> str:

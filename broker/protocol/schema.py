@@ -11,13 +11,13 @@ from pathlib import Path
 
 from pydantic.json_schema import models_json_schema
 
-from broker.protocol import agent_api, billing, channel, decision, egress, facts, grants, issuer_api, sealing, surrogate
+from broker.protocol import agent_api, billing, channel, decision, denial, egress, facts, grants, issuer_api, sealing, surrogate
 from broker.protocol.egress import EGRESS_MEANINGS
 from broker.protocol.outcomes import MEANINGS
 from broker.protocol.processors import bundled_processors
 from broker.protocol.wire import Wire
 
-_MODULES = (billing, grants, facts, decision, sealing, surrogate, egress, issuer_api, channel, agent_api)
+_MODULES = (billing, grants, facts, decision, denial, sealing, surrogate, egress, issuer_api, channel, agent_api)
 _PYTHON_ONLY = {
     sealing.Credentials,
     egress.Arm,

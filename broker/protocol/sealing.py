@@ -19,6 +19,8 @@ from broker.protocol.billing import BillingAddress
 from broker.protocol.wire import Base64Url, Wire
 
 SEAL_DOMAIN = b"ledgeros/seal/v1\n"
+KEY_ID_BYTES = 16
+"""Bytes of a `key_id`: no public key is as short."""
 _SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 
 
@@ -56,8 +58,8 @@ def card_plaintext(pan: Pan, cvv: Cvv, month: int, year: int, cardholder: str, b
 
 
 def key_id(public_key: bytes) -> str:
-    """The name of a public key: base64url of the first 16 bytes of SHA-256 of its raw bytes."""
-    return b64u(hashlib.sha256(public_key).digest()[:16])
+    """The name of a public key: base64url of the first 16 bytes of SHA-256 of its raw bytes (a passkey's: of its COSE key)."""
+    return b64u(hashlib.sha256(public_key).digest()[:KEY_ID_BYTES])
 
 
 def seal_info(decision_digest: bytes, card_id: str, recipient_key_id: str) -> bytes:

@@ -1,11 +1,13 @@
-"""Whether a decision is about the release that was offered. Who signed it is LedgerOS's to verify."""
+"""Whether a decision, or a denial, is about the release that was offered. Who signed it is LedgerOS's to verify."""
 
 from __future__ import annotations
 
+from broker.audit import Event
 from broker.core.canonical import b64u
 from broker.core.ids import secret_hash
 from broker.protocol.channel import Approve
 from broker.protocol.decision import Decision
+from broker.protocol.denial import Said, SignedDenial
 from broker.releases.introspection import facts_hash
 from broker.releases.live import Live
 
@@ -32,6 +34,35 @@ def decision_fault(message: Approve, live: Live) -> str | None:
     if decision.mode == "surrogate" and decision.recipient_key_id not in facts.egress_keys:
         return "recipient_key_id"
     return next((name for name, value in expected.items() if getattr(decision, name) != value), None)
+
+
+def denial_fault(signed: SignedDenial | None, live: Live, said: Said) -> str | None:
+    """Why a denial cannot be shown to be the person's: there is no signature, or the named member does not fit the offer."""
+    if signed is None:
+        return "unsigned"
+    if live.facts is None or live.offer is None:
+        return "nothing_offered"
+    denial = signed.denial
+    expected = {
+        "said": said,
+        "release_id": live.id,
+        "facts_hash": facts_hash(live.offer.facts),
+        "token_hash": live.facts.token_hash,
+        "intent_id": live.facts.intent_id,
+    }
+    return next((name for name, value in expected.items() if getattr(denial, name) != value), None)
+
+
+def fitting_denial(signed: SignedDenial | None, live: Live, device_id: str, said: Said) -> tuple[SignedDenial | None, Event]:
+    """The denial if LedgerOS may take it for the person's, and its event: theirs then, else what the browser says of them.
+
+    Either way the release ends: a no is heard however it comes.
+    """
+    facts: dict[str, object] = {"releaseId": live.id, "deviceId": device_id}
+    fault = denial_fault(signed, live, said)
+    if signed is None or fault is not None:
+        return None, Event(f"extension:release:{said}", {**facts, "unproven": fault})
+    return signed, Event(f"person:release:{said}", {**facts, "digest": b64u(signed.denial.digest())})
 
 
 def decision_facts(message: Approve, device_id: str) -> dict[str, object]:

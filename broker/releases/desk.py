@@ -12,6 +12,7 @@ from broker.audit import Event
 from broker.core.clock import Clock
 from broker.policy import Verdict
 from broker.protocol.channel import Withdrawn
+from broker.protocol.denial import SignedDenial
 from broker.protocol.issuer_api import ReportOutcome
 from broker.protocol.outcomes import MEANINGS, Outcome
 from broker.releases.courier import Courier, Egress, Issuer
@@ -91,10 +92,11 @@ class Desk:
         *,
         fields: Sequence[str] = (),
         event: Event | None = None,
+        denial: SignedDenial | None = None,
         tell_browser: bool = True,
     ) -> bool:
         """End `live` if it is in one of `sources`; tells the waiting agent, the browser and LedgerOS. False if it is not."""
-        if not await self.store.finish(live.id, sources, ending, fields, event):
+        if not await self.store.finish(live.id, sources, ending, fields, event, denial):
             return False
         live.end()
         self.live.pop(live.id, None)
@@ -104,7 +106,7 @@ class Desk:
             self.reporter.add(live.report)
         if live.facts is not None:
             void = nothing_left(ending.outcome, may_hold_card=live.held == "direct")
-            self.reporter.add(report_of(live, ending.outcome, fields), closes=live.opened if void else None)
+            self.reporter.add(report_of(live, ending.outcome, fields, denial), closes=live.opened if void else None)
         if tell_browser and live.device_id is not None:
             await self.courier.send(live.device_id, withdrawn(live.id, ending))
         return True
@@ -157,16 +159,16 @@ class Desk:
         elif live.status == "paying" and live.gone_since is not None and now >= live.gone_since + self.limits.grace_ms:
             detail = "The browser went away before the page sent its payment; the stand-in in the page is worthless."
             await self.finish(live, ("paying",), Ending(Outcome.INTERRUPTED, detail))
-        elif payment.swapped is not None and not payment.turn.locked() and payment.next_until is not None and now >= payment.next_until:
+        elif payment.swapped is not None and not payment.busy and payment.next_until is not None and now >= payment.next_until:
             await self.finish(live, ("sending",), payment.swapped, fields=payment.fields)
 
 
-def report_of(live: Live, outcome: Outcome, fields: Sequence[str]) -> ReportOutcome:
-    """What LedgerOS is told about an end, or about a token that came to nothing."""
+def report_of(live: Live, outcome: Outcome, fields: Sequence[str], denial: SignedDenial | None = None) -> ReportOutcome:
+    """What LedgerOS is told about an end, or about a token that came to nothing; `denial` is the person's signed no."""
     facts_event = None if live.facts is None else live.facts.access_event_id
     return ReportOutcome(
         release_id=live.id, access_event_id=live.access_event_id or facts_event, intent_id=live.intent_id, outcome=outcome,
-        fields=tuple(fields),
+        fields=tuple(fields), denial=denial,
     )  # fmt: skip
 
 

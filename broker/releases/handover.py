@@ -1,7 +1,7 @@
 """The browser's side of a release: shown, decided, stopped, filled; and whether anybody is there.
 
-A message that does not fit (another browser's, too late, a second time, other facts) changes
-nothing and leaves an event that says so.
+A message that does not fit (another browser's, too late, a second time) changes nothing and leaves
+an event that says so. An approval of other facts than were offered ends its release, and is answered.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from broker.policy import somebody_can_be_asked
 from broker.protocol.channel import Approve, Deny, Presence, Ready, Result, Shown, Stop
 from broker.protocol.egress import Send
 from broker.protocol.outcomes import MEANINGS, Outcome
-from broker.releases.decisions import decision_facts, decision_fault
+from broker.releases.decisions import decision_facts, decision_fault, fitting_denial
 from broker.releases.desk import Desk, withdrawn
 from broker.releases.elsewhere import NOT_HERE, offer_elsewhere
 from broker.releases.endings import Ending
@@ -48,7 +48,7 @@ class Handover:
         if live is None:
             return
         if fault := decision_fault(message, live):
-            await self._refuse(device_id, live.id, "approve", f"other_{fault}")
+            await self._misfit(device_id, live, fault)
             return
         decision, now = message.signed.decision, self._desk.clock.now_ms()
         who = "person" if decision.grant_id is None else "grant"
@@ -76,10 +76,10 @@ class Handover:
         if live is None or live.device_id != device_id or live.status == "pending":
             await self._refuse(device_id, message.release_id, "stop", "not_approved_here")
             return
-        stopped = Event("person:release:stopped", {"releaseId": live.id, "deviceId": device_id})
+        denial, stopped = fitting_denial(message.signed, live, device_id, "stopped")
         live.held_back = True
         stoppable: tuple[Step, ...] = ("approved", "filling", "paying")
-        if not await self._desk.finish(live, stoppable, Ending(Outcome.STOPPED), event=stopped, tell_browser=False):
+        if not await self._desk.finish(live, stoppable, Ending(Outcome.STOPPED), event=stopped, denial=denial, tell_browser=False):
             await self._refuse(device_id, live.id, "stop", _too_late(live))
 
     async def presence(self, device_id: str, message: Presence) -> None:
@@ -97,8 +97,8 @@ class Handover:
         live = await self._pending(device_id, message.release_id, "deny")
         if live is None:
             return
-        denied = Event("person:release:denied", {"releaseId": live.id, "deviceId": device_id})
-        if not await self._desk.finish(live, ("pending",), Ending(Outcome.DENIED), event=denied, tell_browser=False):
+        denial, denied = fitting_denial(message.signed, live, device_id, "denied")
+        if not await self._desk.finish(live, ("pending",), Ending(Outcome.DENIED), event=denied, denial=denial, tell_browser=False):
             await self._refuse(device_id, live.id, "deny", "already_decided")
 
     async def result(self, device_id: str, message: Result) -> None:
@@ -180,9 +180,19 @@ class Handover:
             return None
         return live
 
+    async def _misfit(self, device_id: str, live: Live, fault: str) -> None:
+        """An approval of something else than was offered ends the release: it would fit no better again, and a person waits."""
+        ending = Ending(Outcome.INTERNAL_ERROR, f"The approval is not about what was asked for ({fault}); nothing was released.")
+        event = _refused(device_id, live.id, "approve", f"other_{fault}")
+        if not await self._desk.finish(live, ("pending",), ending, event=event):
+            await self._desk.store.note(event)
+
     async def _refuse(self, device_id: str, release_id: str, what: str, reason: str) -> None:
-        facts = {"releaseId": release_id, "deviceId": device_id, "message": what, "reason": reason}
-        await self._desk.store.note(Event("extension:message:refused", facts))
+        await self._desk.store.note(_refused(device_id, release_id, what, reason))
+
+
+def _refused(device_id: str, release_id: str, what: str, reason: str) -> Event:
+    return Event("extension:message:refused", {"releaseId": release_id, "deviceId": device_id, "message": what, "reason": reason})
 
 
 def _plain_names(names: tuple[str, ...]) -> bool:

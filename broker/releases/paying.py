@@ -14,7 +14,7 @@ from broker.protocol.outcomes import MEANINGS, Outcome
 from broker.releases.desk import Desk
 from broker.releases.endings import Ending
 from broker.releases.live import Live
-from broker.releases.payments import Payment, better_may_come, ending_of, own_end
+from broker.releases.payments import Payment, better_may_come, ending_of, may_be_repeated, own_end
 from broker.releases.redeeming import Redeeming
 
 _KEEPS_METHOD_AND_BODY = (307, 308)
@@ -37,7 +37,8 @@ class Paying:
         if payment.ready:
             return "already_ready"
         payment.fields, payment.ready = message.fields, True
-        event = Event("extension:release:ready", {"releaseId": live.id, "deviceId": device_id, "fields": list(message.fields)})
+        facts = {"releaseId": live.id, "deviceId": device_id, "fields": list(message.fields), "debugged": message.debugged}
+        event = Event("extension:release:ready", facts)
         if live.status == "sending":  # the page was faster
             await self._desk.store.note(event)
         elif not await self._to_paying(live, payment, event):
@@ -76,14 +77,23 @@ class Paying:
         payment.queued += 1
         try:
             async with payment.turn:
-                if await self._begin(live, message):
-                    await self._forward(live, payment, device_id, message)
-                else:  # it ended meanwhile
-                    await self._answer(device_id, own_end(message.request_id, await self._outcome_now(device_id, message)))
+                last = await self._next(live, payment, device_id, message)
         finally:
             payment.queued -= 1
+        if last is not None:
+            await self._finish(live, payment, last)
         if payment.lost:
             await self._lost(live, payment)
+
+    async def _next(self, live: Live, payment: Payment, device_id: str, message: Send) -> End | None:
+        """Forward it, unless the release was decided or ended meanwhile; the egress's word, where it decides the release."""
+        if payment.decided is not None:
+            await self._answer(device_id, own_end(message.request_id, _afterwards(payment.decided.outcome)))
+            return None
+        if not await self._begin(live, message):
+            await self._answer(device_id, own_end(message.request_id, await self._outcome_now(device_id, message)))
+            return None
+        return await self._forward(live, payment, device_id, message)
 
     async def _begin(self, live: Live, message: Send) -> bool:
         """On disk before it leaves: whatever happens from here, the release knows that the card may be charged."""
@@ -98,7 +108,7 @@ class Paying:
             return False
         return True
 
-    async def _forward(self, live: Live, payment: Payment, device_id: str, message: Send) -> None:
+    async def _forward(self, live: Live, payment: Payment, device_id: str, message: Send) -> End | None:
         redirected, reachable, end = False, True, own_end(message.request_id, EgressOutcome.MAY_HAVE_BEEN_CHARGED)
         try:
             async with asyncio.timeout(self._desk.limits.send_ms / 1000), contextlib.aclosing(self._desk.egress.send(message)) as answer:
@@ -115,12 +125,12 @@ class Paying:
         except LedgerError:
             await self._answer(device_id, own_end(message.request_id, EgressOutcome.MERCHANT_UNREACHABLE))
             await self._desk.finish(live, ("sending",), Ending(Outcome.EGRESS_UNAVAILABLE))
-            return
+            return None
         await self._answer(device_id, end)
-        await self._ended(live, payment, end, redirected=redirected)
+        return end if await self._decides(live, payment, end, redirected=redirected) else None
 
-    async def _ended(self, live: Live, payment: Payment, end: End, *, redirected: bool) -> None:
-        """What the egress's last word about one request means for the release."""
+    async def _decides(self, live: Live, payment: Payment, end: End, *, redirected: bool) -> bool:
+        """Whether the egress's last word about one request decides the release; what else it means is done here."""
         event, now = _event(live, end), self._desk.clock.now_ms()
         if redirected and end.outcome is EgressOutcome.SWAPPED:
             payment.swapped, payment.next_until = payment.ending(end), now + self._desk.limits.next_request_ms
@@ -129,14 +139,16 @@ class Paying:
         elif payment.swapped is not None and end.outcome is EgressOutcome.SWAP_ALREADY_USED:
             await self._desk.store.note(event)  # another request than the redirect's: that one is still awaited
         elif better_may_come(end) and payment.swapped is None and payment.torn is None:
-            payment.last, payment.last_until = ending_of(end), now + self._desk.limits.next_request_ms
+            payment.last, payment.last_until = ending_of(end), None if may_be_repeated(end) else now + self._desk.limits.next_request_ms
             await self._back(live, payment, event)
         else:
-            await asyncio.sleep(self._desk.limits.page_first_ms / 1000)  # on disk it says already that the card may be charged
-            ending = payment.ending(end)
-            if payment.swapped is not None and not MEANINGS[ending.outcome].value_delivered:
-                ending = Ending(Outcome.MAY_HAVE_BEEN_CHARGED, ending.detail)
-            await self._desk.finish(live, ("sending",), ending, fields=payment.fields, event=event)
+            payment.decided = payment.ending(end)
+        return payment.decided is not None
+
+    async def _finish(self, live: Live, payment: Payment, end: End) -> None:
+        """Once the page has its answer: on disk it says already that the card may be charged. What the page sends meanwhile is answered."""
+        await asyncio.sleep(self._desk.limits.page_first_ms / 1000)
+        await self._desk.finish(live, ("sending",), payment.ending(end), fields=payment.fields, event=_event(live, end))
 
     async def _back(self, live: Live, payment: Payment, event: Event) -> None:
         if payment.ready:
@@ -165,7 +177,7 @@ class Paying:
         ended = await self._desk.store.ended_for(message.release_id, device_id)
         if ended is None or ended.outcome is None:
             return EgressOutcome.REQUEST_REFUSED
-        return EgressOutcome.SWAP_ALREADY_USED if MEANINGS[ended.outcome].value_delivered else EgressOutcome.EXPIRED
+        return _afterwards(ended.outcome)
 
     # -- the egress itself -----------------------------------------------------------------
 
@@ -178,13 +190,18 @@ class Paying:
         for live in list(self._desk.live.values()):
             if live.payment is not None:
                 live.payment.lost = True
-                if not live.payment.turn.locked():
+                if not live.payment.busy:
                     await self._lost(live, live.payment)
 
     async def _lost(self, live: Live, payment: Payment) -> None:
         await self._desk.finish(live, ("filling", "paying"), Ending(Outcome.EGRESS_UNAVAILABLE), fields=payment.fields)
         if payment.swapped is not None:
             await self._desk.finish(live, ("sending",), Ending(Outcome.MAY_HAVE_BEEN_CHARGED), fields=payment.fields)
+
+
+def _afterwards(outcome: Outcome) -> EgressOutcome:
+    """What a request is told that comes after its release was decided."""
+    return EgressOutcome.SWAP_ALREADY_USED if MEANINGS[outcome].value_delivered else EgressOutcome.EXPIRED
 
 
 def _event(live: Live, end: End) -> Event:

@@ -10,7 +10,10 @@ from broker.protocol.outcomes import MEANINGS, Outcome
 from broker.releases.endings import Ending
 
 _HINTS = {"challenge_required": Outcome.CHALLENGE_REQUIRED, "blocked_by_merchant": Outcome.BLOCKED_BY_MERCHANT}
-_BETTER_MAY_COME = frozenset({EgressOutcome.NOT_REGISTERED, EgressOutcome.FIELD_MISMATCH, EgressOutcome.REQUEST_TOO_LARGE})
+# Nothing real was sent: it was not the payment, or the payment found nobody and the page may try again.
+_BETTER_MAY_COME = frozenset({
+    EgressOutcome.NOT_REGISTERED, EgressOutcome.FIELD_MISMATCH, EgressOutcome.REQUEST_TOO_LARGE, EgressOutcome.MERCHANT_UNREACHABLE,
+})  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -18,10 +21,11 @@ class Payment:
     """One armed release. Times are Unix ms.
 
     `until` is the end of what was armed. `fields` hold stand-ins, `ready` says that the browser said so.
-    `last` is the ending that stands unless another request brings a better one by `last_until`. One
+    `last` is the ending that stands unless another request brings a better one by `last_until`, or null for `until`. One
     request goes out at a time: `turn` is held while one does, `queued` of them there are in all, and
     `lost` says that the egress was lost meanwhile; `torn`, in words, that the browser cannot give the page the answer.
-    `swapped` is the ending after a redirect (307, 308) whose next request is awaited until `next_until`.
+    `swapped` is the ending after a redirect (307, 308) whose next request is awaited until `next_until`. `decided` is how the release
+    ends, once no further request can change it.
     """
 
     until: int
@@ -35,13 +39,22 @@ class Payment:
     last_until: int | None = None
     swapped: Ending | None = None
     next_until: int | None = None
+    decided: Ending | None = None
+
+    @property
+    def busy(self) -> bool:
+        """A request is out, or what it decided is being kept: nothing else ends the release now."""
+        return self.turn.locked() or self.decided is not None
 
     def ending(self, end: End) -> Ending:
-        """How the release ends with this word of the egress. What a page without the answer shows says nothing about the payment."""
+        """How the release ends with this word of the egress.
+
+        What a page without the answer shows says nothing about the payment; what went out before a redirect stays sent.
+        """
         ending = ending_of(end)
-        if self.torn is None or not MEANINGS[ending.outcome].value_delivered:
-            return ending
-        return Ending(Outcome.MAY_HAVE_BEEN_CHARGED, self.torn)
+        if not MEANINGS[ending.outcome].value_delivered:
+            return ending if self.swapped is None else Ending(Outcome.MAY_HAVE_BEEN_CHARGED, ending.detail)
+        return ending if self.torn is None else Ending(Outcome.MAY_HAVE_BEEN_CHARGED, self.torn)
 
     def tear(self, why: str) -> None:
         """The browser cannot give the page the answer, and watches nothing any more."""
@@ -61,8 +74,13 @@ def ending_of(end: End) -> Ending:
 
 
 def better_may_come(end: End) -> bool:
-    """Whether another request of the page may still be the payment: this one was not it."""
+    """Whether another request of the page may still be the payment: this one was not it, or reached nobody."""
     return end.outcome in _BETTER_MAY_COME
+
+
+def may_be_repeated(end: End) -> bool:
+    """Whether the page may make this very request again, for as long as the decision holds: it is told to, and a person may do it."""
+    return end.outcome is EgressOutcome.MERCHANT_UNREACHABLE
 
 
 def own_end(request_id: str, outcome: EgressOutcome) -> End:

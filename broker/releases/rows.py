@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from broker.protocol.agent_api import Release
+from broker.protocol.denial import SignedDenial
 from broker.protocol.issuer_api import ReportOutcome
 from broker.protocol.outcomes import MEANINGS, Outcome
 from broker.releases.tables import releases
@@ -57,13 +58,14 @@ def as_release(row: Row[Any]) -> Release:
 
 
 def report_in(row: Row[Any]) -> ReportOutcome:
-    """What LedgerOS is told about the end of this release."""
+    """What LedgerOS is told about the end of this release; the row has the `signed` denial that ended it, if one did."""
     return ReportOutcome(
         release_id=row.id,
         access_event_id=row.access_event_id,
         intent_id=row.intent_id,
         outcome=Outcome(row.outcome),
         fields=_fields(row),
+        denial=None if row.signed is None else SignedDenial.model_validate_json(row.signed),
     )
 
 

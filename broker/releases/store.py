@@ -15,12 +15,14 @@ from broker.audit import Event, record
 from broker.core.clock import DAY_MS, MINUTE_MS, Clock
 from broker.policy import Verdict, one_pending_per_card
 from broker.protocol.agent_api import Release
-from broker.protocol.issuer_api import ReportOutcome
+from broker.protocol.denial import SignedDenial
+from broker.protocol.issuer_api import ReportOutcome, TokenAlarm
 from broker.protocol.outcomes import Outcome
+from broker.releases.alarms import OwnAlarms
 from broker.releases.endings import Ending
 from broker.releases.rows import as_release, report_in
 from broker.releases.states import UNFINISHED, Step
-from broker.releases.tables import releases
+from broker.releases.tables import releases, signed_denials
 from broker.storage import Database, Transaction
 
 
@@ -54,17 +56,18 @@ class ReleaseStore:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
+        self.alarms = OwnAlarms(database, clock)
 
     async def create(self, release_id: str, agent_id: str, token_hash: bytes | None, intent_id: str | None, expires_at: int) -> Created:
         """A new pending release, unless the token has one, or the intent one that is not finished: neither makes two offers."""
 
-        def job(transaction: Transaction) -> Created:
+        def job(transaction: Transaction) -> tuple[Created, TokenAlarm | None]:
             now = self._clock.now_ms()
             same = (
                 releases.c.token_hash == token_hash if intent_id is None
                 else (releases.c.intent_id == intent_id) & (releases.c.status != "finished")
             )  # fmt: skip
-            found = transaction.sql.execute(select(releases.c.id, releases.c.agent_id).where(same)).first()
+            found = transaction.sql.execute(select(releases.c.id, releases.c.agent_id, releases.c.last4).where(same)).first()
             if found is None:
                 row = {
                     "id": release_id, "agent_id": agent_id, "token_hash": token_hash, "intent_id": intent_id, "status": "pending",
@@ -72,35 +75,37 @@ class ReleaseStore:
                 }  # fmt: skip
                 transaction.sql.execute(releases.insert(), row)
                 record(transaction, now, Event("agent:release:requested", {"releaseId": release_id, "agentId": agent_id}))
-                return Created(release_id, is_new=True)
+                return Created(release_id, is_new=True), None
             if found.agent_id == agent_id:
-                return Created(found.id, is_new=False)
-            self._alarm(transaction, found, agent_id)
-            return Created(found.id, is_new=False, taken=True)
+                return Created(found.id, is_new=False), None
+            return Created(found.id, is_new=False, taken=True), self._alarm(transaction, found, agent_id)
 
-        return await self._database.write(job)
+        created, alarm = await self._database.write(job)
+        self.alarms.told(alarm)
+        return created
 
     async def attach(self, release_id: str, agent_id: str, token_hash: bytes) -> Attached:
         """Note which token an approved release was given; nothing is written unless it is given."""
 
-        def job(transaction: Transaction) -> Attached:
-            found = transaction.sql.execute(select(releases.c.id, releases.c.agent_id).where(releases.c.token_hash == token_hash)).first()
+        same = select(releases.c.id, releases.c.agent_id, releases.c.last4).where(releases.c.token_hash == token_hash)
+
+        def job(transaction: Transaction) -> tuple[Attached, TokenAlarm | None]:
+            found = transaction.sql.execute(same).first()
             if found is not None:
-                if found.agent_id != agent_id:
-                    self._alarm(transaction, found, agent_id)
-                return Attached.IN_USE
+                return Attached.IN_USE, None if found.agent_id == agent_id else self._alarm(transaction, found, agent_id)
             wanted = (releases.c.id == release_id, releases.c.status == "approved", releases.c.token_hash.is_(None))
             given = update(releases).where(*wanted).values(token_hash=token_hash, outcome=None, detail=None)
             if transaction.sql.execute(given).rowcount != 1:
-                return Attached.NOT_WANTED
+                return Attached.NOT_WANTED, None
             record(transaction, self._clock.now_ms(), Event("agent:token:given", {"releaseId": release_id, "agentId": agent_id}))
-            return Attached.GIVEN
+            return Attached.GIVEN, None
 
-        return await self._database.write(job)
+        attached, alarm = await self._database.write(job)
+        self.alarms.told(alarm)
+        return attached
 
-    def _alarm(self, transaction: Transaction, found: Any, agent_id: str) -> None:
-        facts = {"releaseId": found.id, "agentId": agent_id, "ownerId": found.agent_id}
-        record(transaction, self._clock.now_ms(), Event("alarm:token:presented-by-another-agent", facts))
+    def _alarm(self, transaction: Transaction, found: Any, agent_id: str) -> TokenAlarm:
+        return self.alarms.write(transaction, found.id, found.last4, found.agent_id, agent_id)
 
     async def offer(self, release_id: str, agent_id: str, columns: dict[str, Any], events: Sequence[Event]) -> Verdict | Merged | None:
         """Record what LedgerOS said, if no rule speaks against an offer for that card.
@@ -186,8 +191,9 @@ class ReleaseStore:
         ending: Ending,
         fields: Sequence[str],
         event: Event | None,
+        denial: SignedDenial | None = None,
     ) -> bool:
-        """End a release that is in one of `sources`; False, and nothing written, when it is in none of them."""
+        """End a release that is in one of `sources`, with the denial that ends it; False, and nothing written, when it is in none."""
 
         def job(transaction: Transaction) -> bool:
             now = self._clock.now_ms()
@@ -197,6 +203,10 @@ class ReleaseStore:
             }  # fmt: skip
             if not self._change(transaction, release_id, sources, columns):
                 return False
+            if denial is not None:
+                transaction.sql.execute(
+                    signed_denials.insert(), {"release_id": release_id, "signed": denial.model_dump_json(by_alias=True)}
+                )
             ended = Event("broker:release:finished", {"releaseId": release_id, "outcome": ending.outcome.value})
             record(transaction, now, *([event, ended] if event else [ended]))
             return True
@@ -246,7 +256,8 @@ class ReleaseStore:
         since = self._clock.now_ms() - DAY_MS
         known = releases.c.access_event_id.is_not(None) | (releases.c.intent_id.is_not(None) & releases.c.card_id.is_not(None))
         wanted = (releases.c.reported_at.is_(None), known, releases.c.finished_at > since)
-        query = select(releases).where(*wanted).order_by(releases.c.finished_at)
+        with_denial = releases.outerjoin(signed_denials, signed_denials.c.release_id == releases.c.id)
+        query = select(releases, signed_denials.c.signed).select_from(with_denial).where(*wanted).order_by(releases.c.finished_at)
         rows = await self._database.read(lambda connection: connection.execute(query).all())
         return [report_in(row) for row in rows]
 

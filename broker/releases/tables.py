@@ -1,4 +1,4 @@
-"""One row per release. The token itself is not in it, only its SHA-256; null while a release on an intent waits for one."""
+"""One row per release, without the token itself: its SHA-256, null while a release on an intent waits for one. And signed denials."""
 
 from __future__ import annotations
 
@@ -33,4 +33,11 @@ releases = Table(
     Index("releases_by_agent", "agent_id", "created_at"),
     Index("releases_by_status", "status"),
     Index("releases_by_intent", "intent_id"),
+)
+
+signed_denials = Table(
+    "signed_denials",
+    metadata,
+    Column("release_id", Text, primary_key=True),
+    Column("signed", Text, nullable=False),  # the SignedDenial as the browser sent it, for LedgerOS
 )

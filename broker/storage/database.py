@@ -28,6 +28,7 @@ from sqlalchemy import Connection, Engine, MetaData, create_engine
 from sqlalchemy.pool import StaticPool
 
 from broker.storage import schema
+from broker.storage.damage import damage_named
 from broker.storage.jobs import Call, JobCall, Steps, StepsCall, Transaction
 
 _BATCH = 256  # jobs in one commit; keeps the first caller's wait bounded
@@ -49,7 +50,8 @@ class Database:
         self._path = path
         self._local = threading.local()
         self._reader_engines: list[Engine] = []
-        self._open_writer(metadata, version, migrations)
+        with damage_named(path):
+            self._open_writer(metadata, version, migrations)
         self._glance = self._connect(read_only=True)
         self._readers = ThreadPoolExecutor(readers, thread_name_prefix="db-read")
         self._disk = ThreadPoolExecutor(1, thread_name_prefix=f"db-commit-{path.stem}")
@@ -98,7 +100,7 @@ class Database:
     def write_now(self, job: Callable[[Transaction], T]) -> T:
         """`write` for callers without an event loop (the CLI)."""
         raw = self._writer.raw
-        with self._writing:
+        with self._writing, damage_named(self._path):
             raw.execute("BEGIN IMMEDIATE")
             try:
                 result = job(self._writer)
@@ -114,7 +116,8 @@ class Database:
 
     def read_now(self, job: Callable[[Connection], T]) -> T:
         """`read` for callers without an event loop."""
-        return self._readers.submit(self._read, job).result()
+        with damage_named(self._path):
+            return self._readers.submit(self._read, job).result()
 
     def look(self, query: str, *values: object) -> tuple[object, ...] | None:
         """The first row of a query by key, at once: for what every message asks, the way to a reader thread would take longer."""

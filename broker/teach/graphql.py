@@ -9,7 +9,8 @@ import re
 from itertools import product
 from typing import Any
 
-from broker.egress.bodies.graphql_document import Mutation, Variable
+from broker.egress.bodies.graphql_document import Mutation
+from broker.egress.bodies.graphql_grammar import Variable
 from broker.egress.bodies.text import verbatim
 from broker.egress.refusal import RefusedError
 

@@ -51,6 +51,11 @@ def short(value: str) -> Markup:
     return Markup('<code class="id" data-copy="{}" title="{}">{}</code>').format(value, value, text)
 
 
+def whole(value: str) -> Markup:
+    """A public key or its id, to be read and compared; a click copies it (page.js)."""
+    return Markup('<code class="id whole" data-copy="{}">{}</code>').format(value, value)
+
+
 def origin(value: str | None) -> Markup:
     """An origin in monospace with its registrable domain in bold."""
     if not value:
@@ -60,4 +65,6 @@ def origin(value: str | None) -> Markup:
     return Markup('<code class="origin">{}{}<b>{}</b>{}</code>').format(before, host.removesuffix(domain), domain, after)
 
 
-FILTERS: dict[str, Callable[..., Any]] = {"money": money, "when": when, "short": short, "origin": origin, "exact": exact}
+FILTERS: dict[str, Callable[..., Any]] = {
+    "money": money, "when": when, "short": short, "whole": whole, "origin": origin, "exact": exact,
+}  # fmt: skip

@@ -45,7 +45,19 @@ if [ "$status" = approved ]; then
     call broker "$broker/v1/releases/$release/token" --data @- > "$work/given"
 fi
 
-# 4. How it stands: the outcome, a sentence, the next step. Submit the page when it is `filled`, or when there is no outcome yet (status
-# `paying`: the form holds stand-ins); `?wait=60&until=finished` then says how the payment ended.
-call broker "$broker/v1/releases/$release?wait=60" > "$work/ended"
-for name in outcome message nextStep; do member "$name" < "$work/ended"; done
+# 4. How it stands: to be submitted, or over, which is when there is an outcome.
+look() { # look ready|finished
+  call broker "$broker/v1/releases/$release?wait=60&until=$1" > "$work/stands"
+  status=$(member status < "$work/stands") outcome=$(member outcome < "$work/stands")
+}
+look ready
+while [ -z "$outcome" ] && [ "$status" != paying ]; do sleep 1; look ready; done
+
+# 5. The form holds stand-ins: submit the page now, the real card goes in on the way. Only then is it known how that ended.
+if [ "$status" = paying ]; then
+  for name in message nextStep; do member "$name" < "$work/stands"; done
+  while [ -z "$outcome" ]; do look finished; done
+fi
+
+# 6. How it ended: the outcome, a sentence, the next step. With `filled` the card itself is in the form: submit the page.
+for name in outcome message nextStep; do member "$name" < "$work/stands"; done

@@ -6,7 +6,8 @@ export type FaultCode =
   | "broker_untrusted"
   | "certificate_expired"
   | "not_configured"
-  | "skew"
+  | "broker_outdated"
+  | "extension_outdated"
   | "another_broker"
   | "forgotten"
   | "refused"
@@ -19,7 +20,8 @@ const WORDS: Record<FaultCode, { message: string; cure: string }> = {
   broker_untrusted: { message: "What answers is not your broker.", cure: "Run ledgeros doctor to see which program took its place." },
   certificate_expired: { message: "A certificate has expired, or this machine's clock is wrong.", cure: "Run ledgeros certs rotate." },
   not_configured: { message: "The connection to the broker is not set up.", cure: "Run ledgeros install." },
-  skew: { message: "The broker and this extension are of versions that do not fit.", cure: "Update the older of the two." },
+  broker_outdated: { message: "The broker is older than this extension, and they do not understand each other.", cure: "Update LedgerOS, then start it again with ledgeros up." },
+  extension_outdated: { message: "This extension is older than the broker, and they do not understand each other.", cure: "Run ledgeros install, then click Reload at chrome://extensions." },
   another_broker: { message: "Another broker answers than the one you paired.", cure: "If you replaced it, pair again. If not, run ledgeros doctor." },
   forgotten: { message: "The broker no longer knows this browser.", cure: "Pair again with a code from ledgeros pair." },
   refused: { message: "The broker refused the connection.", cure: "Run ledgeros doctor." },

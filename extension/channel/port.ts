@@ -2,6 +2,7 @@
 import type { HostFault, Messages, Refused } from "../protocol/messages";
 import { readOneOf } from "../protocol/validate";
 import { ChannelFault, type FaultCode } from "./fault";
+import { CHANNEL_VERSION } from "./handshake";
 
 const HOST = "so.ledger.broker";
 const INCOMING = {
@@ -76,9 +77,14 @@ export class BrokerPort {
   }
 }
 
+/** Which side has to be updated: whoever speaks newer versions only is the newer one. */
+function outdated({ versions }: Messages["Skew"]): FaultCode {
+  return versions.some((version) => version > CHANNEL_VERSION) ? "extension_outdated" : "broker_outdated";
+}
+
 function expected(message: Incoming): Incoming {
   if (message.type === "host_fault") throw new ChannelFault(message.code satisfies HostFault["code"] & FaultCode);
-  if (message.type === "skew") throw new ChannelFault("skew");
+  if (message.type === "skew") throw new ChannelFault(outdated(message));
   if (message.type === "refused") throw new ChannelFault("refused", PAIRING_REFUSALS[message.code]);
   return message;
 }

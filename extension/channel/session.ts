@@ -61,7 +61,7 @@ export function pinned(pin: BrokerPin): Trust {
 export function byCode(code: string, deviceName: string, onPaired: (welcome: Welcome, paired: Paired) => Promise<void>): Trust {
   return async (port, { hello }, welcome) => {
     const key = await proofKey(code, "pairing");
-    const claim: Omit<Pair, "proof"> = { type: "pair", codeId: await codeId(code, "pairing"), deviceName };
+    const claim: Omit<Pair, "proof"> = { type: "pair", codeId: await codeId(key), deviceName };
     const pair: Pair = { ...claim, proof: await makeProof(key, "extension", { hello, welcome, pair: claim }) };
     port.send(pair);
     const paired = expect("paired", await port.next());

@@ -2,9 +2,30 @@
 
 export const PURPOSE_MAX = 300;
 
-/** `text` on one line, without markup, control, bidirectional or invisible characters, cut to `limit` characters. */
+const PASSES = 4;
+
+/** `text` on one line, without markup, control, bidirectional or invisible characters, cut to `limit` characters. What is plain already stays as it is. */
 export function plainText(text: string, limit = PURPOSE_MAX): string {
-  const line = text
+  const line = fixed(text);
+  const characters = [...line];
+  return characters.length <= limit ? line : `${characters.slice(0, limit - 1).join("").trimEnd()}…`;
+}
+
+/**
+ * Passes until nothing changes: what one takes away may leave markup, or a letter and its accent, side by side.
+ * Words that are still markup after a few are nested to no good end: then no bracket stays, and the time stays linear.
+ */
+function fixed(text: string): string {
+  for (let passes = 0; passes < PASSES; passes += 1) {
+    const line = pass(text);
+    if (line === text) return line;
+    text = line;
+  }
+  return pass(pass(text.replace(/[<>]/gu, " ")));
+}
+
+function pass(text: string): string {
+  return text
     .replace(/<[^<>]{0,500}>/gu, " ")
     .normalize("NFC")
     .replace(/[\p{Cf}\p{Co}\p{Cs}\p{Cn}]/gu, "")
@@ -12,6 +33,4 @@ export function plainText(text: string, limit = PURPOSE_MAX): string {
     .split(/\p{White_Space}+/u)
     .filter((word) => word !== "")
     .join(" ");
-  const characters = [...line];
-  return characters.length <= limit ? line : `${characters.slice(0, limit - 1).join("").trimEnd()}…`;
 }

@@ -8,9 +8,10 @@ import { openDevice } from "../keys/device";
 import { readPins } from "../keys/pins";
 import { readSettings } from "../keys/settings";
 import type { Status } from "../protocol/messages";
+import { unseen, untold } from "../release/alarm";
 import { passkeyNeeded } from "../release/decide";
 import { Door } from "../release/door";
-import { badge, openOnNotificationClick, present } from "../release/present";
+import { badge, clearSeen, notifyOf, openOnNotificationClick, present } from "../release/present";
 import { Releases } from "../release/releases";
 import { Regret } from "../rules/regret";
 import { Standing } from "../rules/standing";
@@ -49,7 +50,7 @@ function start(): void {
     send: (message) => connection.send(message),
     coverage: (origin, frameOrigins) => asking.ask({ type: "ask_coverage", origin, frameOrigins }, COVERAGE_MS).catch(() => null),
     present: (release) => {
-      const passkey = release.target !== null && passkeyNeeded(release, release.target);
+      const passkey = release.target !== null && passkeyNeeded(release, release.target) !== null;
       void present(release, passkey, door.watched, releases.waiting());
     },
     restrict: (kind, subject, label, now) => regret.restrict(kind, subject, label, now),
@@ -83,13 +84,22 @@ function start(): void {
   );
 
   let showing: ReturnType<typeof setTimeout> | undefined;
+  let telling: Promise<void> = Promise.resolve();
 
   function changed(): void {
     showing ??= setTimeout(() => {
       showing = undefined;
       void door.show();
-      void badge(releases.waiting(), connection.state.kind === "offline");
+      telling = telling.then(tell).catch(() => undefined); // one after the other: none takes down what the next one put up
     }, TOGETHER_MS);
+  }
+
+  /** What the browser itself shows to somebody who looks at none of our pages. */
+  async function tell(): Promise<void> {
+    const alarms = await unseen(status);
+    await badge(releases.waiting(), connection.state.kind === "offline", alarms.length > 0);
+    for (const alarm of await untold(alarms)) await notifyOf(alarm);
+    await clearSeen(alarms);
   }
 
   chrome.webNavigation.onCompleted.addListener(({ frameId, tabId }) => {

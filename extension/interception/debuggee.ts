@@ -34,6 +34,6 @@ export async function unpausedWorker(origin: string): Promise<boolean> {
 
 /** Whether another program debugs the tab. Ask before attaching: afterwards it is us. */
 export async function debuggedByOthers(tabId: number): Promise<boolean> {
-  const targets = await chrome.debugger.getTargets();
+  const targets = await chrome.debugger.getTargets().catch(() => []);
   return targets.some((target) => target.tabId === tabId && target.attached);
 }

@@ -19,10 +19,11 @@ export interface IssuerPin {
   enrolledAt: number;
 }
 
-/** A passkey made in this browser: only its public name. */
+/** A passkey made in this browser: its public name, and its public key (COSE, base64url) where it was kept. */
 export interface PasskeyPin {
   credentialId: string;
   createdAt: number;
+  publicKey?: string | null;
 }
 
 export interface Pins {

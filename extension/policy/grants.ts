@@ -69,11 +69,16 @@ export function firstCovering(states: readonly GrantState[], payment: Payment): 
   return narrowest.find((state) => covers(state, payment).covered) ?? null;
 }
 
-/** A grant in words: `up to $50.00, 3 a day, 9:00–17:00, until 2027-01-31`. */
+/** A grant in words: `up to $50.00, 3 a day, 9:00–17:00, until 2027-01-31, the page does not see the number`. */
 export function describe(grant: Grant): string {
   const local = new Date(grant.endsAt + grant.utcOffsetMinutes * MINUTE_MS - 1);
   const hours = grant.fromMinute === 0 && grant.toMinute === DAY_MINUTES ? "" : `, ${clock(grant.fromMinute)}–${clock(grant.toMinute)}`;
-  return `up to ${formatMoney(grant.maxAmount, grant.currency)}, ${grant.countPerDay} a day${hours}, until ${local.toISOString().slice(0, 10)}`;
+  return `up to ${formatMoney(grant.maxAmount, grant.currency)}, ${grant.countPerDay} a day${hours}, until ${local.toISOString().slice(0, 10)}, ${sees(grant)}`;
+}
+
+function sees({ modes }: Grant): string {
+  if (!modes.includes("direct")) return "the page does not see the number";
+  return modes.includes("surrogate") ? "the page may see the number" : "the page sees the number";
 }
 
 function clock(minute: number): string {

@@ -74,6 +74,7 @@ export interface Messages {
   Decision: Decision;
   Deliver: Deliver;
   DeliverSurrogate: DeliverSurrogate;
+  Denial: Denial;
   Deny: Deny;
   DeviceEnrolled: DeviceEnrolled;
   EgressEnrolled: EgressEnrolled;
@@ -122,6 +123,7 @@ export interface Messages {
   Shown: Shown;
   SignedAction: SignedAction;
   SignedDecision: SignedDecision;
+  SignedDenial: SignedDenial;
   SignedGrant: SignedGrant;
   Skew: Skew;
   Status: Status;
@@ -374,11 +376,36 @@ export interface Surrogate {
   securityCode: string;
 }
 /**
- * Extension → broker: the person said no.
+ * A no to one release.
+ *
+ * `facts_hash` is base64url SHA-256 of the signed introspection that was shown; of `token_hash` and `intent_id` there is the one
+ * that those facts are about.
+ */
+export interface Denial {
+  decidedAt: number;
+  deviceId: string;
+  factsHash: string;
+  intentId: string | null;
+  nonce: string;
+  releaseId: string;
+  said: "denied" | "stopped";
+  tokenHash: string | null;
+  version: 1;
+}
+/**
+ * Extension → broker: the person said no. Heard without a signature too, but then nobody beyond the broker can know whose no it is.
  */
 export interface Deny {
   releaseId: string;
+  signed?: SignedDenial | null;
   type: "deny";
+}
+/**
+ * A denial with the signature that makes it the browser's.
+ */
+export interface SignedDenial {
+  denial: Denial;
+  deviceSignature: string;
 }
 /**
  * LedgerOS's answer, proven by role ``issuer`` over ``{"request": EnrolDevice, "answer": this without proof}``.
@@ -411,7 +438,7 @@ export interface EgressEnrolled {
  * How it ended: always the last message of a request. Only with it is a `Head` to be believed complete.
  *
  * `answer` is the merchant's, where no `Head` came before: one message is sooner there than three.
- * `entry` is the registry entry that matched; `fields` are the kinds of field that were swapped;
+ * `entry` is the registry entry that matched, also where its account was refused; `fields` are the kinds of field that were swapped;
  * `account_first_seen` says that the merchant account was taken on trust, as there was none to compare with;
  * `hint` what the scrubbed answer looks like: a 3-D Secure challenge, or a refusal of the request as automated.
  */
@@ -635,11 +662,12 @@ export interface Health {
 /**
  * A details token, or a stand-in for a card's number, was presented where it should not be.
  *
+ * ``another_agent`` is the broker's own: one agent brought the token of another. The others are LedgerOS's.
  * `message` is one sentence for the person and names no secret.
  */
 export interface TokenAlarm {
   at: number;
-  kind: "replayed" | "stolen" | "surrogate";
+  kind: "replayed" | "stolen" | "surrogate" | "another_agent";
   last4: string | null;
   message: string;
 }
@@ -754,8 +782,11 @@ export interface Presence {
 }
 /**
  * Extension → broker, surrogate mode: the stand-ins are in the form and its requests are watched; the agent may submit.
+ *
+ * `debugged`: another program debugged the tab right before; that is written down and changes nothing.
  */
 export interface Ready {
+  debugged?: boolean;
   fields: string[];
   releaseId: string;
   type: "ready";
@@ -817,9 +848,11 @@ export interface Release {
  * How a release ended, for the joined record. `fields` are field types, never values.
  *
  * `access_event_id` is null when a release on an intent ended before it had a token; `intent_id` names the intent then.
+ * With ``denied`` and ``stopped``, `denial` is what makes it the person's word and not the broker's.
  */
 export interface ReportOutcome {
   accessEventId: string | null;
+  denial?: SignedDenial | null;
   fields: string[];
   intentId?: string | null;
   outcome: Outcome;
@@ -876,20 +909,25 @@ export interface Skew {
   versions: number[];
 }
 /**
- * Broker → extension, after the opening and when it changes. `alarm` is LedgerOS's newest about a token of the organisation.
+ * Broker → extension, after the opening and when it changes.
+ *
+ * `alarm` is LedgerOS's newest about a token of the organisation, `own_alarm` the broker's about one that came to it: side by
+ * side, so that neither hides the other.
  */
 export interface Status {
   alarm?: TokenAlarm | null;
   enrolled: boolean;
   issuerReachable: boolean;
   organisationName: string | null;
+  ownAlarm?: TokenAlarm | null;
   type: "status";
 }
 /**
- * Extension → broker: the person stopped a release they had approved, before anything was filled.
+ * Extension → broker: the person stopped a release they had approved, before anything was filled. Signed as a `Deny` is.
  */
 export interface Stop {
   releaseId: string;
+  signed?: SignedDenial | null;
   type: "stop";
 }
 /**
@@ -1014,7 +1052,7 @@ export const OUTCOMES: Record<Outcome, { sentence: string; nextStep: string; val
   "may_have_been_charged": {
     "nextStep": "Look at the order before paying again.",
     "retry": "no",
-    "sentence": "The connection broke after the payment was sent; the card may have been charged.",
+    "sentence": "The payment was sent and how it ended is not known; the card may have been charged.",
     "valueDelivered": true
   },
   "no_form": {
@@ -1114,7 +1152,7 @@ export const EGRESS_OUTCOMES: Record<EgressOutcome, { sentence: string; browser:
   "account_changed": {
     "browser": "fail",
     "mayHaveBeenCharged": false,
-    "sentence": "The request names another merchant account than this shop used before; no real value was sent."
+    "sentence": "The request is for another merchant account or processor than this shop used before; no real value was sent. A person can agree to it: ledgeros egress accounts allow."
   },
   "body_not_readable": {
     "browser": "continue",
@@ -1223,11 +1261,6 @@ export const FRAME_HOSTS: { rule: string; name: string; sandboxOnly: boolean }[]
   {
     "name": "Adyen",
     "rule": "checkoutshopper-test.adyen.com",
-    "sandboxOnly": false
-  },
-  {
-    "name": "Spreedly",
-    "rule": "core.spreedly.com",
     "sandboxOnly": false
   },
   {

@@ -1,5 +1,5 @@
 /** Proof by code: how two machines that a person stands between learn each other's keys. Twin of broker/protocol/proof.py. */
-import { b64u, canonicalJson, concat, sha256, unb64u, utf8 } from "./canonical";
+import { b64u, canonicalJson, concat, unb64u, utf8 } from "./canonical";
 
 export type Ceremony = "pairing" | "enrolment";
 export type Role = "extension" | "broker" | "issuer";
@@ -17,12 +17,7 @@ export function normaliseCode(text: string): string {
   return code;
 }
 
-/** A public name for a code, so that the other side finds it. */
-export async function codeId(code: string, ceremony: Ceremony): Promise<string> {
-  return b64u((await sha256(utf8(`ledgeros/${ceremony}-id/v1\n${normaliseCode(code)}`))).slice(0, 12));
-}
-
-/** The HMAC key of a code: PBKDF2-HMAC-SHA256, salt `ledgeros/<ceremony>/v1`. */
+/** The HMAC key of a code: PBKDF2-HMAC-SHA256, salt `ledgeros/<ceremony>/v1`. Slow by design; do it once a code. */
 export async function proofKey(code: string, ceremony: Ceremony): Promise<CryptoKey> {
   const password = await crypto.subtle.importKey("raw", utf8(normaliseCode(code)), "PBKDF2", false, ["deriveKey"]);
   return crypto.subtle.deriveKey(
@@ -32,6 +27,11 @@ export async function proofKey(code: string, ceremony: Ceremony): Promise<Crypto
     false,
     ["sign", "verify"],
   );
+}
+
+/** The public name of the code whose `proofKey` is `key`, so that the other side finds it. No proof is over these bytes: each begins with a role. */
+export async function codeId(key: CryptoKey): Promise<string> {
+  return b64u(new Uint8Array(await crypto.subtle.sign("HMAC", key, utf8("ledgeros/code-id/v1"))).slice(0, 12));
 }
 
 /** base64url HMAC-SHA256 by `role` over the canonical JSON of `message` (a JSON value without its proof). */

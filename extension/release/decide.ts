@@ -3,7 +3,7 @@ import { plainText } from "../core/text";
 import type { Payment } from "../policy/grants";
 import { nonce } from "../protocol/canonical";
 import type { Claimed, Decision } from "../protocol/messages";
-import { type Mismatch, mismatches, needsPasskey } from "./mismatch";
+import { type Attested, type Judged, type Mismatch, mismatches, passkeyReason } from "./mismatch";
 import { recipientOf } from "./mode";
 import { approvalFirst, type Release, type Target } from "./release";
 
@@ -31,29 +31,25 @@ export function amountOf(release: Release, target: Target): Amount {
   return named !== null ? { value: named, upTo: false } : { value: remaining ?? maxAmount ?? 0, upTo: true };
 }
 
-/** What differs enough to be red. Both claims of an origin count: the one to LedgerOS and the one to the broker. */
+/** What differs enough to be red. */
 export function mismatchesOf(release: Release, target: Target): Mismatch[] {
-  const origins = [release.claimed.origin, release.facts.origin];
-  const found = origins.flatMap((claimedOrigin) =>
-    mismatches({
-      claimedOrigin,
-      observedOrigin: target.origin,
-      expected: release.facts.expectedAmount,
-      pageAmount: target.pageAmount,
-      basisPoints: release.facts.amountToleranceBasisPoints,
-    }),
-  );
-  return [...new Set(found)];
+  return mismatches(judgedOf(release, target), attestedOf(release, target));
 }
 
-/** Whether LedgerOS will ask for the person's passkey under this approval. */
-export function passkeyNeeded(release: Release, target: Target): boolean {
-  return needsPasskey(release.facts, {
-    maxAmount: amountOf(release, target).value,
-    origin: target.origin,
-    mismatches: mismatchesOf(release, target),
-    mode: release.mode,
-  });
+/** Why LedgerOS will ask for the person's passkey under this approval, in words; null when it will not. */
+export function passkeyNeeded(release: Release, target: Target): string | null {
+  return passkeyReason(judgedOf(release, target), attestedOf(release, target));
+}
+
+function judgedOf(release: Release, target: Target): Judged {
+  const { origin, pageAmount } = target;
+  return { claimedOrigin: claimedOf(release).origin, origin, pageAmount, maxAmount: amountOf(release, target).value, mode: release.mode };
+}
+
+function attestedOf({ facts }: Release, { origin }: Target): Attested {
+  const { approval, stepUpAbove, expectedAmount, amountToleranceBasisPoints } = facts;
+  const originLinked = facts.linkedOrigins.includes(origin);
+  return { approval, stepUpAbove, expectedAmount, origin: facts.origin, originLinked, toleranceBasisPoints: amountToleranceBasisPoints };
 }
 
 /** What a standing rule is asked about: an amount that nobody named is covered by none. */

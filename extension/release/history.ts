@@ -1,5 +1,6 @@
 /** The last releases, for the popup: what a statement would show, and nothing of the card but its last four. */
 import type { Outcome } from "../protocol/messages";
+import { meaningOf } from "./meaning";
 import type { Release } from "./release";
 
 export interface Entry {
@@ -24,6 +25,11 @@ const LENGTH = 20;
 export async function readHistory(): Promise<Entry[]> {
   const stored = await chrome.storage.local.get<{ history?: Entry[] }>(KEY);
   return stored.history ?? [];
+}
+
+/** Where a payment of `history` was done. */
+export function paidAt(history: Entry[]): string[] {
+  return history.flatMap(({ origin, outcome }) => (origin !== null && meaningOf(outcome) === "done" ? [origin] : []));
 }
 
 /** Put `entry` first; a later word about the same release replaces the earlier one. */

@@ -1,5 +1,5 @@
 /** Direct or surrogate: what is possible on this page, what a shop was paid with before, and what the person must pick. Pure but for the memory. */
-import type { Coverage, Decision, Outcome, TaughtBy } from "../protocol/messages";
+import type { Coverage, Decision, GrantState, Outcome, TaughtBy } from "../protocol/messages";
 import type { Release } from "./release";
 
 export type Mode = Decision["mode"];
@@ -46,6 +46,16 @@ export function mustPick({ cover }: Pick<Release, "cover">): boolean {
   return cover.before === "surrogate" || (cover.before === null && ABSENT.includes(cover.verdict));
 }
 
+/**
+ * The rules that may decide in the person's place here. Where the page starts by seeing the number and need not, one that allows
+ * both ways decides nothing: a person looks first. None does where nobody has seen where the number goes since it was taught.
+ */
+export function rulesFor({ mode, cover, facts }: Pick<Release, "mode" | "cover" | "facts">): GrantState[] {
+  const rules = facts.grants ?? [];
+  if (mustLook({ mode, cover })) return [];
+  return mode === "direct" && cover?.keyId ? rules.filter(({ grant }) => !grant.modes.includes("surrogate")) : rules;
+}
+
 /** Whether a person has to look before a rule may act: where the number goes here, nobody has seen since it was taught. */
 export function mustLook({ mode, cover }: Pick<Release, "mode" | "cover">): boolean {
   return mode === "surrogate" && cover?.newlyTaught === true;
@@ -81,10 +91,16 @@ async function of<Value>(kind: keyof Memory, origin: string): Promise<Value | nu
 
 const WORKED: Partial<Record<Outcome, Mode>> = { filled: "direct", submitted: "surrogate", challenge_required: "surrogate" };
 
+/** Whether the person chose to show the number this time, for want of another way: that says nothing about the next time. */
+function thisTimeOnly({ cover }: Pick<Release, "cover">): boolean {
+  return cover !== null && cover.picked && cover.keyId === null;
+}
+
 /** Remember how a release was paid, if it was. The shop paid longest ago is forgotten first. */
-export async function rememberMode({ decision, cover }: Pick<Release, "decision" | "cover">, outcome: Outcome): Promise<void> {
+export async function rememberMode(release: Pick<Release, "decision" | "cover">, outcome: Outcome): Promise<void> {
+  const { decision, cover } = release;
   const mode = WORKED[outcome];
-  if (!decision || mode !== decision.mode) return;
+  if (!decision || mode !== decision.mode || thisTimeOnly(release)) return;
   const { origin } = decision.seen;
   const { modes = {}, lessons = {} } = await chrome.storage.local.get<Memory>(["modes", "lessons"]);
   const taught = mode === "surrogate" ? cover?.taught : null;

@@ -69,9 +69,10 @@ function noteOf({ verdict }: Cover, origin: string): string | null {
 }
 
 function warningsOf(mode: Mode, cover: Cover): string[] {
-  const { before, debugged } = cover;
+  const { keyId, before, debugged, picked } = cover;
   const changed = mode === "direct" && before === "surrogate" ? ["Last time this shop was paid without seeing the number. This time it would see it."] : [];
+  const needless = mode === "direct" && before === "direct" && keyId !== null && !picked ? ["This shop saw the number before. It can now be paid without seeing it."] : [];
   const watched = mode === "surrogate" && debugged ? ["Another program is debugging this tab. It cannot see the number, but it can change what the page does."] : [];
   const taught = mustLook({ mode, cover }) ? [`This checkout was taught since it was last paid here. Approve only if the number may go to ${placesOf(cover)}.`] : [];
-  return [...changed, ...watched, ...taught];
+  return [...changed, ...needless, ...watched, ...taught];
 }

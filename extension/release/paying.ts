@@ -1,5 +1,5 @@
 /** Surrogate mode from the delivery of the stand-ins to the end: watch the tab, fill, tell the broker, say what could not be paused. */
-import { unpausedWorker } from "../interception/debuggee";
+import { debuggedByOthers, unpausedWorker } from "../interception/debuggee";
 import type { Interception } from "../interception/interception";
 import type { Watch } from "../interception/watch";
 import type { Outcome, SurrogateCard } from "../protocol/messages";
@@ -38,10 +38,16 @@ export class Payings {
     if (!target || decision?.mode !== "surrogate") return nothing("internal_error");
     const paying: Paying = { watch: null, seen: false, maybe: null, timer: undefined };
     this.#all.set(id, paying);
+    // Asked anew, for minutes may lie between the approval and the card. It is shown and told, and decides nothing.
+    if (release.cover) release.cover = { ...release.cover, debugged: await debuggedByOthers(target.tabId) };
     try {
       paying.watch = await this.around.interception.watch({ releaseId: id, tabId: target.tabId, number: card.surrogate.number }, this.#ears(id, paying));
     } catch {
       return nothing("swap_not_seen", "The checkout's tab could not be watched, so nothing was filled.");
+    }
+    if (this.#all.get(id) !== paying) {
+      await this.around.interception.stop(paying.watch); // it ended while the tab was attached to
+      return nothing("interrupted");
     }
     const filled = await fillIn(target, Promise.resolve(standIns(card)));
     if (filled.kind !== "filled") return nothing(filled.kind);

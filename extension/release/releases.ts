@@ -13,7 +13,8 @@ import type { Coverage, Deliver, DeliverSurrogate, Offer, Outcome, PasskeyAssert
 import type { Restricting } from "../rules/regret";
 import { Book, OPEN } from "./book";
 import { decide, passkeyNeeded, paymentOf } from "./decide";
-import { coverOf, firstMode, lessonBefore, type Mode, modeBefore, mustLook, mustPick } from "./mode";
+import { signNo } from "./denial";
+import { coverOf, firstMode, lessonBefore, type Mode, modeBefore, mustPick, rulesFor } from "./mode";
 import { accept, soughtOrigin } from "./offer";
 import { unknownSite } from "./hosted";
 import { findForm, lookNow } from "./page";
@@ -144,7 +145,7 @@ export class Releases {
     }
     if (release.state !== "asserting" || !draft) return null;
     release.decision = draft.decision;
-    if (!passkeyNeeded(release, target)) {
+    if (passkeyNeeded(release, target) === null) {
       await this.#approved(release, null, draft.signature);
       return null;
     }
@@ -174,7 +175,7 @@ export class Releases {
     const release = this.#book.get(id);
     if (!release || !OPEN.includes(release.state)) return;
     this.#book.end(release, "denied");
-    await this.#book.answer({ type: "deny", releaseId: id });
+    await this.#book.answer({ type: "deny", releaseId: id, signed: await signNo(release, "denied", this.around.device) });
     if (also) await this.#restrict(release, also);
   }
 
@@ -183,7 +184,7 @@ export class Releases {
     const release = this.#book.in(id, "approved");
     if (!release) return;
     this.#book.end(release, "stopped");
-    await this.#book.answer({ type: "stop", releaseId: id });
+    await this.#book.answer({ type: "stop", releaseId: id, signed: await signNo(release, "stopped", this.around.device) });
   }
 
   /** Sealed credentials came, under a decision that we signed: once, or again where the last time wrote nothing. */
@@ -201,7 +202,8 @@ export class Releases {
     if (settled.outcome !== "submitted") return this.#settled(release, settled);
     Object.assign(release, { fields: settled.fields, failed: [] });
     this.#book.move(release, "paying");
-    await this.#book.answer({ type: "ready", releaseId, fields: settled.fields });
+    const debugged = release.cover?.debugged === true;
+    await this.#book.answer({ type: "ready", releaseId, fields: settled.fields, ...(debugged ? { debugged } : {}) });
   }
 
   async #settled(release: Release, { outcome, fields, failed, detail }: Settled): Promise<void> {
@@ -264,8 +266,9 @@ export class Releases {
     if (!release.shown && (await this.#decidedByRule(release, target))) return;
     if ((await readSettings()).unattended) return this.#book.finish(release, hasForm(target) ? "refused_by_rule" : "no_form");
     if (release.state !== "looking") return;
-    if (passkeyNeeded(release, target) && (await readPins()).passkeys.length === 0) {
-      await this.#book.finish(release, "passkey_required");
+    const why = passkeyNeeded(release, target);
+    if (why !== null && (await readPins()).passkeys.length === 0) {
+      await this.#book.finish(release, "passkey_required", `A passkey is needed because ${why}.`);
       return this.around.present(release);
     }
     this.#book.show(release);
@@ -302,9 +305,9 @@ export class Releases {
     if (!hasForm(target) || target.sites.some(unknownSite)) return false;
     const { issuer } = await readPins();
     const device = await this.around.device;
-    if (!issuer || release.state !== "looking" || mustPick(release) || mustLook(release)) return false;
+    if (!issuer || release.state !== "looking" || mustPick(release)) return false;
     const now = Date.now() + release.clockOffset;
-    const state = firstCovering(release.facts.grants ?? [], paymentOf(release, target, issuer.deviceId, now));
+    const state = firstCovering(rulesFor(release), paymentOf(release, target, issuer.deviceId, now));
     if (!state) return false;
     release.rule = describe(state.grant);
     release.decision = decide(release, target, issuer.deviceId, device.sealingKeyId, now, state.grant.grantId);

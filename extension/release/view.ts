@@ -1,16 +1,15 @@
 /** What the popup shows of a release: only verified facts, what the browser sees, and the agent's words made harmless. Pure. */
 import { formatMoney } from "../core/money";
 import { type ShownOrigin, shownOrigin } from "../core/origin";
+import { resembles } from "../core/resemblance";
 import { plainText } from "../core/text";
 import type { Outcome } from "../protocol/messages";
 import { standsUntil } from "./book";
 import { amountOf, mismatchesOf, passkeyNeeded } from "./decide";
 import { type FrameSite, unknownSite } from "./hosted";
+import type { Meaning } from "./meaning";
 import { modeView, type ModeView } from "./mode_view";
 import { approvalFirst, hasForm, type Regretted, type Release, type State, type TabChoice } from "./release";
-
-/** done (green ✓), look (amber !), bad (red ✕), open (grey ·): each has a word beside its colour. */
-export type Meaning = "done" | "look" | "bad" | "open";
 
 export interface Row {
   claimed: string;
@@ -34,6 +33,8 @@ export interface RequestView {
   amount: string | null;
   upTo: boolean;
   origin: ShownOrigin | null;
+  /** A name the person knows that this site can be taken for. */
+  resembles: string | null;
   /** Sites whose frames hold card fields. */
   sites: FrameSite[];
   /** No card form is there yet: it is waited for after the approval. */
@@ -67,7 +68,8 @@ export interface RuleFrom {
   currency: string;
 }
 
-export function viewOf(release: Release): RequestView {
+/** `paidAt` are origins at which this browser paid before. */
+export function viewOf(release: Release, paidAt: readonly string[] = []): RequestView {
   const { facts, target } = release;
   const money = (amount: number) => formatMoney(amount, facts.expectedCurrency);
   const amount = target && amountOf(release, target);
@@ -87,11 +89,12 @@ export function viewOf(release: Release): RequestView {
     amount: amount ? money(amount.value) : null,
     upTo: amount?.upTo ?? false,
     origin: target && shownOrigin(target.origin),
+    resembles: target && resembles(target.origin, { origins: [...facts.linkedOrigins, ...paidAt], merchant: facts.merchantText }),
     sites: target?.sites ?? [],
     awaited: target !== null && !hasForm(target),
     rows: target ? rows(release) : [],
     mismatch: target ? mismatchesOf(release, target).length > 0 : false,
-    passkey: target ? passkeyNeeded(release, target) : false,
+    passkey: target !== null && passkeyNeeded(release, target) !== null,
     summary,
     purpose: purpose !== "" && purpose !== summary ? purpose : null,
     choices: release.choices,
@@ -117,7 +120,7 @@ function ruleFrom(release: Release): RuleFrom | null {
 }
 
 function rows(release: Release): Row[] {
-  return [originRow(release), merchantRow(release), amountRow(release)].filter((row) => row !== null);
+  return [originRow(release), merchantRow(release), amountRow(release)];
 }
 
 const bare = (origin: string) => origin.replace(/^https:\/\//, "");
@@ -131,13 +134,12 @@ function originRow(release: Release): Row {
   return { claimed: bare(claimed), seen, meaning: same ? "done" : "bad", word: same ? "same" : "not the same", mono: true };
 }
 
-function merchantRow(release: Release): Row | null {
-  const merchant = plainText(release.facts.merchantText ?? "", 100);
-  if (merchant === "") return null;
-  const linked = release.facts.linkedOrigins.includes(release.target?.origin ?? "");
-  return linked
-    ? { claimed: `“${merchant}”`, seen: "approved here before", meaning: "done", word: "known", mono: false }
-    : { claimed: `“${merchant}”`, seen: "not checked yet", meaning: "open", word: "first time", mono: false };
+/** Always there: the first time at a place is worth knowing most where nobody says whose it is. */
+function merchantRow({ facts, target }: Release): Row {
+  const merchant = plainText(facts.merchantText ?? "", 100);
+  const claimed = merchant === "" ? "no merchant named" : `“${merchant}”`;
+  if (facts.linkedOrigins.includes(target?.origin ?? "")) return { claimed, seen: "approved here before", meaning: "done", word: "known", mono: false };
+  return { claimed, seen: merchant === "" ? "first time here" : "not checked yet", meaning: "open", word: "first time", mono: false };
 }
 
 function amountRow(release: Release): Row {

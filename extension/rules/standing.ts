@@ -9,15 +9,17 @@ import { b64u, nonce } from "../protocol/canonical";
 import { grantDigest } from "../protocol/grants";
 import type { Grant, GrantState, GrantsAnswer, PasskeyAssertion } from "../protocol/messages";
 import { is } from "../protocol/validate";
+import type { Mode } from "../release/mode";
 import { fillable } from "../release/tabs";
 import { type Ticket, Tickets } from "./tickets";
 
-/** Whom and where a rule is for. */
+/** Whom and where a rule is for, and who may see the number. */
 export interface Subject {
   agentId: string;
   agentName: string;
   origin: string;
   currency: string;
+  modes: Mode[];
 }
 
 export class Standing {
@@ -42,7 +44,7 @@ export class Standing {
     if (passkeys.length === 0) throw new BoundsError("A rule needs your passkey, and none is set up.");
     const origin = parseOrigin(subject.origin);
     if (!fillable(origin)) throw new BoundsError("Say the site as its address, such as https://shop.example.com.");
-    const { agentId, agentName, currency } = subject;
+    const { agentId, agentName, currency, modes } = subject;
     const grant: Grant = {
       version: 1,
       grantId: newId("grant"),
@@ -52,7 +54,7 @@ export class Standing {
       origin,
       currency,
       ...bounds,
-      modes: ["direct", "surrogate"],
+      modes,
       createdAt: now,
       nonce: nonce(),
     };

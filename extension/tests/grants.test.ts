@@ -25,7 +25,7 @@ describe("a standing rule", () => {
     expect(firstCovering([wide, state], { ...payment, amount: 99_000 })).toBeNull();
   });
   it("leaves the hours out of its words when any hour will do", () => {
-    expect(inWords({ ...grant, fromMinute: 0, toMinute: 1440 })).toBe("up to $50.00, 2 a day, until 2026-01-06");
+    expect(inWords({ ...grant, fromMinute: 0, toMinute: 1440 })).toBe("up to $50.00, 2 a day, until 2026-01-06, the page sees the number");
   });
 });
 

@@ -1,6 +1,8 @@
-import { describe, expect, it } from "vitest";
-import { type Cover, coverOf, firstMode, mustLook, mustPick, recipientOf } from "../release/mode";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import type { Outcome } from "../protocol/messages";
+import { type Cover, coverOf, firstMode, type Mode, modeBefore, mustLook, mustPick, recipientOf, rememberMode, rulesFor } from "../release/mode";
 import { modeView } from "../release/mode_view";
+import type { Release } from "../release/release";
 
 const coverage = { type: "coverage" as const, requestId: "r", verdict: "covered" as const, names: ["P"], keyId: "k1" };
 const cover: Cover = { verdict: "covered", keyId: "k1", taught: null, newlyTaught: false, before: null, debugged: false, picked: false };
@@ -41,7 +43,57 @@ describe("a shop that did not see the number before", () => {
   });
 });
 
+describe("a standing rule", () => {
+  const rule = (modes: Mode[]) => ({ grant: { modes } });
+  const rules = [rule(["surrogate"]), rule(["direct", "surrogate"]), rule(["direct"])];
+  const decides = (mode: Mode, over: Cover | null) => rulesFor({ mode, cover: over, facts: { grants: rules } } as unknown as Release);
+  it("that allows both ways shows no number that the page need not see", () => {
+    expect(decides("direct", { ...cover, before: "direct" })).toEqual([rule(["direct"])]);
+  });
+  it("decides otherwise as ever", () => {
+    for (const asked of [decides("surrogate", cover), decides("direct", none), decides("direct", null)]) expect(asked).toEqual(rules);
+  });
+});
+
+describe("what is remembered of a shop", () => {
+  const SHOP = "https://shop.example.com";
+  const paid = (mode: Mode, paidWith: Cover, outcome: Outcome) => rememberMode({ decision: { mode, seen: { origin: SHOP } }, cover: paidWith } as Release, outcome);
+
+  beforeEach(() => {
+    const kept: Record<string, unknown> = {};
+    vi.stubGlobal("chrome", { storage: { local: { get: async () => kept, set: async (more: object) => void Object.assign(kept, more) } } });
+  });
+  it("is the mode that worked", async () => {
+    await paid("surrogate", cover, "submitted");
+    expect(await modeBefore(SHOP)).toBe("surrogate");
+    await paid("direct", { ...cover, picked: true }, "filled");
+    expect(await modeBefore(SHOP)).toBe("direct");
+    await paid("surrogate", { ...cover, picked: true }, "swap_not_seen");
+    expect(await modeBefore(SHOP)).toBe("direct");
+  });
+  it("is not what was chosen this time, because the number could not be kept from the page", async () => {
+    await paid("surrogate", cover, "submitted");
+    await paid("direct", { ...none, before: "surrogate", picked: true }, "filled");
+    expect(await modeBefore(SHOP)).toBe("surrogate");
+  });
+  it("is nothing where the egress was away the first time, and the person could not wait", async () => {
+    await paid("direct", { ...none, verdict: "egress_unavailable", picked: true }, "filled");
+    expect(await modeBefore(SHOP)).toBeNull();
+  });
+  it("is direct where nobody knew another way", async () => {
+    await paid("direct", none, "filled");
+    expect(await modeBefore(SHOP)).toBe("direct");
+  });
+});
+
 describe("the popup", () => {
+  it("says so when a covered checkout starts by showing the number, and offers to keep it", () => {
+    const before: Cover = { ...cover, before: "direct" };
+    const view = modeView({ mode: firstMode(before), cover: before, target: null, decision: null });
+    expect(view).toMatchObject({ mode: "direct", other: "surrogate", warnings: ["This shop saw the number before. It can now be paid without seeing it."] });
+    expect(modeView({ mode: "direct", cover: { ...before, picked: true }, target: null, decision: null }).warnings).toEqual([]);
+    expect(modeView({ mode: "direct", cover: { ...none, before: "direct" }, target: null, decision: null }).warnings).toEqual([]);
+  });
   it("offers the other mode where both are possible", () => {
     expect(modeView({ mode: "surrogate", cover, target: null, decision: null }).other).toBe("direct");
     expect(modeView({ mode: "direct", cover, target: null, decision: null }).other).toBe("surrogate");

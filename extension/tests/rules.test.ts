@@ -3,8 +3,10 @@ import vectors from "../../tests/conformance/vectors.json";
 import { b64u, canonicalJson, utf8 } from "../protocol/canonical";
 import { JWS_HEADER } from "../protocol/facts";
 import type { Facts, Offer } from "../protocol/messages";
-import { claimedOf, decide, mismatchesOf } from "../release/decide";
-import { mismatches, needsPasskey } from "../release/mismatch";
+import { is } from "../protocol/validate";
+import { claimedOf, decide, mismatchesOf, passkeyNeeded } from "../release/decide";
+import { denialOf } from "../release/denial";
+import { type Attested, type Judged, mismatches, passkeyReason } from "../release/mismatch";
 import { accept, soughtOrigin } from "../release/offer";
 import type { Release, Target } from "../release/release";
 import { retryable, unchanged } from "../release/settle";
@@ -22,35 +24,45 @@ const release: Release = {
   decision: null, approved: null, outcome: null, fields: [], failed: [], shown: false, rule: null, regret: null, retries: 0, endedAt: null,
 };
 
-describe("a mismatch", () => {
-  const same = { claimedOrigin: SHOP, observedOrigin: SHOP, expected: 5000, pageAmount: 5000, basisPoints: 500 };
-  it("is an origin that is not exactly the claimed one", () => {
-    expect(mismatches(same)).toEqual([]);
-    for (const observedOrigin of ["https://shop.example.com:8443", "http://shop.example.com", "https://example.com", "https://shop.example.com.evil.test"]) {
-      expect(mismatches({ ...same, observedOrigin })).toEqual(["origin"]);
-    }
+describe("LedgerOS and the popup", () => {
+  // Made by LedgerOS's own functions: tests/conformance/approvals.py.
+  it.each(vectors.approvals)("judge alike under $attested.approval: $what", ({ judged, attested, mismatches: found, passkeyReason: reason }) => {
+    expect(mismatches(judged as Judged, attested as Attested)).toEqual(found);
+    expect(passkeyReason(judged as Judged, attested as Attested)).toBe(reason);
   });
-  it("is an amount outside the tolerance, never an unknown one", () => {
-    expect(mismatches({ ...same, pageAmount: 5251 })).toEqual(["amount"]);
-    expect(mismatches({ ...same, pageAmount: null })).toEqual([]);
-    expect(mismatches({ ...same, expected: null })).toEqual([]);
-  });
-  it("is found when either claim of an origin differs", () => {
-    const attested = { ...release, facts: { ...facts, origin: "https://other.example" } };
-    expect(mismatchesOf(attested, target)).toEqual(["origin"]);
+  it("ask for a passkey at every mismatch, whatever the setting", () => {
+    const differing = vectors.approvals.filter(({ mismatches: found }) => found.length > 0);
+    expect(new Set(differing.map(({ attested }) => attested.approval))).toEqual(new Set(["passkey", "step-up", "click"]));
+    expect(differing.filter(({ passkeyReason: reason }) => reason === null)).toEqual([]);
   });
 });
 
-describe("a passkey is needed", () => {
-  const approval = { maxAmount: 5000, origin: SHOP, mismatches: [], mode: "surrogate" as const };
-  const stepUp = { approval: "step-up" as const, stepUpAbove: 5000, linkedOrigins: [SHOP] };
-  it("always, never, or at a step-up, as the organisation says", () => {
-    expect(needsPasskey({ ...stepUp, approval: "passkey" }, approval)).toBe(true);
-    expect(needsPasskey({ ...stepUp, approval: "click" }, { ...approval, mismatches: ["origin"], mode: "direct" })).toBe(false);
-    expect(needsPasskey(stepUp, approval)).toBe(false);
+describe("a no", () => {
+  it("names what was shown: a token, or an intent, and what was said", () => {
+    const no = denialOf(release, "denied", "dev_1", 5);
+    const { nonce, ...named } = no;
+    expect(named).toEqual({
+      version: 1, said: "denied", releaseId: "rel_1", factsHash: "h", tokenHash: facts.tokenHash, intentId: null, deviceId: "dev_1", decidedAt: 5,
+    });
+    expect(is("Denial", no)).toBe(true);
+    expect(denialOf(release, "denied", "dev_1", 5).nonce).not.toBe(nonce);
+    const first = { ...release, facts: { ...facts, tokenHash: null, intentId: "int_1" } };
+    expect(denialOf(first, "stopped", "dev_1", 5)).toMatchObject({ said: "stopped", tokenHash: null, intentId: "int_1" });
   });
-  it.each([{ maxAmount: 5001 }, { origin: "https://new.example" }, { mismatches: ["amount" as const] }, { mode: "direct" as const }])("at a step-up for %o", (change) => {
-    expect(needsPasskey(stepUp, { ...approval, ...change })).toBe(true);
+});
+
+describe("a release", () => {
+  const click = { ...release, facts: { ...facts, approval: "click" as const } };
+  it("is approved by a click where the organisation says so", () => {
+    expect(passkeyNeeded(click, target)).toBeNull();
+  });
+  it.each([
+    ["another origin than the broker was told", { ...click, claimed: { ...release.claimed, origin: "https://other.example" } }, target],
+    ["another origin than LedgerOS was told", { ...click, facts: { ...click.facts, origin: "https://other.example" } }, target],
+    ["another amount than LedgerOS was told", click, { ...target, pageAmount: 5251 }],
+  ])("needs the passkey all the same at %s", (_, differing, seen) => {
+    expect(mismatchesOf(differing, seen)).toHaveLength(1);
+    expect(passkeyNeeded(differing, seen)).not.toBeNull();
   });
 });
 
@@ -157,6 +169,12 @@ describe("the popup", () => {
     expect(viewOf(release).rows.map(({ meaning }) => meaning)).toEqual(["done", "done", "done"]);
     expect(viewOf(release).mismatch).toBe(false);
   });
+  it("says whether it is the first time here, also when nobody says whose place it is", () => {
+    const merchant = (change: Partial<Facts>) => viewOf({ ...release, facts: { ...facts, ...change } }).rows[1];
+    expect(merchant({ merchantText: null, linkedOrigins: [] })).toMatchObject({ claimed: "no merchant named", seen: "first time here", meaning: "open" });
+    expect(merchant({ merchantText: null })).toMatchObject({ claimed: "no merchant named", seen: "approved here before", meaning: "done" });
+    expect(merchant({ merchantText: "\u200b" })).toMatchObject({ claimed: "no merchant named" });
+  });
   it("shows a merchant that was never linked as open, an amount that cannot be read as amber", () => {
     const view = viewOf({ ...release, facts: { ...facts, linkedOrigins: [] }, target: { ...target, pageAmount: null } });
     expect(view.rows.map(({ meaning }) => meaning)).toEqual(["done", "open", "look"]);
@@ -165,6 +183,14 @@ describe("the popup", () => {
     const view = viewOf({ ...release, target: { ...target, origin: "https://shop.example.net", pageAmount: 9900 } });
     expect(view.rows[0]).toMatchObject({ claimed: "shop.example.com", seen: "shop.example.net", meaning: "bad" });
     expect(view.rows[2]).toMatchObject({ claimed: "$50.00", seen: "page says $99.00", meaning: "bad" });
+  });
+  it("says what a site can be taken for, by what was approved, paid or named before", () => {
+    const at = (origin: string, change: Partial<Facts>, paid: string[] = []) =>
+      viewOf({ ...release, facts: { ...facts, linkedOrigins: [], merchantText: null, ...change }, target: { ...target, origin } }, paid).resembles;
+    expect(at("https://arnazon.com", { merchantText: "Amazon" })).toBe("Amazon");
+    expect(at("https://paypa1.com", {}, ["https://www.paypal.com"])).toBe("paypal.com");
+    expect(at("https://shop.exarnple.com", { linkedOrigins: [SHOP] })).toBe("example.com");
+    expect(at(SHOP, { linkedOrigins: [SHOP], merchantText: "Exarnple" })).toBeNull();
   });
   it("shows both spellings of an international name", () => {
     const view = viewOf({ ...release, target: { ...target, origin: "https://xn--80ak6aa92e.com" } });

@@ -1,13 +1,13 @@
 /** The two buttons of a request, the passkey, and the box that makes a standing rule of it. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { TypedBounds } from "../policy/bounds";
-import type { RequestView, RuleFrom } from "../release/view";
-import { BoundsFields, firstBounds } from "./BoundsFields";
+import type { RequestView } from "../release/view";
 import { DenyMenu } from "./DenyMenu";
-import { Place } from "./Origin";
+import { Hindered, hindranceOf, useFault } from "./Hindrance";
 import type { Props } from "./Request";
+import { RuleBox } from "./RuleBox";
 import { sign, wordsOf } from "./sign";
-import type { Worker } from "./worker";
+import { goToWindow, type Worker } from "./worker";
 
 const INERT_MS = 800;
 
@@ -21,13 +21,15 @@ function useSettled(shown: string): boolean {
   return settled === shown;
 }
 
-export function Deciding({ request, online, worker, toolbar, passkeys }: Props) {
+export function Deciding({ request, channel, worker, others, toolbar, passkeys }: Props) {
   const [problem, setProblem] = useState<string | null>(null);
   const [rule, setRule] = useState<TypedBounds | null>(null);
   const sent = useRef(-1);
-  const settled = useSettled(JSON.stringify([request, online, rule !== null]));
-  const ready = settled && online && request.state === "waiting" && !request.paying.mustPick;
+  const hindrance = hindranceOf(request, useFault(channel), passkeys);
+  // All that adds or takes a line above the buttons, too: somebody else may choose the moment in which they move.
+  const settled = useSettled(JSON.stringify([request, hindrance, others, toolbar, passkeys, problem, rule !== null]));
   const inWindow = toolbar && request.passkey;
+  const ready = settled && hindrance === null && request.state === "waiting";
 
   // The worker looks at the page again and drafts the decision while the finger comes up.
   function press(event: PointerEvent) {
@@ -59,8 +61,8 @@ export function Deciding({ request, online, worker, toolbar, passkeys }: Props) 
   const deny = (also: "freeze_card" | "pause_agent" | null) => void worker.ask("deny", { id: request.id, also }).catch((error) => setProblem(wordsOf(error)));
   return (
     <footer class="stack">
-      <p role="status" class={problem || !online ? "look small" : "muted small"}>
-        {!online ? "! The broker is not connected: nothing can be approved now." : problem ? `! ${problem}` : hint(request, inWindow, rule !== null)}
+      <p role="status" class={problem || hindrance ? "look small" : "muted small"}>
+        {hindrance ? <Hindered {...hindrance} /> : problem ? `! ${problem}` : hint(request, inWindow, rule !== null)}
       </p>
       <div class="actions">
         <DenyMenu request={request} settled={settled} onDeny={deny} />
@@ -70,13 +72,11 @@ export function Deciding({ request, online, worker, toolbar, passkeys }: Props) 
           </button>
         )}
       </div>
-      {request.ruleFrom && passkeys > 0 && <RuleBox from={request.ruleFrom} rule={rule} onRule={setRule} worker={worker} toolbar={toolbar} />}
+      {request.ruleFrom && passkeys > 0 && (
+        <RuleBox from={request.ruleFrom} mode={request.paying.mode} rule={rule} onRule={setRule} onWindow={toolbar ? () => goToWindow(worker) : null} />
+      )}
     </footer>
   );
-}
-
-function goToWindow(worker: Worker): void {
-  void worker.ask("window", {}).then(() => window.close());
 }
 
 async function makeRule({ id, revision }: RequestView, bounds: TypedBounds, worker: Worker): Promise<void> {
@@ -86,44 +86,9 @@ async function makeRule({ id, revision }: RequestView, bounds: TypedBounds, work
   await worker.ask("makeRule", { ticket, passkey });
 }
 
-interface RuleBoxProps {
-  from: RuleFrom;
-  rule: TypedBounds | null;
-  onRule(rule: TypedBounds | null): void;
-  worker: Worker;
-  toolbar: boolean;
-}
-
-function RuleBox({ from, rule, onRule, worker, toolbar }: RuleBoxProps) {
-  if (toolbar) {
-    return (
-      <button type="button" class="quiet small" onClick={() => goToWindow(worker)}>
-        Allow this agent here up to … (in a window)
-      </button>
-    );
-  }
-  return (
-    <div class="stack rule-box">
-      <label class="check small">
-        <input
-          type="checkbox"
-          name="make-rule"
-          checked={rule !== null}
-          onChange={(event) => onRule(event.currentTarget.checked ? firstBounds(from.amount, from.currency) : null)}
-        />
-        <span>
-          Allow this agent at <Place origin={from.site} /> up to …
-        </span>
-      </label>
-      {rule && <BoundsFields bounds={rule} currency={from.currency} onChange={onRule} />}
-    </div>
-  );
-}
-
 function hint(request: RequestView, inWindow: boolean, withRule: boolean): string {
   if (request.state === "asserting") return "Your passkey is asked…";
   if (request.state === "choosing") return "";
-  if (request.paying.mustPick) return "Choose first whether this page may see the number.";
   if (inWindow) return "This one needs your passkey, which opens in a window.";
   if (withRule) return request.passkey ? "Your passkey signs twice: the rule, then this payment." : "Your passkey signs the rule.";
   return request.passkey ? "Your passkey signs this approval." : "";

@@ -1,7 +1,8 @@
 /** What happened to a request that is over. */
+import { meaningOf } from "../release/meaning";
 import type { Regretted as Regret } from "../release/release";
 import type { RequestView } from "../release/view";
-import { fieldNames, Mark, meaningOf, outcomeSentence, outcomeWord } from "./marks";
+import { fieldNames, Mark, outcomeSentence, outcomeWord } from "./marks";
 import { Place } from "./Origin";
 
 export function Finished({ request, next, onNext }: { request: RequestView; next: number; onNext(): void }) {

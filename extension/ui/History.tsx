@@ -1,7 +1,8 @@
 /** The last releases, as a statement shows them. */
 import { formatMoney } from "../core/money";
 import type { Entry } from "../release/history";
-import { Mark, meaningOf, outcomeSentence, outcomeWord } from "./marks";
+import { meaningOf } from "../release/meaning";
+import { Mark, outcomeSentence, outcomeWord } from "./marks";
 import { Place } from "./Origin";
 import { ago, useNow } from "./time";
 
@@ -21,7 +22,7 @@ export function History({ entries }: { entries: Entry[] }) {
             <Mark meaning={meaningOf(entry.outcome)} word={outcomeWord(entry.outcome)} />
             {entry.rule && (
               <span class="muted small wide">
-                {entry.outcome === "filled" ? "Paid under your rule" : "Decided by your rule"}: {entry.rule}
+                {meaningOf(entry.outcome) === "done" ? "Paid under your rule" : "Decided by your rule"}: {entry.rule}
               </span>
             )}
           </li>

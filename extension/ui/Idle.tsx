@@ -1,6 +1,7 @@
 /** When nothing waits: what is wrong and how to mend it, what happened last, and whom this browser is connected to. */
 import type { RequestView } from "../release/view";
-import { Alarm } from "./Alarm";
+import { Alarms } from "./Alarm";
+import { Foot } from "./Foot";
 import { History } from "./History";
 import { Mark } from "./marks";
 import { Place } from "./Origin";
@@ -25,7 +26,7 @@ export function Idle({ state, worker, underWay, toolbar }: Props) {
         <h1>LedgerOS</h1>
         <Status state={state} />
       </header>
-      {state.alarm && <Alarm alarm={state.alarm} issuer={state.issuer} worker={worker} />}
+      <Alarms alarms={state.alarms} issuer={state.issuer} worker={worker} />
       {trouble && (
         <div class="note look">
           <p>
@@ -42,12 +43,11 @@ export function Idle({ state, worker, underWay, toolbar }: Props) {
       <Running requests={underWay} worker={worker} />
       <Restrictions state={state} worker={worker} toolbar={toolbar} />
       {state.broker ? <History entries={state.history} /> : <Pairing state={state} worker={worker} />}
-      <footer class="foot">
-        <span class="muted">{state.issuer ? state.issuer.organisationName : "Not enrolled"}</span>
+      <Foot issuer={state.issuer}>
         <a href="options.html" target="_blank">
           Options
         </a>
-      </footer>
+      </Foot>
     </>
   );
 }
@@ -93,6 +93,15 @@ function troubleOf(state: AppState): Trouble | null {
   return null;
 }
 
+function Warned({ words }: { words: string }) {
+  return (
+    <span class="look small wide">
+      <span aria-hidden="true">! </span>
+      {words}
+    </span>
+  );
+}
+
 /** Approved and not over: shown in a line each, with Stop while nothing was filled. */
 function Running({ requests, worker }: { requests: RequestView[]; worker: Worker }) {
   if (requests.length === 0) return null;
@@ -112,6 +121,7 @@ function Running({ requests, worker }: { requests: RequestView[]; worker: Worker
             <span class="muted small wide" role="status">
               {request.rule && request.state !== "paying" ? `Under your rule: ${request.rule}` : wordsFor(request)}
             </span>
+            {request.state === "paying" && request.paying.warnings.map((words) => <Warned key={words} words={words} />)}
           </li>
         ))}
       </ul>

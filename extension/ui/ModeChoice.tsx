@@ -9,13 +9,13 @@ export function ModeChoice({ request, worker }: { request: RequestView; worker: 
   const pick = (picked: typeof mode) => void worker.ask("pickMode", { id: request.id, revision: request.revision, mode: picked }).catch(() => undefined);
   const open = request.state === "waiting";
   return (
-    <section class="stack" aria-label="Who sees the number">
+    <section class="stack tight" aria-label="Who sees the number">
       <p data-testid="mode">
         {sentence}
         {request.approvalFirst && request.state !== "approved" && " The agent will fetch the card after you approve."}
       </p>
       {warnings.map((words) => (
-        <p key={words} class="note look">
+        <p key={words} class="note look small">
           <span aria-hidden="true">! </span>
           {words}
         </p>

@@ -67,7 +67,7 @@ export function Options() {
       <Rules state={state} worker={worker} />
       <ThisBrowser state={state} worker={worker} />
       <Reading />
-      <AboutThis about={state.about} />
+      <AboutThis about={state.about} passkeys={passkeys} />
     </main>
   );
 }

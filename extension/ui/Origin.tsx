@@ -20,7 +20,7 @@ function Parts({ before, domain, after }: ShownOrigin) {
 }
 
 /** The one a payment is about: with both spellings when it is not plain ASCII, and what it can be mistaken for. */
-export function Origin({ origin }: { origin: ShownOrigin }) {
+export function Origin({ origin, resembles }: { origin: ShownOrigin; resembles: string | null }) {
   return (
     <div>
       <span class="mono origin" title={origin.origin} data-testid="origin">
@@ -29,6 +29,11 @@ export function Origin({ origin }: { origin: ShownOrigin }) {
       {origin.unicode && (
         <p class="look small">
           <span aria-hidden="true">! </span>International name: browsers may show it as <span class="mono">{origin.unicode}</span>
+        </p>
+      )}
+      {resembles !== null && (
+        <p class="look small" data-testid="resembles">
+          <span aria-hidden="true">! </span>Looks like <span class="mono">{resembles}</span>, and is another name
         </p>
       )}
       {origin.twin !== null && (

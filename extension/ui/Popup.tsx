@@ -1,7 +1,8 @@
 /** The popup: the oldest request, what became of it, or the idle view. What is shown is never replaced by a newcomer. */
 import { useEffect, useRef, useState } from "preact/hooks";
-import { Alarm } from "./Alarm";
+import { Alarms } from "./Alarm";
 import { Finished } from "./Finished";
+import { Foot } from "./Foot";
 import { Idle } from "./Idle";
 import { canGoOn, over, queueOf } from "./queue";
 import { Request } from "./Request";
@@ -42,19 +43,21 @@ export function Popup() {
   }, [worker]);
 
   if (!state || !worker || toolbar === null) return <main class="popup" aria-busy="true" />;
-  const online = state.channel.kind === "online";
   return (
     <main class="popup" onPointerMove={() => (pointed.current = true)} onPointerLeave={() => (pointed.current = false)}>
       {!shown ? (
         <Idle state={state} worker={worker} underWay={underWay} toolbar={toolbar} />
       ) : over(shown) ? (
-        <Finished request={shown} next={others} onNext={() => next(shown.id)} />
+        <>
+          <Finished request={shown} next={others} onNext={() => next(shown.id)} />
+          <Foot issuer={state.issuer} />
+        </>
       ) : (
         <>
           <Request
             key={shown.id}
             request={shown}
-            online={online}
+            channel={state.channel}
             worker={worker}
             others={others}
             toolbar={toolbar}
@@ -62,7 +65,8 @@ export function Popup() {
             onNext={() => next(shown.id)}
           />
           {/* Below the buttons: it may come at any moment, and must not move them under the pointer. */}
-          {state.alarm && <Alarm alarm={state.alarm} issuer={state.issuer} worker={worker} />}
+          <Alarms alarms={state.alarms} issuer={state.issuer} worker={worker} />
+          <Foot issuer={state.issuer} />
         </>
       )}
     </main>

@@ -1,5 +1,6 @@
 /** One request for a release: who, how much, where, claimed beside seen, and the two buttons. */
 import { useEffect } from "preact/hooks";
+import type { ChannelState } from "../channel/connection";
 import type { FrameSite } from "../release/hosted";
 import type { RequestView, Row } from "../release/view";
 import { Deciding } from "./Deciding";
@@ -14,7 +15,7 @@ const SOON_MS = 20_000;
 
 export interface Props {
   request: RequestView;
-  online: boolean;
+  channel: ChannelState;
   worker: Worker;
   others: number;
   /** In the toolbar popup, which a passkey prompt would close. */
@@ -80,12 +81,12 @@ function Choices({ request, worker }: { request: RequestView; worker: Worker }) 
 function Details({ request, worker }: { request: RequestView; worker: Worker }) {
   return (
     <>
-      <section class="stack" aria-label="Payment">
+      <section class="stack tight" aria-label="Payment">
         <p class="amount" data-testid="amount">
           {request.upTo && <small>up to </small>}
           {request.amount ?? "…"}
         </p>
-        {request.origin && <Origin origin={request.origin} />}
+        {request.origin && <Origin origin={request.origin} resembles={request.resembles} />}
         <p class="muted">
           {request.card}
           {request.cardLimit && ` · ${request.cardLimit}`}

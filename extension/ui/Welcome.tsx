@@ -1,5 +1,6 @@
 /** The first-run page: three steps, each ticked by the state and not by a click. */
 import type { ComponentChildren } from "preact";
+import { meaningOf } from "../release/meaning";
 import { Enrolling } from "./Enrolling";
 import { Mark } from "./marks";
 import { Pairing } from "./Pairing";
@@ -9,7 +10,7 @@ export function Welcome() {
   const { worker, state } = useWorker();
   if (!worker || !state) return <main class="options" aria-busy="true" />;
   const { broker, issuer, history, channel } = state;
-  const paid = history.some(({ outcome }) => outcome === "filled");
+  const paid = history.some(({ outcome }) => meaningOf(outcome) === "done");
   return (
     <main class="options">
       <header class="stack">
@@ -32,8 +33,11 @@ export function Welcome() {
         </Step>
         <Step number={3} title="Try a payment" done={paid} now={broker !== null && issuer !== null && !paid}>
           <p>
-            Run <span class="mono">ledgeros demo</span> in a terminal: an agent goes shopping, and you decide. Requests open by themselves; the button in the toolbar shows
-            how many wait.
+            Let an agent buy something in this browser: <span class="mono">ledgeros agents add</span> makes its credentials. Requests open by themselves, and you decide; the
+            button in the toolbar shows how many wait.
+          </p>
+          <p class="muted small">
+            <span class="mono">ledgeros demo</span> shows an agent shopping in a browser of its own; it does not count here.
           </p>
         </Step>
       </ol>

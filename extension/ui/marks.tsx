@@ -1,7 +1,7 @@
 /** Meanings as icon and word: never colour alone. */
 import type { Outcome } from "../protocol/messages";
 import { OUTCOMES } from "../protocol/messages";
-import type { Meaning } from "../release/view";
+import type { Meaning } from "../release/meaning";
 
 const ICONS: Record<Meaning | "over", string> = { done: "✓", look: "!", bad: "✕", open: "·", over: "–" };
 
@@ -11,24 +11,6 @@ export function Mark({ meaning, word }: { meaning: Meaning | "over"; word: strin
       {word} <span aria-hidden="true">{ICONS[meaning]}</span>
     </span>
   );
-}
-
-const LOOK: Outcome[] = [
-  "field_rejected",
-  "passkey_required",
-  "extension_offline",
-  "challenge_required",
-  "may_have_been_charged",
-  "swap_not_seen",
-  "egress_unavailable",
-];
-const OVER: Outcome[] = ["denied", "stopped", "withdrawn", "expired", "no_tab", "ambiguous_tab", "tab_closed", "no_form", "interrupted"];
-
-/** How an outcome is coloured. */
-export function meaningOf(outcome: Outcome): Meaning | "over" {
-  if (outcome === "filled" || outcome === "submitted") return "done";
-  if (LOOK.includes(outcome)) return "look";
-  return OVER.includes(outcome) ? "over" : "bad";
 }
 
 const SHORT: Partial<Record<Outcome, string>> = {

@@ -1,11 +1,11 @@
 /** What our own pages and the worker say to each other over a `chrome.runtime` port. */
 import type { ChannelState } from "../channel/connection";
 import type { TypedBounds } from "../policy/bounds";
-import type { GrantState, PasskeyAssertion, PasskeyRegistration } from "../protocol/messages";
+import type { GrantState, PasskeyAssertion } from "../protocol/messages";
 import type { TokenAlarm } from "../release/alarm";
 import type { Entry } from "../release/history";
 import type { Mode } from "../release/mode";
-import type { EnrolmentPasskey } from "../release/passkey";
+import type { EnrolmentPasskey, MadePasskey } from "../release/passkey";
 import type { RequestView } from "../release/view";
 import type { Restricting, Restriction } from "../rules/regret";
 import type { Subject } from "../rules/standing";
@@ -16,11 +16,11 @@ export interface AppState {
   channel: ChannelState;
   /** LedgerOS as the broker sees it; null before the broker said. */
   issuerReachable: boolean | null;
-  /** The newest token alarm that the person has not seen. */
-  alarm: TokenAlarm | null;
+  /** Token alarms that the person has not seen. */
+  alarms: TokenAlarm[];
   broker: { id: string; pairedAt: number } | null;
   issuer: { organisationName: string; userFacingOrigin: string; approval: string; enrolledAt: number } | null;
-  passkeys: { credentialId: string; createdAt: number }[];
+  passkeys: { credentialId: string; createdAt: number; key: PublicKey | null }[];
   requests: RequestView[];
   history: Entry[];
   restrictions: Restriction[];
@@ -30,23 +30,29 @@ export interface AppState {
   about: About;
 }
 
-/** Public names, for comparing with what the broker and LedgerOS show. Keys are named by their first 16 bytes of SHA-256. */
+/** A public key, base64url, and its name: the first 16 bytes of its SHA-256. */
+export interface PublicKey {
+  id: string;
+  whole: string;
+}
+
+/** Public names and keys, for comparing with what the broker and LedgerOS show, and for verifying receipts. */
 export interface About {
   version: string;
   extensionId: string;
   deviceId: string | null;
   brokerId: string | null;
-  signingKey: string;
-  sealingKey: string;
-  brokerKey: string | null;
-  issuerKey: string | null;
+  signingKey: PublicKey;
+  sealingKey: PublicKey;
+  brokerKey: PublicKey | null;
+  issuerKey: PublicKey | null;
 }
 
 /** What a page may ask, and what the worker answers. */
 export interface Requests {
   pair: { ask: { code: string; deviceName: string }; answer: { replaces: string | null } };
   prepareEnrolment: { ask: { code: string }; answer: EnrolmentPasskey };
-  enrol: { ask: { code: string; binding: EnrolmentPasskey; deviceName: string; passkey: PasskeyRegistration | null }; answer: null };
+  enrol: { ask: { code: string; binding: EnrolmentPasskey; deviceName: string; passkey: MadePasskey | null }; answer: null };
   rendered: { ask: { id: string }; answer: null };
   pick: { ask: { id: string; tabId: number }; answer: null };
   /** The button that approves is pressed, and not clicked yet. */
@@ -66,7 +72,7 @@ export interface Requests {
   prepareUndo: { ask: { kind: Restricting; subject: string }; answer: Ticket };
   undo: { ask: { ticket: string; passkey: PasskeyAssertion | null }; answer: null };
   forgetRestriction: { ask: { kind: Restricting; subject: string }; answer: null };
-  alarmSeen: { ask: { at: number }; answer: null };
+  alarmSeen: { ask: { name: string }; answer: null };
   setUnattended: { ask: { unattended: boolean }; answer: null };
   /** Show the requests in a window of their own, where a passkey prompt does not close them. */
   window: { ask: Record<string, never>; answer: null };

@@ -49,6 +49,11 @@ export class Worker {
   }
 }
 
+/** Go on in a window of its own, which a passkey prompt does not close. */
+export function goToWindow(worker: Worker): void {
+  void worker.ask("window", {}).then(() => window.close());
+}
+
 /** The worker and what it last told; null until it did. */
 export function useWorker(): { worker: Worker | null; state: AppState | null } {
   const [state, setState] = useState<AppState | null>(null);

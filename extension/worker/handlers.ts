@@ -9,6 +9,7 @@ import { readBounds } from "../policy/bounds";
 import { b64u } from "../protocol/canonical";
 import { alarmSeen } from "../release/alarm";
 import type { Handlers } from "../release/door";
+import { mustPick } from "../release/mode";
 import { openWindow } from "../release/present";
 import type { Releases } from "../release/releases";
 import type { Regret } from "../rules/regret";
@@ -51,8 +52,8 @@ function settingUp({ connection, enrolment, changed }: Parts) {
       changed();
       return null;
     },
-    alarmSeen: async ({ at }) => {
-      await alarmSeen(at);
+    alarmSeen: async ({ name }) => {
+      await alarmSeen(name);
       changed();
       return null;
     },
@@ -87,10 +88,11 @@ function ruling({ releases, regret, standing }: Parts) {
   return {
     draftRuleHere: async ({ id, revision, bounds }) => {
       const release = releases.asked(id, revision);
-      if (!release?.target) throw new Error("The request changed meanwhile. Look at it again.");
+      if (!release?.target || mustPick(release)) throw new Error("The request changed meanwhile. Look at it again.");
       const { agentId, agentName, expectedCurrency: currency } = release.facts;
       const now = Date.now() + release.clockOffset;
-      return standing.draft({ agentId, agentName, origin: release.target.origin, currency }, readBounds(bounds, currency, now), now);
+      // Only the mode that is shown: what the rule lets a page see, the person has read.
+      return standing.draft({ agentId, agentName, origin: release.target.origin, currency, modes: [release.mode] }, readBounds(bounds, currency, now), now);
     },
     draftRule: async ({ subject, bounds }) => {
       const named = { ...subject, agentName: plainText(subject.agentName, 100) };

@@ -25,7 +25,7 @@ from tests.browser.surrogate import SurrogateWorld, with_egress
 from tests.browser.world import World
 
 EVIL = "evil.localhost"
-HOSTS = (HOST, "form-pay.localhost", EVIL)
+HOSTS = (HOST, "form-pay.localhost", "hosted-pay.localhost", EVIL)
 CHECKOUT = f"""<!doctype html><title>Checkout</title><h1>Checkout</h1><p>Total: $49.90</p>
 <form method="post" action="/pay">{card_fields("number", "expiry", "code", "name")}<button>Pay $49.90</button></form>"""
 

@@ -10,13 +10,17 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from broker.core.canonical import b64u
-from broker.issuer.redeem.receipts import verify_receipt
+from broker.core.canonical import b64u, unb64u
+from broker.issuer.redeem.offline import verify_receipt
+from broker.protocol.decision import Decision
+from broker.protocol.facts import sign_facts
 from broker.protocol.receipt import sign_receipt
+from broker.protocol.sealing import key_id
+from broker.releases.introspection import facts_hash
 from tests.adversary.command_line import Done, ledgeros
 from tests.adversary.spies import altered, leaves
 from tests.api.issuer.harness import World
-from tests.api.issuer.parties import Device
+from tests.api.issuer.parties import Device, Passkey
 
 
 async def receipt_of(world: World) -> dict[str, Any]:
@@ -30,6 +34,30 @@ async def receipt_of(world: World) -> dict[str, Any]:
 
 def device_key(world: World) -> bytes:
     return world.device.signing.public_key().public_bytes_raw()
+
+
+def known(world: World) -> tuple[bytes, bytes, bytes]:
+    """The keys that a verifier keeps: LedgerOS's, the browser's, the passkey's."""
+    return world.device.issuer_key, device_key(world), world.device.passkey.public_key
+
+
+def given(keys: tuple[bytes, ...]) -> list[str]:
+    """The options that name them."""
+    options = ("--issuer-key", "--device-key", "--passkey-key")
+    return [part for option, key in zip(options, keys, strict=False) for part in (option, b64u(key))]
+
+
+def by_ledgeros(world: World, receipt: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    """What LedgerOS alone can make of a receipt: anything, under its own signature."""
+    unsigned = {name: value for name, value in receipt.items() if name != "signature"}
+    return sign_receipt({**unsigned, **changes}, world.issuer.context.keys.signing)
+
+
+def decided(receipt: dict[str, Any], device: Device, *, passkey: bool = True, **changes: Any) -> dict[str, Any]:
+    """The members that change when `device` signs the receipt's decision with `changes`."""
+    decision = Decision.model_validate({**receipt["signed"]["decision"], **changes})
+    signed = device.sign(decision, passkey=passkey)
+    return {"digest": b64u(decision.digest()), "signed": signed.wire(), "grantId": decision.grant_id}
 
 
 def tampered(document: dict[str, Any]) -> Iterator[tuple[tuple[Any, ...], dict[str, Any]]]:
@@ -51,12 +79,13 @@ def tampered(document: dict[str, Any]) -> Iterator[tuple[tuple[Any, ...], dict[s
 
 async def test_no_member_of_a_receipt_can_be_altered(world: World) -> None:
     receipt = await receipt_of(world)
-    assert verify_receipt(receipt, world.device.issuer_key, device_key(world)).receipt.outcome == "filled"
+    verified = verify_receipt(receipt, *known(world))
+    assert (verified.receipt.outcome, verified.decided_by, [key.given for key in verified.keys]) == ("filled", "passkey", [True] * 3)
     tried = list(tampered(receipt))
     assert len(tried) > 40
     for path, forged in tried:
         with pytest.raises(ValueError, match=r"hold|receipt"):
-            verify_receipt(forged, world.device.issuer_key, device_key(world))
+            verify_receipt(forged, *known(world))
         assert path
     for member in receipt:
         with pytest.raises(ValueError, match=r"hold|receipt"):
@@ -68,29 +97,72 @@ async def test_a_receipt_that_somebody_else_signed_is_refused(world: World) -> N
     own = Ed25519PrivateKey.generate()
     unsigned = {key: value for key, value in receipt.items() if key != "signature"}
     forged = sign_receipt({**unsigned, "issuerKey": b64u(own.public_key().public_bytes_raw())}, own)
-    with pytest.raises(ValueError, match="LedgerOS's signature"):
+    with pytest.raises(ValueError, match="LedgerOS's key in the receipt is not the one you gave"):
         verify_receipt(forged, world.device.issuer_key)
-    with pytest.raises(ValueError, match="browser's signature"):
+    with pytest.raises(ValueError, match="LedgerOS's signature"):
+        verify_receipt({**forged, "issuerKey": receipt["issuerKey"]}, world.device.issuer_key)
+    with pytest.raises(ValueError, match="the browser's key in the receipt is not the one you gave"):
         verify_receipt(receipt, world.device.issuer_key, Device().signing.public_key().public_bytes_raw())
+    with pytest.raises(ValueError, match="the passkey's key in the receipt is not the one you gave"):
+        verify_receipt(receipt, world.device.issuer_key, device_key(world), Passkey().public_key)
 
 
-async def test_even_ledgeros_cannot_sign_a_receipt_for_a_decision_nobody_made(world: World) -> None:
-    """The browser's and the passkey's signatures stand on their own."""
-    key = world.issuer.context.keys.signing
+async def test_ledgeros_cannot_change_what_a_browser_and_a_passkey_signed(world: World) -> None:
+    """Under its own signature and their own keys: the browser's and the passkey's signatures stand by themselves."""
     receipt = await receipt_of(world)
-    unsigned = {name: value for name, value in receipt.items() if name != "signature"}
     changes: dict[str, dict[str, Any]] = {
-        "another decision": {"signed": altered(unsigned["signed"], ("decision", "maxAmount"), 99_999)},
+        "another decision": {"signed": altered(receipt["signed"], ("decision", "maxAmount"), 99_999)},
         "another release": {"releaseId": "rel_other"},
         "another broker": {"brokerId": "brk_other"},
-        "passkey": {"signed": {**unsigned["signed"], "passkey": None}},
-        "browser's signature": {"signed": {**unsigned["signed"], "deviceSignature": "A" * 86}},
-        "not an introspection": {"facts": unsigned["facts"][:-4] + "AAAA"},
+        "passkey": {"signed": {**receipt["signed"], "passkey": None}},
+        "browser's signature": {"signed": {**receipt["signed"], "deviceSignature": "A" * 86}},
+        "not an introspection": {"facts": receipt["facts"][:-4] + "AAAA"},
     }
     for what, change in changes.items():
         with pytest.raises(ValueError, match=what):
-            verify_receipt(sign_receipt({**unsigned, **change}, key), world.device.issuer_key)
-    assert verify_receipt(sign_receipt(unsigned, key), world.device.issuer_key)
+            verify_receipt(by_ledgeros(world, receipt, **change), world.device.issuer_key)
+    assert verify_receipt(by_ledgeros(world, receipt), world.device.issuer_key)
+
+
+async def test_ledgeros_with_a_browser_and_a_passkey_of_its_own_is_found_by_the_keys_one_keeps(world: World) -> None:
+    """It can enrol whom it likes in its own database: such a receipt agrees with itself, and only keys from elsewhere tell."""
+    receipt, own = await receipt_of(world), Device(id=world.device.id)
+    forged = by_ledgeros(
+        world, receipt, **decided(receipt, own, maxAmount=4_900),
+        device={**receipt["device"], "signingKey": b64u(own.signing.public_key().public_bytes_raw())},
+        passkey={**receipt["passkey"], "credentialId": b64u(own.passkey.credential_id), "publicKey": b64u(own.passkey.public_key)},
+    )  # fmt: skip
+    for keys in ((), (world.device.issuer_key,)):
+        verified = verify_receipt(forged, *keys)
+        assert [key.given for key in verified.keys] == [bool(keys), False, False], "and it says whose keys those are"
+    issuer, device, passkey = known(world)
+    for pins in (
+        {"device_key": device},
+        {"device_key": unb64u(key_id(device))},
+        {"passkey_key": passkey},
+        {"passkey_key": unb64u(key_id(passkey))},
+    ):
+        with pytest.raises(ValueError, match="is not the one you gave"):
+            verify_receipt(forged, issuer, **pins)
+        assert verify_receipt(receipt, issuer, **pins), "which the real one has"
+
+
+async def test_ledgeros_cannot_put_a_click_in_the_place_of_a_passkey(world: World) -> None:
+    """Even with the browser's key in its hands: what needed a passkey was not approved without one."""
+    receipt, clicked = await receipt_of(world), {"passkey": None}
+    issuer, device, passkey = known(world)
+    by_click = {**decided(receipt, world.device, passkey=False), **clicked}
+    with pytest.raises(ValueError, match=r"no passkey signed it, and nothing less .* first time at this merchant"):
+        verify_receipt(by_ledgeros(world, receipt, **by_click), issuer, device)
+    facts = world.device.facts(receipt["facts"])
+    easy = sign_facts(facts.model_copy(update={"approval": "click"}), world.issuer.context.keys.signing)
+    shown = {**decided(receipt, world.device, passkey=False, factsHash=facts_hash(easy)), **clicked, "facts": easy}
+    with pytest.raises(ValueError, match="asks for it every time"):
+        verify_receipt(by_ledgeros(world, receipt, **shown, approval="passkey"), issuer, device)
+    with pytest.raises(ValueError, match="no passkey signed it, and you gave a passkey's key"):
+        verify_receipt(by_ledgeros(world, receipt, **shown, approval="click"), issuer, device, passkey)
+    verified = verify_receipt(by_ledgeros(world, receipt, **shown, approval="click"), issuer, device)
+    assert verified.decided_by == "click"
 
 
 async def test_a_receipt_is_for_its_organisations_back_end_only(world: World) -> None:
@@ -100,15 +172,24 @@ async def test_a_receipt_is_for_its_organisations_back_end_only(world: World) ->
     assert (await world.issuer.call("GET", path)).status == 401
 
 
+# At the command line --------------------------------------------------------------------------
+
+
+class Verifier:
+    """Somebody with a receipt in a file."""
+
+    def __init__(self, folder: Path) -> None:
+        self.file = folder / "receipt.json"
+
+    async def __call__(self, document: Any, *options: str) -> Done:
+        self.file.write_text(document if isinstance(document, str) else json.dumps(document))
+        return await ledgeros("receipt", "verify", str(self.file), *options)
+
+
 async def test_the_command_line_verifies_a_receipt_and_refuses_a_tampered_one(world: World, tmp_path: Path) -> None:
-    receipt, file = await receipt_of(world), tmp_path / "receipt.json"
-    pins = ("--issuer-key", b64u(world.device.issuer_key), "--device-key", b64u(device_key(world)))
-
-    async def verify(document: Any, *options: str) -> Done:
-        file.write_text(document if isinstance(document, str) else json.dumps(document))
-        return await ledgeros("receipt", "verify", str(file), *options)
-
-    good = await verify(receipt, *pins)
+    receipt, verify = await receipt_of(world), Verifier(tmp_path)
+    keys = known(world)
+    good = await verify(receipt, *given(keys))
     assert good.returncode == 0, good.stderr
     for shown in (
         "https://shop.example",
@@ -117,12 +198,65 @@ async def test_the_command_line_verifies_a_receipt_and_refuses_a_tampered_one(wo
         "Amazon",
         "Purchase office supplies",
         world.device.id,
-        "Every signature holds",
+        "Every signature holds, each under a key that you gave.",
+        *(f"{key_id(key)}, as you gave it" for key in keys),
     ):
         assert shown in good.stdout
-    assert "taken from the receipt itself" not in good.stdout
-    assert "taken from the receipt itself" in (await verify(receipt)).stdout
-    for bad in (altered(receipt, ("redeemedAt",), 1), {"object": "receipt"}, "not JSON", "[]"):
-        refused = await verify(bad, *pins)
-        assert refused.returncode == 1
-        assert "Traceback" not in refused.stderr
+    by_id = await verify(receipt, *given(tuple(unb64u(key_id(key)) for key in keys)))
+    assert (by_id.returncode, by_id.stdout) == (0, good.stdout), "a key's id says as much as the key"
+    for bad in (altered(receipt, ("redeemedAt",), 1), {"object": "receipt"}, altered(receipt, ("device", "name"), "x")):
+        refused = await verify(bad, *given(keys))
+        assert (refused.returncode, "The receipt does not hold" in refused.stderr, "Traceback" in refused.stderr) == (1, True, False)
+
+
+async def test_a_receipts_own_keys_are_not_taken_for_proof_of_a_person(world: World, tmp_path: Path) -> None:
+    receipt, verify = await receipt_of(world), Verifier(tmp_path)
+    issuer, device, passkey = known(world)
+    bare = await verify(receipt)
+    assert bare.returncode == 1
+    assert bare.stdout.count("named by the receipt itself") == 3
+    assert "LedgerOS's key, the browser's key and the passkey's key in it may be anybody's" in bare.stderr.replace("\n", " ")
+    partly = await verify(receipt, *given((issuer, device)))
+    assert (partly.returncode, partly.stdout.count("as you gave it"), "--passkey-key" in partly.stderr) == (1, 2, True)
+    for options, who in (([], "anybody"), (given((issuer,)), "LedgerOS alone")):
+        accepted = await verify(receipt, *options, "--trust-embedded-keys")
+        assert accepted.returncode == 0
+        assert "! Consistent, but " in accepted.stdout
+        assert f"taken from the receipt itself. What they signed, {who} can have made." in accepted.stdout.replace("\n", " ")
+        assert "Every signature holds" not in accepted.stdout
+    for options, proven in (([], False), (given((issuer, device, passkey)), True)):
+        told = await verify(receipt, *options, "--json")
+        said = json.loads(told.stdout)
+        assert (told.returncode == 0, said["consistent"], said["proven"], said["says"], said["by"]) == (
+            proven,
+            True,
+            proven,
+            "approved",
+            "passkey",
+        )
+        assert said["keys"]["passkey"] == {"id": key_id(passkey), "publicKey": b64u(passkey), "given": proven}
+
+
+async def test_a_click_is_not_said_to_be_a_person(world: World, tmp_path: Path) -> None:
+    await world.owner.set_approval("click")
+    token, decision = await world.approved(await world.new_card())
+    assert (await world.broker.redeem(token, world.device.sign(decision, passkey=False))).status == 200
+    receipt = (await world.call("GET", f"/v1/releases/{decision.release_id}/receipt")).body
+    said = await Verifier(tmp_path)(receipt, *given(known(world)[:2]))
+    assert said.returncode == 0, said.stderr
+    assert "No passkey signed: it proves the browser, not who sat at it." in said.stdout
+
+
+async def test_what_is_no_receipt_or_no_key_is_said_as_that(world: World, tmp_path: Path) -> None:
+    receipt, verify = await receipt_of(world), Verifier(tmp_path)
+    for document, words in (
+        ("{}", "The file is not a receipt."),
+        ("[]", "The file is not a receipt."),
+        ('{"object":"card"}', "The file is not a receipt."),
+        ("not JSON", "The file is not JSON."),
+    ):
+        refused = await verify(document)
+        assert (refused.returncode, words in refused.stderr, "key" in refused.stderr) == (1, True, False), document
+    for option in ("--issuer-key", "--device-key", "--passkey-key"):
+        refused = await verify(receipt, option, "abcd")
+        assert f"{option} is neither a public key nor a key id." in refused.stderr

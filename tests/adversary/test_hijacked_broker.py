@@ -10,7 +10,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from broker.core.canonical import b64u, unb64u
-from broker.issuer.redeem.receipts import verify_receipt
+from broker.issuer.redeem.offline import verify_receipt
 from broker.protocol.channel import Deliver, Offer
 from broker.protocol.decision import Decision, SignedDecision
 from broker.protocol.facts import sign_facts, verify_facts

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from playwright.async_api import expect
 
 from broker.app import announced
 from broker.channel.framing import encode, read_json
@@ -26,6 +27,7 @@ from broker.pki.profile import Roles
 from broker.protocol.channel import MAX_MESSAGE, Frame, Hello, Offer, Skew, Welcome
 from tests.api.broker.fake_browser import Browser
 from tests.api.broker.harness import Stack
+from tests.browser.extension.conftest import Browser as Chromium
 
 # On the broker's port -------------------------------------------------------------------------
 
@@ -82,18 +84,16 @@ async def test_a_squatter_with_another_ca_or_another_role_is_refused_by_its_cert
     assert said["type"] == "welcome", "the broker itself is heard"
 
 
-async def test_a_squatter_with_the_right_certificate_and_another_channel_key_is_refused_by_its_key(stack: Stack) -> None:
-    """The pinned key, not the certificate, is what the extension trusts."""
+async def test_a_welcome_that_names_another_key_under_the_brokers_signature_does_not_verify(stack: Stack) -> None:
+    """What a process in between can make of the broker's own welcome; one of its own signing is the next test."""
     browser = await stack.browser()
     await browser.disconnect()
-    pinned = browser.broker_key
     own = Ed25519PrivateKey.generate()
     hello = browser.hello(X25519PrivateKey.generate())
     welcome = await welcome_of(stack, browser, hello)
-    assert welcome.broker_key == pinned
-    named = welcome.model_copy(update={"broker_key": b64u(own.public_key().public_bytes_raw())})
+    assert welcome.broker_key == browser.broker_key
     for forged in (
-        named,  # its own key under the broker's signature
+        welcome.model_copy(update={"broker_key": b64u(own.public_key().public_bytes_raw())}),
         welcome.model_copy(update={"signature": b64u(own.sign(b"welcome"))}),
         welcome.model_copy(update={"ephemeral": hello.ephemeral}),
         welcome.model_copy(update={"nonce": hello.nonce}),
@@ -102,6 +102,25 @@ async def test_a_squatter_with_the_right_certificate_and_another_channel_key_is_
         with pytest.raises(SessionError):
             verify_welcome(hello, forged)
     verify_welcome(hello, welcome)
+
+
+@pytest.mark.browser
+@pytest.mark.timeout(240)
+async def test_a_squatter_with_the_right_certificate_and_a_channel_key_of_its_own_is_refused_by_the_pin(ready: Chromium) -> None:
+    """Its welcome is signed as it should be, with the key that it names: nothing but the extension's pin can tell."""
+    popup, peer = await ready.popup(), ready.peer
+    await peer.stop()
+    paired, peer.key = peer.key, Ed25519PrivateKey.generate()
+    await peer.start()
+    await expect(popup.get_by_text("Another broker answers than the one you paired.")).to_be_visible()
+    hello, forged = (Hello.read(peer.openings[-1][0]), Welcome.read(peer.openings[-1][1]))
+    verify_welcome(hello, forged)
+    assert (forged.broker_id, forged.paired) == (Welcome.read(peer.openings[0][1]).broker_id, True)
+    assert not peer.online.is_set(), "nothing was said to it after the hello: no session came to be"
+    await peer.stop()
+    peer.key = paired
+    await peer.start()
+    await expect(popup.get_by_text("Connected")).to_be_visible()
 
 
 async def test_a_recorded_welcome_does_not_open_a_new_connection(stack: Stack) -> None:

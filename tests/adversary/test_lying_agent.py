@@ -102,6 +102,18 @@ async def test_an_amount_the_page_contradicts_must_be_shown_and_needs_the_person
     assert (await refused(world, token, click)).body["code"] == "passkey_required"
 
 
+async def test_another_shop_than_the_broker_was_told_of_is_not_paid_on_a_click(world: World) -> None:
+    await world.owner.set_approval("click")
+    token = await world.token(await world.new_card())
+    decision = world.device.decision(await world.introspected(token), world.clock.now_ms())
+    lied_to = {**decision.wire(), "claimed": {**decision.claimed.wire(), "origin": "https://cheap.example"}, "mismatches": ["origin"]}
+    click = world.device.sign(Decision.model_validate(lied_to), passkey=False)
+    assert (await refused(world, token, click)).body["code"] == "passkey_required"
+    honest = await world.token(await world.new_card())
+    routine = world.device.decision(await world.introspected(honest), world.clock.now_ms())
+    assert (await world.broker.redeem(honest, world.device.sign(routine, passkey=False))).status == 200, "a routine purchase stays a click"
+
+
 async def test_the_agent_cannot_approve_for_the_person(chain: Chain) -> None:
     waiting = await chain.ask()
     offer = await chain.browser.expect(Offer)

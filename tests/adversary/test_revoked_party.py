@@ -29,7 +29,7 @@ async def test_the_command_line_lists_and_revokes_effective_at_the_next_call(wor
     ):
         [enrolled] = await listed(world, *noun)
         assert enrolled["revokedAt"] is None
-        assert not {"publicKey", "signingKey", "sealingKey"} & set(enrolled)
+        assert not {"signingKey", "sealingKey"} & set(enrolled), "the key that verifies a receipt is `publicKey`; no other is listed"
         done = await ledgeros(noun[0], "revoke", enrolled["id"], *noun[1:], state=root)
         assert (done.returncode, done.stdout.strip()) == (0, f"{enrolled['id']} is revoked"), done.stderr
         assert (await refused(world, token, signed)).body["code"] == code

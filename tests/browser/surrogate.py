@@ -12,7 +12,6 @@ from playwright.async_api import Frame, Page
 
 from broker.client import Release
 from broker.core.card_number import Pan
-from broker.core.clock import SystemClock
 from broker.demo.developer import AGENT
 from broker.demo.evidence import NumberSearch
 from broker.demo.shops.kinds import Kind
@@ -21,8 +20,8 @@ from broker.egress.settings import Limits
 from broker.egress.taught import write_taught
 from broker.install import egress
 from broker.issuer.admin import list_enrolled, number_of_card, revoke
-from broker.protocol.processors import Endpoint, TaughtEndpoint, bundled_processors
 from tests.browser.world import USES, World
+from tests.unit.egress.values import taught_as
 
 WAITS = "Waiting for the page to pay"
 TAUGHT = (Kind.FORM, Kind.JSON, Kind.GRAPHQL, Kind.MULTIPART, Kind.WORKER)
@@ -85,17 +84,7 @@ class SurrogateWorld:
 
     def teach(self, *kinds: Kind) -> None:
         """A person taught these shops, and no others."""
-        write_taught(self.stage.state.egress, tuple(self._taught(kind) for kind in kinds))
-
-    def _taught(self, kind: Kind) -> TaughtEndpoint:
-        known = next(entry for entry in bundled_processors() if isinstance(entry, Endpoint) and entry.id == f"demo-{kind}")
-        source = {"kind": "taught", "text": "A person paid here once."}
-        return TaughtEndpoint.model_validate(
-            known.wire() | {
-                "id": f"taught-{kind}", "sandboxOnly": False, "source": source, "origin": self.shop.at(kind), "confirmedBy": "owner",
-                "confirmedAt": SystemClock().now_ms(), "headers": sorted({*known.headers, "authorization"}),
-            }
-        )  # fmt: skip
+        write_taught(self.stage.state.egress, tuple(taught_as(kind.value, self.shop.at(kind)) for kind in kinds))
 
     async def card(self) -> str:
         """A card with details left to ask for and money left: LedgerOS limits both, and how fast cards are made."""

@@ -8,6 +8,7 @@ import pytest
 
 from broker.client import Outcome
 from broker.demo.purchase import read_card_field
+from tests.api.broker.waiting import eventually
 from tests.browser.world import World
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -32,6 +33,7 @@ async def test_a_denied_release_fills_nothing_and_is_told_to_the_agent(world: Wo
     assert (await asked).outcome is Outcome.DENIED
     assert await read_card_field(page) == ""
     assert world.broker_events("person:release:denied")
+    await eventually(lambda: bool(world.issuer_events("person:release:denied")))
 
 
 async def test_a_page_without_a_card_form_is_said_so(world: World) -> None:

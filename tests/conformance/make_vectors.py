@@ -8,24 +8,30 @@ from __future__ import annotations
 
 import hashlib
 import json
+import random
 from pathlib import Path
 from typing import Any
 
+import cbor2
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from broker.core.canonical import b64u, canonical_json, digest, unb64u
 from broker.core.card_number import Cvv, Pan
-from broker.core.money import format_money, tolerance
+from broker.core.money import format_money
 from broker.core.origin import parse_origin, registrable_domain
 from broker.core.text import plain_text
 from broker.protocol import channel, proof, sealing
 from broker.protocol.billing import BillingAddress
 from broker.protocol.decision import Claimed, Decision, Seen
+from broker.protocol.denial import Denial
 from broker.protocol.facts import Facts, sign_facts
+from tests.conformance.approvals import approvals
 
 VECTORS = Path(__file__).with_name("vectors.json")
 CODE = "7K3M-9QXR-2VTB-HJ5N"
@@ -68,6 +74,14 @@ def decision(jws: str) -> Decision:
     )  # fmt: skip
 
 
+def denial(jws: str) -> Denial:
+    """The no to `facts`."""
+    return Denial(
+        version=1, said="denied", release_id="rel_1", facts_hash=b64u(hashlib.sha256(jws.encode()).digest()), token_hash=facts().token_hash,
+        intent_id=None, device_id="dev_1", decided_at=1_800_000_060_000, nonce=b64u(_seed("nonce")[:16]),
+    )  # fmt: skip
+
+
 def _raw(key: Ed25519PrivateKey | X25519PrivateKey) -> bytes:
     return key.public_key().public_bytes_raw()
 
@@ -93,7 +107,7 @@ def _proofs() -> list[dict[str, Any]]:
         key = proof.proof_key(CODE, ceremony)
         made.append({
             "ceremony": ceremony, "role": role, "code": CODE, "typed": CODE.lower().replace("-", " ").replace("1", "l"),
-            "message": message, "codeId": proof.code_id(CODE, ceremony), "proof": proof.make_proof(key, role, message),
+            "message": message, "codeId": proof.code_id(key), "proof": proof.make_proof(key, role, message),
         })  # fmt: skip
     return made
 
@@ -159,14 +173,39 @@ def _sealed(signed: Decision, before: dict[str, Any]) -> dict[str, Any]:
     return {**inputs, "sealed": sealed.wire()}
 
 
+def _passkey_keys() -> list[dict[str, Any]]:
+    """Public keys as browsers tell them (SPKI) and as authenticators do (COSE): a passkey's key id is the COSE key's."""
+    elliptic = ec.derive_private_key(int.from_bytes(_seed("passkey")), ec.SECP256R1()).public_key()
+    x, y = (number.to_bytes(32) for number in (elliptic.public_numbers().x, elliptic.public_numbers().y))
+    edwards = _ed25519("passkey").public_key()
+    keys: list[tuple[int, ec.EllipticCurvePublicKey | Ed25519PublicKey, dict[int, Any]]] = [
+        (-7, elliptic, {1: 2, 3: -7, -1: 1, -2: x, -3: y}),
+        (-8, edwards, {1: 1, 3: -8, -1: 6, -2: edwards.public_bytes_raw()}),
+    ]
+    made = []
+    for algorithm, key, members in keys:
+        spki, cose = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo), cbor2.dumps(members)
+        made.append({"algorithm": algorithm, "spki": b64u(spki), "cose": b64u(cose), "keyId": sealing.key_id(cose)})
+    return made
+
+
 def _texts() -> list[dict[str, Any]]:
     samples = [
         ("plain", 300), ("a <b>bold</b> move", 300), ("line\none\ttwo\r\n three", 300),
         ("rtl \u202egnp.exe", 300), ("zero\u200bwidth", 300),
         ("e\u0301", 300), ("\u00a0non\u3000breaking\u2028", 300), ("\U0001f600" * 12, 10), ("word " * 5, 11), ("a < b and c > d", 300),
         ("<" * 600, 20), ("tag \U000e0041\U000e0042", 300), ("nul\x00\x1b[31m", 300),
+        ("<<b>b>x", 300), ("cafe\u200b\u0301", 300), ("<" * 9 + "b" + ">" * 9 + "x", 300), ("<" + " " * 600 + ">paid", 300),
+        ("a <\u200b\u0338b>c", 300), ("\u1100\u200b\u1161", 300),
+        *((_scrambled(seed), 300 if seed % 2 else 10) for seed in range(40)),
     ]  # fmt: skip
     return [{"text": text, "limit": limit, "plain": plain_text(text, limit)} for text, limit in samples]
+
+
+def _scrambled(seed: int) -> str:
+    """Some of what is hard, in an order that only `seed` knows."""
+    chance = random.Random(seed)
+    return "".join(chance.choice("<>/b x\n\u200b\u0301\u0338\u202e\u1100\u1161\u2028…") for _ in range(30))
 
 
 def _origins() -> list[dict[str, Any]]:
@@ -185,25 +224,16 @@ def _origins() -> list[dict[str, Any]]:
     return made
 
 
-def amount_differs(page_amount: int, expected: int, basis_points: int) -> bool:
-    """The mismatch rule for amounts: the page's lies further from the claimed one than the tolerance, on either side."""
-    return abs(page_amount - expected) > tolerance(expected, basis_points)
-
-
-def _amounts() -> dict[str, Any]:
-    rules = [(5000, 5000, 0), (4990, 5000, 500), (5250, 5000, 500), (5251, 5000, 500), (4749, 5000, 500), (1, 0, 500), (199, 199, 10_000)]
-    money = [(0, "USD"), (5, "USD"), (5000, "USD"), (123_456_789, "EUR"), (1200, "JPY"), (1234, "KWD"), (1250, "CHF")]
-    return {
-        "rules": [{"page": p, "expected": e, "basisPoints": b, "differs": amount_differs(p, e, b)} for p, e, b in rules],
-        "money": [{"amount": a, "currency": c, "text": format_money(a, c)} for a, c in money],
-    }
+def _money() -> list[dict[str, Any]]:
+    samples = [(0, "USD"), (5, "USD"), (5000, "USD"), (123_456_789, "EUR"), (1200, "JPY"), (1234, "KWD"), (1250, "CHF")]
+    return [{"amount": amount, "currency": currency, "text": format_money(amount, currency)} for amount, currency in samples]
 
 
 def make(before: dict[str, Any]) -> dict[str, Any]:
     """All vectors; `before` is what the file holds now."""
     issuer = _ed25519("issuer")
     jws = sign_facts(facts(), issuer)
-    signed = decision(jws)
+    signed, said_no = decision(jws), denial(jws)
     tampered = jws.replace(jws.split(".")[1][:8], b64u(unb64u(jws.split(".")[1])[:6].replace(b"acc", b"abc")), 1)
     passkey = {"codeId": "abc", "nonce": "def", "signingKey": "ghi"}
     return {
@@ -211,12 +241,20 @@ def make(before: dict[str, Any]) -> dict[str, Any]:
         "proofs": _proofs(),
         "facts": {"issuerKey": b64u(_raw(issuer)), "jws": jws, "tampered": tampered, "facts": facts().wire()},
         "decision": {"decision": signed.wire(), "digest": b64u(signed.digest())},
+        "denial": {
+            "denial": said_no.wire(),
+            "digest": b64u(said_no.digest()),
+            "devicePrivate": b64u(_seed("device")),
+            "signature": b64u(_ed25519("device").sign(said_no.digest())),
+        },
         "sealing": _sealed(signed, before.get("sealing", {})),
         "channel": _channel(),
         "enrolmentPasskey": {"value": passkey, "challenge": b64u(digest("ledgeros/enrolment-passkey/v1", passkey))},
+        "passkeyKeys": _passkey_keys(),
         "texts": _texts(),
         "origins": _origins(),
-        "amounts": _amounts(),
+        "money": _money(),
+        "approvals": approvals(),
     }
 
 

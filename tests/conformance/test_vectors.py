@@ -6,13 +6,15 @@ import json
 from typing import Any
 
 import pytest
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.exceptions import InvalidSignature, InvalidTag
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from broker.core.canonical import unb64u
+from broker.core.canonical import b64u, digest, unb64u
+from broker.core.text import plain_text
+from broker.protocol.denial import Denial
 from broker.protocol.facts import verify_facts
-from broker.protocol.proof import code_id
+from broker.protocol.proof import code_id, proof_key
 from broker.protocol.sealing import Sealed, unseal
 from tests.conformance import make_vectors
 
@@ -42,6 +44,20 @@ def test_signed_facts_verify_and_altered_ones_do_not() -> None:
         verify_facts(vector["tampered"], key)
 
 
+def test_a_denial_is_signed_over_its_own_digest_and_no_decisions() -> None:
+    vector, decision = FILE["denial"], FILE["decision"]
+    key = Ed25519PrivateKey.from_private_bytes(unb64u(vector["devicePrivate"])).public_key()
+    key.verify(unb64u(vector["signature"]), Denial.read(vector["denial"]).digest())
+    assert vector["digest"] != b64u(digest("ledgeros/decision/v1", vector["denial"]))
+    with pytest.raises(InvalidSignature):
+        key.verify(unb64u(vector["signature"]), unb64u(decision["digest"]))
+
+
+def test_what_was_made_plain_is_signed_as_it_is() -> None:
+    for vector in FILE["texts"]:
+        assert plain_text(vector["plain"], vector["limit"]) == vector["plain"]
+
+
 def test_a_code_is_the_same_however_it_is_typed() -> None:
     for vector in FILE["proofs"]:
-        assert code_id(vector["typed"], vector["ceremony"]) == vector["codeId"]
+        assert code_id(proof_key(vector["typed"], vector["ceremony"])) == vector["codeId"]

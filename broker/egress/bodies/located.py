@@ -41,7 +41,7 @@ class Located:
         return tuple(field.kind for field in self.fields)
 
     def replaced(self, number: str, security_code: str) -> bytes:
-        """The body with these digits in the fields; every other byte is as it was.
+        """The body with these digits, and nothing between them, in the fields; every other byte is as it was.
 
         Raises `RefusedError` (field mismatch) when the code begins with a zero and stands as a bare number.
         """
@@ -125,11 +125,11 @@ class _JsonReader:
     def __init__(self, raw: str, endpoint: Endpoint) -> None:
         self.raw = raw
         self._document = Document(raw)
-        self._root_field = endpoint.graphql_field
+        self._mutation = graphql.mutation_of(self._document, endpoint.graphql_field) if endpoint.graphql_field else None
 
     def values(self, rule: str) -> list[tuple[Text, bool]]:
-        if self._root_field is not None:
-            return graphql.field(self._document, self._root_field, rule)
+        if self._mutation is not None:
+            return graphql.values(self._document, self._mutation, rule)
         found = ((self._document.text(start), self._document.is_string(start)) for start in self._document.find(pointer(rule)))
         return [(text, is_string) for text, is_string in found if text is not None]
 

@@ -1,7 +1,7 @@
 """``multipart/form-data`` (RFC 7578) exactly as browsers write it; anything looser is refused.
 
-Preambles, folded headers, transfer encodings and repeated parameters are where parsers disagree,
-and a browser sends none of them.
+Preambles, folded headers, transfer encodings, repeated parameters and parts that some parsers open
+(a multipart in a multipart, a message, a form) are where parsers disagree, and a browser sends none of them.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ _DISPOSITION = re.compile(r'form-data; name="([^"\r\n]*)"(; filename="[^"\r\n]*"
 _HEADER = re.compile(r"([A-Za-z0-9-]+):[ \t]*([^\r\n]*?)[ \t]*")
 
 _LONGEST_HEAD = 4_096
+# What Python's `cgi` and its like read by itself, past our boundaries.
+_OPENED = re.compile(r"(?:multipart|message)/.*|application/x-www-form-urlencoded")
 
 
 def fields(raw: str, content_type: ContentType) -> Iterator[Field]:
@@ -65,8 +67,10 @@ def _field_name(head: str) -> str | None:
     disposition = _DISPOSITION.fullmatch(headers.pop("content-disposition", ""))
     if disposition is None or headers.keys() - {"content-type"}:
         raise body_not_readable()
+    content_type = ContentType.parse(headers.get("content-type", "text/plain"))
+    if _OPENED.fullmatch(content_type.media_type):
+        raise body_not_readable()
     if disposition[2]:
         return None
-    if "content-type" in headers:
-        ContentType.parse(headers["content-type"]).require_ascii_compatible()
+    content_type.require_ascii_compatible()
     return disposition[1]

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cryptography import x509
-
 from broker.install.doctor.finding import Finding, Machine
 from broker.pki.profile import Roles
 
@@ -23,7 +21,7 @@ def check(machine: Machine) -> Iterator[Finding]:
         if not path.exists():
             yield Finding(f"{NAME}-missing", f"{path.name} is missing.", "ledgeros certs init")
             continue
-        found = x509.load_pem_x509_certificate(path.read_bytes())
+        found = machine.state.pki.certificate(role)
         if found.not_valid_after_utc <= now:
             yield Finding(f"{NAME}-expired", f"{path.name} expired on {found.not_valid_after_utc:%Y-%m-%d}.", "ledgeros certs rotate")
         elif found.not_valid_before_utc > now:

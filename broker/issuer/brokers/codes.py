@@ -7,12 +7,14 @@ from typing import Any, Literal
 
 from sqlalchemy import Row, insert, select, update
 
+from broker.core.canonical import b64u
 from broker.core.errors import LedgerError
+from broker.core.ids import secret_hash
 from broker.issuer.auth import Actor
 from broker.issuer.brokers.tables import enrolment_codes
 from broker.issuer.context import Context
 from broker.issuer.events.services import record
-from broker.protocol.proof import CODE_LIFE_MS, CODE_TRIES, code_id, new_code, proof_key
+from broker.protocol.proof import CODE_LIFE_MS, CODE_TRIES, code_id, new_code, normalise_code, proof_key
 from broker.storage import Transaction
 
 Kind = Literal["broker", "browser", "egress"]
@@ -22,8 +24,8 @@ BAD_CODE = (403, "bad_code", "The enrolment code is wrong, used or expired.", "C
 async def create_code(context: Context, actor: Actor, org_id: str, kind: Kind) -> str:
     """A new code, to be shown to the signed-in person once."""
     code = new_code(context.randomness)
-    # A broker sends its code itself, over mutual TLS; a browser's and an egress's request is proven by a stretched one.
-    name, key = code_id(code, "enrolment"), b"" if kind == "broker" else await asyncio.to_thread(proof_key, code, "enrolment")
+    key = b"" if kind == "broker" else await asyncio.to_thread(proof_key, code, "enrolment")
+    name = code_id(key) if key else presented(code)
     now = context.now()
 
     def job(tx: Transaction) -> None:
@@ -38,6 +40,15 @@ async def create_code(context: Context, actor: Actor, org_id: str, kind: Kind) -
 
     await context.write(job)
     return code
+
+
+def presented(code: str) -> str:
+    """The name under which a broker's code is kept, which never travels; ``ValueError`` for what cannot be a code.
+
+    A broker presents its code itself, over mutual TLS, so nothing is proven with it. It is not stretched:
+    every holder of a certificate could otherwise have LedgerOS stretch whatever it sends.
+    """
+    return b64u(secret_hash(normalise_code(code)))
 
 
 def open_code(tx: Transaction, name: str, kind: Kind, now: int) -> Row[Any] | LedgerError:

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, Row, insert, select, update
 
+from broker.core.canonical import b64u
 from broker.core.errors import LedgerError
 from broker.core.text import plain_text
 from broker.issuer.auth import Actor
@@ -15,7 +16,7 @@ from broker.issuer.context import Context
 from broker.issuer.events.services import record
 from broker.issuer.organisations.services import get_organisation
 from broker.protocol.issuer_api import BrokerEnrolled, EnrolBroker
-from broker.protocol.proof import code_id
+from broker.protocol.sealing import key_id
 from broker.storage import Transaction
 
 Thing = Literal["broker", "device", "passkey", "egress"]
@@ -30,7 +31,7 @@ NOT_ENROLLED = (
 async def enrol_broker(context: Context, broker_id: str, body: EnrolBroker) -> BrokerEnrolled:
     """Enrol the broker that holds the certificate of `broker_id`, under a code for brokers."""
     try:
-        name = code_id(body.code, "enrolment")
+        name = codes.presented(body.code)
     except ValueError:
         raise LedgerError(*codes.BAD_CODE) from None
     now, label = context.now(), plain_text(body.name, 100) or "broker"
@@ -87,11 +88,26 @@ async def revoke(context: Context, actor: Actor, org_id: str, thing: Thing, thin
     await context.write(lambda tx: revoke_now(tx, actor, thing, thing_id, now, org_id))
 
 
+_PUBLIC = {"device": "signing_key", "passkey": "public_key"}
+_KEYS = {"signing_key", "sealing_key", "public_key"}
+
+
 def listed(connection: Connection, thing: Thing, org_id: str | None = None) -> list[dict[str, Any]]:
-    """Enrolled things, newest first, without key bytes; `org_id` None lists all organisations' (CLI)."""
+    """Enrolled things, newest first; `org_id` None lists all organisations' (CLI).
+
+    Browsers and passkeys come with the `public_key` (base64url) that verifies what they signed, and its `key_id`: a reviewer pins it.
+    """
     table = _TABLES[thing]
     query = select(table).order_by(table.c.enrolled_at.desc(), table.c.id)
     if org_id is not None:
         query = query.where(table.c.org_id == org_id)
-    hidden = {"signing_key", "sealing_key", "public_key"}
-    return [{key: value for key, value in row._mapping.items() if key not in hidden} for row in connection.execute(query)]  # noqa: SLF001
+    return [_line(thing, row) for row in connection.execute(query)]
+
+
+def _line(thing: Thing, row: Row[Any]) -> dict[str, Any]:
+    columns = row._mapping  # noqa: SLF001
+    line = {name: value for name, value in columns.items() if name not in _KEYS}
+    if thing in _PUBLIC:
+        key = columns[_PUBLIC[thing]]
+        line.update(public_key=b64u(key), key_id=key_id(key))
+    return line

@@ -8,7 +8,6 @@ from pydantic import Field, StringConstraints
 
 from broker.protocol.wire import Amount, Label, ShortText, Wire
 
-Exposure = Literal["never", "extensionOnly", "rawPan"]
 CardType = Literal["single", "multi"]
 
 

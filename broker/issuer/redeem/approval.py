@@ -1,4 +1,8 @@
-"""Which proof an approval needs. Pure: the organisation's setting, what the token attested, what the decision says."""
+"""Which proof an approval needs. Pure: the organisation's setting, what the token attested, what the decision says.
+
+The twin of ``extension/release/mismatch.ts``: LedgerOS decides by this one, the popup knows by its own
+whether to ask for the passkey; ``tests/conformance`` holds the two together.
+"""
 
 from __future__ import annotations
 
@@ -36,12 +40,14 @@ def mismatches(decision: Decision, attested: Attested) -> set[Mismatch]:
 def passkey_reason(decision: Decision, attested: Attested) -> str | None:
     """Why this decision needs a passkey, in words for a person, or None when a click is enough.
 
-    What the token is bound to (its amount, its origin when one was given) can only be exceeded with
-    a passkey, whatever the setting.
+    A mismatch, and anything beyond what the token is bound to (its amount, its origin when one was
+    given), needs a passkey whatever the setting.
     """
     beyond = beyond_reason(decision, attested)
     if beyond is not None:
         return beyond
+    if decision.mismatches or mismatches(decision, attested):
+        return "what was claimed differs from what the browser sees"
     if attested.approval == "click":
         return None
     if attested.approval == "passkey":
@@ -60,8 +66,6 @@ def beyond_reason(decision: Decision, attested: Attested) -> str | None:
 
 
 def _step_up_reason(decision: Decision, attested: Attested) -> str | None:
-    if mismatches(decision, attested):
-        return "what was claimed differs from what the browser saw"
     if decision.max_amount > attested.step_up_above:
         return "the amount is above the step-up threshold"
     if not attested.origin_linked:

@@ -86,7 +86,7 @@ def token_refusal(token: TokenRow, broker_id: str, now: int) -> LedgerError | No
     if token.bound_broker not in (None, broker_id):
         return LedgerError(403, "wrong_broker", "The token is bound to another broker.", "Use the broker it was made for.")
     if token.status == "denied":
-        return LedgerError(403, "denied", "The person denied this release.", "Do not ask again for the same purchase.")
+        return LedgerError(403, "denied", "This release was denied, stopped or taken back.", "Do not ask again for the same purchase.")
     if token.status != "granted" or token.expires_at <= now:
         return LedgerError(410, "expired", "The token is expired.", "Ask for new card details.")
     if token.exposure != "extensionOnly":

@@ -1,4 +1,4 @@
-"""Introspections that were issued, decisions that spent a token, and merchants linked to origins."""
+"""Introspections that were issued, decisions that spent a token, denials that a browser signed, merchants linked to origins."""
 
 from __future__ import annotations
 
@@ -39,6 +39,21 @@ decisions = Table(
     Column("redeems", Integer, nullable=False, server_default="1"),  # tokens spent; the row speaks of the last one
     UniqueConstraint("org_id", "release_id"),
     UniqueConstraint("device_id", "nonce"),
+)
+
+denials = Table(
+    "denials",
+    METADATA,
+    Column("org_id", ForeignKey("organisations.id"), primary_key=True),
+    Column("release_id", Text, primary_key=True),
+    Column("access_event_id", ForeignKey("access_events.id")),  # null: on an intent that had no token
+    Column("intent_id", Text),
+    Column("broker_id", Text, nullable=False),
+    Column("device_id", ForeignKey("devices.id"), nullable=False),
+    Column("facts_hash", LargeBinary, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    Column("signed", Text, nullable=False),  # the SignedDenial as it came
+    Column("reported_at", Integer, nullable=False),
 )
 
 merchant_links = Table(

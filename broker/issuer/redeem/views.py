@@ -24,11 +24,6 @@ async def introspect_token(call: BrokerCall) -> Wire:
     return await introspect(call.context, call.broker_id, call.body)
 
 
-async def report(call: BrokerCall) -> None:
-    """How a release ended."""
-    await report_outcome(call.context, call.broker_id, call.body)
-
-
 async def close(call: BrokerCall) -> None:
     """The person stopped: the window authorises nothing any more."""
     await close_release_window(call.context, call.broker_id, call.body)
@@ -45,6 +40,9 @@ def broker_routes(keys: PublicKeys) -> list[BrokerRoute]:
 
     def redeem_token(call: BrokerCall) -> Awaitable[dict[str, Any]]:
         return redeem(call.context, keys, call.broker_id, call.body)
+
+    async def report(call: BrokerCall) -> None:
+        await report_outcome(call.context, keys, call.broker_id, call.body)
 
     return [
         BrokerRoute(hdrs.METH_POST, "/broker/v1/introspect", introspect_token, Introspect),

@@ -7,9 +7,11 @@ from typing import Any
 from aiohttp import hdrs, web
 from sqlalchemy import Connection
 
+from broker.core.canonical import b64u
 from broker.core.errors import LedgerError
 from broker.issuer.brokers import codes, services
 from broker.issuer.web.page import PageView, Visit, page, redirect
+from broker.protocol.sealing import key_id
 
 _KINDS: dict[str, codes.Kind] = {"broker": "broker", "browser": "browser", "egress": "egress"}
 _THINGS: tuple[services.Thing, ...] = ("broker", "device", "passkey", "egress")
@@ -35,7 +37,11 @@ async def _page(visit: Visit, code: str | None, kind: str) -> web.StreamResponse
         return tuple(services.listed(connection, thing, org_id) for thing in _THINGS)
 
     brokers, devices, passkeys, egresses = await visit.context.read(read)
-    return visit.show("brokers.html", brokers=brokers, devices=devices, passkeys=passkeys, egresses=egresses, code=code, kind=kind)
+    own = visit.context.keys.signing.public_key().public_bytes_raw()
+    return visit.show(
+        "brokers.html", brokers=brokers, devices=devices, passkeys=passkeys, egresses=egresses, code=code, kind=kind,
+        own_key=b64u(own), own_key_id=key_id(own),
+    )  # fmt: skip
 
 
 def _revoke(thing: services.Thing) -> PageView:

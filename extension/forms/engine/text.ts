@@ -97,8 +97,3 @@ function isDigitRunAtSix(code: number): boolean {
   const start = (code & ~0xf) + 6;
   return /\p{Nd}/u.test(String.fromCodePoint(start)) && !/\p{Nd}/u.test(String.fromCodePoint(start - 1));
 }
-
-/** Only the digits 0-9 of a text, other scripts' digits included. */
-export function digitsOf(text: string): string {
-  return asciiDigits(text).replace(/\D+/g, "");
-}

@@ -1,8 +1,10 @@
 // @vitest-environment jsdom
-import { expect, it, vi } from "vitest";
+import { afterEach, expect, it, vi } from "vitest";
 import { idle } from "../../forms/engine/idle";
 import { QUIET_MS, watchControls } from "../../forms/engine/watch";
 import { page } from "./page";
+
+afterEach(() => void vi.useRealTimers());
 
 it("waiting for a form takes one observer, and is asked for nothing while the page stands still", async () => {
   page("<main><p>No form here</p></main>");
@@ -15,6 +17,7 @@ it("waiting for a form takes one observer, and is asked for nothing while the pa
 });
 
 it("controls that come in a shadow root are noticed, in one that was there and in one that comes", async () => {
+  vi.useFakeTimers();
   page("<shop-pay></shop-pay><main></main>");
   const there = document.querySelector("shop-pay")!.attachShadow({ mode: "open" });
   for (const bring of [
@@ -26,18 +29,19 @@ it("controls that come in a shadow root are noticed, in one that was there and i
     const changed = vi.fn();
     const stop = watchControls(document, changed);
     bring();
-    await new Promise((resolve) => setTimeout(resolve, 2 * QUIET_MS));
+    await vi.advanceTimersByTimeAsync(2 * QUIET_MS);
     stop();
     expect(changed).toHaveBeenCalledOnce();
   }
 });
 
 it("what is no control is not told", async () => {
+  vi.useFakeTimers();
   page("<main></main>");
   const changed = vi.fn();
   const stop = watchControls(document, changed);
   document.querySelector("main")!.append(withShadow("<p>Thank you</p>"), "text", document.createElement("p"));
-  await new Promise((resolve) => setTimeout(resolve, 2 * QUIET_MS));
+  await vi.advanceTimersByTimeAsync(2 * QUIET_MS);
   stop();
   expect(changed).not.toHaveBeenCalled();
 });

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 import ssl
 from pathlib import Path
@@ -15,7 +16,7 @@ from broker.egress.refusal import RefusedError
 from broker.protocol.egress import EgressOutcome
 from tests.unit.egress.process import connected, own_process
 from tests.unit.egress.stand import FORM, FORM_BODY, Stand
-from tests.unit.egress.values import SHOP
+from tests.unit.egress.values import SHOP, SURROGATE
 
 TYPE = ("Content-Type", FORM)
 
@@ -34,6 +35,27 @@ async def test_a_malformed_or_repeated_header_refuses_the_request(stand: Stand, 
     answered = await stand.send(await stand.arm(), headers=(TYPE, header))
     assert answered.outcome is EgressOutcome.REQUEST_REFUSED
     assert stand.merchant.received == []
+
+
+@pytest.mark.parametrize(
+    "cookie", ["a=1\r\nHost: evil.example", "a=1\n", "a=1\rb", "a=\x00", "a=\x7f", "a=\x1f", " a=1", "a=1 ", "a=\u65e5\n\u672c"]
+)
+async def test_a_cookie_of_any_language_smuggles_nothing(stand: Stand, cookie: str) -> None:
+    answered = await stand.send(await stand.arm(), headers=(TYPE, ("Cookie", cookie)))
+    assert answered.outcome is EgressOutcome.REQUEST_REFUSED
+    assert stand.merchant.received == []
+
+
+@pytest.mark.parametrize(
+    "cookie",
+    ["a=1; n=\u65e5\u672c", "city=M\u00fcnchen", "smile=\U0001f600", "narrowed=\u010d\u010a\u0d0a\uff0d", "lines=\u0085\u2028\u2029"],
+)
+async def test_a_cookie_of_any_language_arrives_as_the_browser_sends_it(stand: Stand, cookie: str) -> None:
+    await stand.paid(headers=(TYPE, ("Cookie", cookie)))
+    received = stand.merchant.received[0]
+    assert [value.encode("latin-1").decode() for value in received.header("cookie")] == [cookie]
+    assert [name.lower() for name, _ in received.headers].count("host") == 1
+    assert len(stand.merchant.received) == 1
 
 
 async def test_framing_and_routing_headers_of_the_page_are_replaced(stand: Stand) -> None:
@@ -74,12 +96,20 @@ async def test_honest_headers_arrive_as_they_were(stand: Stand) -> None:
         ("Accept-Language", "de"),
         ("Cookie", "a=1; b=2"),
         ("Referer", f"{SHOP}/checkout"),
-        ("Authorization", "Bearer k"),
     )
     await stand.paid(headers=(TYPE, *kept), resource_type="document", user_activated=True)
     received = stand.merchant.received[0]
     assert [received.header(name.lower()) for name, _ in kept] == [[value] for _, value in kept]
     assert [received.header(f"sec-fetch-{name}") for name in ("mode", "user", "dest")] == [["navigate"], ["?1"], ["document"]]
+
+
+async def test_credentials_arrive_as_they_were_where_the_lesson_had_some(stand: Stand) -> None:
+    body, credentials = json.dumps({"card": {"number": SURROGATE}}).encode(), ("Authorization", "Bearer k")
+    headers = (("Content-Type", "application/json"), credentials)
+    await stand.paid(stand.merchant.url("json-pay.localhost", "/v1/tokens"), body, headers=headers)
+    assert stand.merchant.received[0].header("authorization") == ["Bearer k"]
+    refused = await stand.send(await stand.arm(), headers=(TYPE, credentials))
+    assert refused.outcome is EgressOutcome.ACCOUNT_CHANGED
 
 
 BAD_URLS = [
@@ -145,10 +175,11 @@ async def test_this_machine_is_not_reached_outside_the_sandbox() -> None:
 
 
 async def test_a_name_that_leads_to_a_private_address_sends_nothing(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
-    release = await stand.arm()
+    shop, frame = "https://another.example", "https://js.stripe.com"
     resolving_to(monkeypatch, "10.0.0.1")
-    body = FORM_BODY.replace(b"card%5Bcvc%5D", b"x")
-    answered = await stand.send(release, "https://api.stripe.com/v1/tokens", body)
+    release = await stand.arm(origin=shop, frames=(frame,))
+    body = FORM_BODY.replace(b"card%5Bcvc%5D", b"x") + b"&key=pk_1"
+    answered = await stand.send(release, "https://api.stripe.com/v1/tokens", body, top_origin=shop, frame_origin=frame)
     assert answered.outcome is EgressOutcome.DESTINATION_REFUSED
 
 

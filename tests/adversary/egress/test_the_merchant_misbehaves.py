@@ -15,11 +15,12 @@ import pytest
 
 from broker.egress.client import EgressClient
 from broker.egress.settings import Limits
+from broker.egress.taught import write_taught
 from broker.protocol.egress import EgressOutcome, Fault, Head
 from tests.unit.egress.merchant import Answer, Received, answering
 from tests.unit.egress.process import connected, own_process, start
 from tests.unit.egress.stand import Stand, standing
-from tests.unit.egress.values import CODE, REAL, SURROGATE, arm, decision
+from tests.unit.egress.values import CODE, REAL, SURROGATE, arm, decision, taught_as
 
 ECHOES: dict[str, Callable[[str], bytes]] = {
     "plain": str.encode,
@@ -119,6 +120,28 @@ async def test_whoever_waits_learns_that_the_card_may_have_been_charged(
         assert answered.end.may_have_been_charged
         assert (await stand.send(release)).outcome is EgressOutcome.SWAP_ALREADY_USED
         assert len(stand.merchant.received) == 1
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH"])
+@pytest.mark.parametrize("connection", ["one that was used before", "one that was made ahead", "a new one"])
+async def test_a_merchant_that_hangs_up_after_reading_gets_the_payment_once(tmp_path: Path, method: str, connection: str) -> None:
+    async with standing(tmp_path) as stand:
+        write_taught(stand.settings.folder, (taught_as("form", stand.merchant.url("form-pay.localhost", ""), method=method),))
+        there = {key: stand.merchant.url("form-pay.localhost", "") for key in ("top_origin", "frame_origin")}
+
+        async def arm() -> str:
+            return await stand.arm(origin=there["top_origin"])
+
+        if connection == "one that was used before":
+            assert (await stand.send(await arm(), method=method, **there)).outcome is EgressOutcome.SWAPPED
+        release = await arm()
+        if connection == "one that was made ahead":
+            await asyncio.wait_for(stand.merchant.connected.acquire(), 10)
+        stand.merchant.received.clear()
+        stand.merchant.answer = drop_after(b"")
+        answered = await stand.send(release, method=method, **there)
+        assert answered.outcome is EgressOutcome.MAY_HAVE_BEEN_CHARGED
+        assert [received.body.count(REAL.encode()) for received in stand.merchant.received] == [1]
 
 
 async def test_a_decompression_bomb_ends_at_the_limit(tmp_path: Path) -> None:

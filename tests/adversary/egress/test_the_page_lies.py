@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 
 import pytest
 
@@ -11,7 +10,7 @@ from broker.egress.taught import write_taught
 from broker.protocol.egress import EGRESS_MEANINGS, EgressOutcome
 from tests.unit.egress.merchant import Received, answering
 from tests.unit.egress.stand import FORM, FORM_BODY, Stand
-from tests.unit.egress.values import REAL, SURROGATE, SURROGATE_CODE, taught
+from tests.unit.egress.values import REAL, SURROGATE, SURROGATE_CODE, taught, taught_as
 
 
 async def nothing_real_was_sent(stand: Stand, *arguments: object, outcome: EgressOutcome, **changes: object) -> None:
@@ -44,35 +43,6 @@ async def test_the_number_pasted_into_other_fields_stays_a_surrogate(stand: Stan
 async def test_the_codes_digits_elsewhere_are_not_swapped_by_value(stand: Stand) -> None:
     await stand.paid(None, FORM_BODY + f"&amount={SURROGATE_CODE}".encode())
     assert stand.merchant.received[0].body.endswith(f"&amount={SURROGATE_CODE}".encode())
-
-
-async def test_another_account_at_the_same_processor_is_refused_once_the_shop_has_one(stand: Stand) -> None:
-    first = await stand.paid()
-    assert first.end.account_first_seen
-    assert not (await stand.paid()).end.account_first_seen
-    answered = await stand.send(await stand.arm(), stand.merchant.url("form-pay.localhost", "/pay/acct_evil"))
-    assert answered.outcome is EgressOutcome.ACCOUNT_CHANGED
-    assert len(stand.merchant.received) == 2
-
-
-async def test_an_account_named_in_a_header_or_a_field_is_compared_too(stand: Stand) -> None:
-    hosted = stand.merchant.url("hosted-pay.localhost", "/v1/payment_methods")
-    await stand.paid(hosted, FORM_BODY + b"&key=pk_1")
-    for body in (b"&key=pk_2", b"", b"&key=pk_1&key=pk_2"):
-        assert (await stand.send(await stand.arm(), hosted, FORM_BODY + body)).outcome is EgressOutcome.ACCOUNT_CHANGED
-    body = json.dumps({"card": {"number": SURROGATE}}).encode()
-    tokens = stand.merchant.url("json-pay.localhost", "/v1/tokens")
-    headers = (("Content-Type", "application/json"), ("Authorization", "Bearer pk_1"))
-    await stand.paid(tokens, body, headers=headers)
-    headers = (("Content-Type", "application/json"), ("Authorization", "Bearer pk_2"))
-    assert (await stand.send(await stand.arm(), tokens, body, headers=headers)).outcome is EgressOutcome.ACCOUNT_CHANGED
-
-
-async def test_an_account_is_not_remembered_from_a_payment_that_failed(stand: Stand) -> None:
-    stand.merchant.answer = answering(b"no", status="401 Unauthorized")
-    assert (await stand.paid()).end.account_first_seen
-    stand.merchant.answer = answering(b"yes")
-    assert (await stand.paid(stand.merchant.url("form-pay.localhost", "/pay/acct_2"))).end.account_first_seen
 
 
 @pytest.mark.parametrize("content_type", ["application/json", "text/plain", "application/octet-stream"])
@@ -114,7 +84,7 @@ async def test_a_307_to_a_foreign_origin_is_not_followed_with_the_number(stand: 
 
 
 async def test_a_308_to_a_registered_destination_is_swapped_there_and_nowhere_else(stand: Stand) -> None:
-    write_taught(stand.settings.folder, (taught(),))
+    write_taught(stand.settings.folder, (taught(), taught_as("form")))
     next_url = stand.merchant.url("shop.localhost", "/buy")
 
     async def answer(received: Received, writer: asyncio.StreamWriter) -> None:

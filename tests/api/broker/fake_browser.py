@@ -31,11 +31,13 @@ from broker.protocol.channel import (
     Pong,
     Result,
     Status,
+    Stop,
     Welcome,
     outer_messages,
     to_extension,
 )
 from broker.protocol.decision import Decision, Seen, SignedDecision
+from broker.protocol.denial import Denial, Said, SignedDenial
 from broker.protocol.facts import Facts
 from broker.protocol.outcomes import Outcome
 from broker.protocol.proof import check_proof, code_id, make_proof, proof_key
@@ -55,6 +57,7 @@ class Browser:
         self.clock = clock
         self.signing = Ed25519PrivateKey.generate()
         self.sealing = X25519PrivateKey.generate()
+        self.device_id = "dev_1"  # its name at LedgerOS
         self.broker_key: str | None = None
         self.said: Hello
         self.reader: asyncio.StreamReader
@@ -113,7 +116,7 @@ class Browser:
 
     async def pair(self, hello: Hello, welcome: Welcome, code: str) -> Paired:
         key = proof_key(code, "pairing")
-        claim = {"type": "pair", "codeId": code_id(code, "pairing"), "deviceName": "Chromium"}
+        claim = {"type": "pair", "codeId": code_id(key), "deviceName": "Chromium"}
         pair = Pair.read(
             {**claim, "proof": make_proof(key, "extension", {"hello": hello.wire(), "welcome": welcome.wire(), "pair": claim})}
         )
@@ -192,7 +195,7 @@ class Browser:
         members: dict[str, Any] = {
             "version": 1, "release_id": offer.release_id, "token_hash": facts.token_hash, "intent_id": facts.intent_id,
             "facts_hash": b64u(hashlib.sha256(offer.facts.encode()).digest()), "access_event_id": facts.access_event_id,
-            "broker_id": facts.broker_id, "device_id": "dev_1", "agent_id": facts.agent_id, "card_id": facts.card_id,
+            "broker_id": facts.broker_id, "device_id": self.device_id, "agent_id": facts.agent_id, "card_id": facts.card_id,
             "last4": facts.last4, "agent_name": facts.agent_name, "claimed": offer.claimed,
             "seen": Seen(origin=offer.claimed.origin or ORIGIN, frame_origins=(), page_amount=None, first_time_here=True),
             "mismatches": (), "max_amount": facts.expected_amount, "currency": facts.expected_currency, "mode": "direct",
@@ -207,8 +210,24 @@ class Browser:
         await self.send(Approve(release_id=offer.release_id, signed=signed))
         return signed
 
+    def say_no(self, release_id: str, said: Said) -> SignedDenial | None:
+        """The signed no to what was offered here; None to what was not."""
+        offers = [message for message in self.received if isinstance(message, Offer) and message.release_id == release_id]
+        if not offers:
+            return None
+        facts = read_facts(offers[-1])
+        denial = Denial(
+            version=1, said=said, release_id=release_id, facts_hash=b64u(hashlib.sha256(offers[-1].facts.encode()).digest()),
+            token_hash=facts.token_hash, intent_id=facts.intent_id, device_id=self.device_id, decided_at=self.clock.now_ms(),
+            nonce=b64u(secrets.token_bytes(16)),
+        )  # fmt: skip
+        return SignedDenial(denial=denial, device_signature=b64u(self.signing.sign(denial.digest())))
+
     async def deny(self, release_id: str) -> None:
-        await self.send(Deny(release_id=release_id))
+        await self.send(Deny(release_id=release_id, signed=self.say_no(release_id, "denied")))
+
+    async def stop(self, release_id: str) -> None:
+        await self.send(Stop(release_id=release_id, signed=self.say_no(release_id, "stopped")))
 
     async def fill(self, deliver: Deliver, signed: SignedDecision) -> Credentials:
         """Open the seal and say that the form is filled."""

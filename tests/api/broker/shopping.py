@@ -15,6 +15,7 @@ from broker.client import BrokerClient
 from broker.core.canonical import b64u, unb64u
 from broker.core.clock import SystemClock
 from broker.egress.settings import EgressSettings, Limits
+from broker.egress.taught import write_taught
 from broker.protocol.channel import DeliverSurrogate, Offer, Ready
 from broker.protocol.decision import Seen
 from broker.protocol.egress import AskCoverage, Chunk, Coverage, End, Head, Send, WholeAnswer
@@ -26,6 +27,7 @@ from tests.api.broker.harness import Stack, running_stack
 from tests.api.broker.waiting import eventually
 from tests.unit.egress.merchant import Merchant, merchant_with_ca
 from tests.unit.egress.process import EgressProcess, start
+from tests.unit.egress.values import taught_as
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -132,6 +134,13 @@ class Shopping:
         return ended.outcome, ended.message
 
 
+def teach(folder: Path) -> None:
+    """A person taught how the shop pays, and where a payment of it may be sent on to."""
+    folder.mkdir(parents=True)
+    further = taught_as("form", ORIGIN, id="taught-further", host="worker-pay.localhost", path="/further", accounts=())
+    write_taught(folder, (taught_as("form", ORIGIN), further))
+
+
 @asynccontextmanager
 async def shopping(root: Path, limits: Limits | None = None) -> AsyncIterator[Shopping]:
     async with merchant_with_ca(root / "shop") as (merchant, ca_file):
@@ -139,6 +148,7 @@ async def shopping(root: Path, limits: Limits | None = None) -> AsyncIterator[Sh
             folder=root / "egress", socket=root / "run" / "egress.sock", broker_uid=os.getuid(), sandbox=True, extra_ca=ca_file,
             limits=limits or Limits(),
         )  # fmt: skip
+        teach(settings.folder)
         egress = await start(settings)
         try:
             async with running_stack(root / "state", egress_socket=settings.socket) as stack:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from broker.protocol.channel import Deliver, Offer, Result, Stop
+from broker.protocol.channel import Deliver, Offer, Result, Withdrawn
 from broker.protocol.decision import SignedDecision
 from broker.protocol.outcomes import Outcome
 from tests.api.broker.fake_browser import Browser
@@ -156,7 +156,7 @@ async def test_a_token_that_ledgeros_does_not_take_costs_no_approval(stack: Stac
 
 async def test_stopped_before_the_token_redeems_nothing(stack: Stack) -> None:
     browser, release_id, _, signed = await approved(stack)
-    await browser.send(Stop(release_id=release_id))
+    await browser.stop(release_id)
     await browser.settled()
     assert (await ended(stack, release_id))["outcome"] == "stopped"
     assert (await give(stack, release_id))[0] == 409
@@ -174,9 +174,8 @@ async def test_one_unfinished_release_an_intent(stack: Stack) -> None:
 
 async def test_a_decision_on_another_intent_is_refused(stack: Stack) -> None:
     browser = await stack.browser()
-    await stack.ask("POST", "/v1/releases", {"intentId": stack.ledger.intend()})
-    offer = await browser.expect(Offer)
-    await browser.approve(offer, intent_id="int_other")
-    await browser.approve(offer, token_hash="AAAA")
-    await browser.settled()
+    for changes in ({"intent_id": "int_other"}, {"token_hash": "AAAA"}):
+        await stack.ask("POST", "/v1/releases", {"intentId": stack.ledger.intend()})
+        await browser.approve(await browser.expect(Offer), **changes)
+        assert (await browser.expect(Withdrawn)).outcome == "internal_error"
     assert [facts["reason"] for facts in await stack.event_facts("extension:message:refused")] == ["other_intent_id", "other_token_hash"]

@@ -262,7 +262,8 @@ async def test_a_code_pairs_once(stack: Stack) -> None:
         await second.pair(second.said, welcome, code)
     [device] = await asyncio.to_thread(admin.list_devices, stack.state.root)
     assert device.name == "Chromium"
-    assert device.last_seen is not None
+    assert device.last_seen_at is not None
+    assert device.public_key == b64u(first.signing.public_key().public_bytes_raw()), "what a reviewer of its receipts keeps"
 
 
 async def test_a_code_dies_after_ten_minutes(stack: Stack) -> None:
@@ -278,7 +279,7 @@ async def test_a_code_survives_four_wrong_proofs_and_not_five(stack: Stack) -> N
     async def guess(code: str) -> str:
         browser = stranger(stack)
         await opening(stack, browser)
-        claim = {"type": "pair", "codeId": code_id(code, "pairing"), "deviceName": "x"}
+        claim = {"type": "pair", "codeId": code_id(proof_key(code, "pairing")), "deviceName": "x"}
         await browser.say(Pair.read({**claim, "proof": make_proof(secrets.token_bytes(32), "extension", claim)}))
         refused = await browser.hear()
         await browser.disconnect()
@@ -298,7 +299,7 @@ async def test_a_man_in_the_middle_cannot_put_his_key_in_a_pairing(stack: Stack)
     victim, attacker = stranger(stack), stranger(stack)
     _, welcome = await opening(stack, attacker)
     said = victim.hello(X25519PrivateKey.generate())
-    claim = {"type": "pair", "codeId": code_id(code, "pairing"), "deviceName": "x"}
+    claim = {"type": "pair", "codeId": code_id(proof_key(code, "pairing")), "deviceName": "x"}
     proof = make_proof(proof_key(code, "pairing"), "extension", {"hello": said.wire(), "welcome": welcome.wire(), "pair": claim})
     await attacker.say(Pair.read({**claim, "proof": proof}))
     assert (await attacker.hear()).code == "bad_code"
@@ -320,7 +321,7 @@ async def test_an_unknown_code_is_no_code(stack: Stack) -> None:
         await browser.pair(browser.said, welcome, new_code())
 
 
-async def test_a_squatter_on_the_port_is_found_by_its_key(stack: Stack) -> None:
+async def test_a_welcome_whose_key_was_exchanged_does_not_verify(stack: Stack) -> None:
     browser = stranger(stack)
     _, welcome = await opening(stack, browser)
     forged = welcome.model_copy(update={"broker_key": b64u(Ed25519PrivateKey.generate().public_key().public_bytes_raw())})

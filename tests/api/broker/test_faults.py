@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
+from broker import tlog
 from broker.app import BrokerSettings, running_broker
-from broker.audit import read_events, verify_events
+from broker.audit import read_events
 from broker.pki.profile import Roles
 from broker.protocol.channel import Deliver, Offer, Status, Withdrawn
 from broker.protocol.issuer_api import Health
@@ -258,7 +259,7 @@ async def test_a_stopping_broker_withdraws_offers_and_answers_those_who_wait(tmp
     assert (await browser.expect(Withdrawn)).outcome is Outcome.INTERRUPTED
     with stack.state.open_database() as database:
         entries = database.read_now(read_events)
-        database.read_now(verify_events)
+        tlog.verify(entries)
     assert (entries[-1].name, entries[-1].facts) == ("broker:release:finished", {"releaseId": asked.id, "outcome": "interrupted"})
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from broker.protocol.channel import Act, ActAnswer, Deliver, GrantsAnswer, ListGrants, Offer, Presence, Shown, Stop
+from broker.protocol.channel import Act, ActAnswer, Deliver, GrantsAnswer, ListGrants, Offer, Presence, Shown
 from broker.protocol.grants import Action, Grant, GrantState, SignedAction
 from broker.protocol.outcomes import Outcome
 from tests.api.broker.fake_browser import Browser
@@ -163,7 +163,7 @@ async def test_stop_after_the_redeem_closes_the_window_and_nothing_is_filled(sta
         asked = await agent.request_release(stack.ledger.mint())
         signed = await browser.approve(await browser.expect(Offer))
         deliver = await browser.expect(Deliver)
-        await browser.send(Stop(release_id=asked.id))
+        await browser.stop(asked.id)
         assert (await agent.wait(asked.id)).outcome == "stopped"
         await browser.fill(deliver, signed)
         await browser.settled()
@@ -179,7 +179,7 @@ async def test_stop_while_ledgeros_redeems_delivers_nothing_and_closes_the_windo
         stack.ledger.pause = asyncio.Event()
         await browser.approve(await browser.expect(Offer))
         await eventually(lambda: bool(stack.ledger.called("redeem")))
-        await browser.send(Stop(release_id=asked.id))
+        await browser.stop(asked.id)
         assert (await agent.wait(asked.id)).outcome == "stopped"
         stack.ledger.pause.set()
     await eventually(lambda: bool(stack.ledger.called("windows/close")))
@@ -191,7 +191,7 @@ async def test_only_what_was_approved_here_can_be_stopped(stack: Stack) -> None:
     async with stack.client() as agent:
         asked = await agent.request_release(stack.ledger.mint())
         for one in (browser, other):
-            await one.send(Stop(release_id=asked.id))
+            await one.stop(asked.id)
             await one.settled()
         assert (await agent.get(asked.id)).status == "pending"
 

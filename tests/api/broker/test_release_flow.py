@@ -6,9 +6,12 @@ import asyncio
 
 import pytest
 
-from broker.audit import verify_events
+from broker import tlog
+from broker.audit import read_events
 from broker.client import AgentError
-from broker.protocol.channel import Deliver, Offer, Shown, Withdrawn
+from broker.core.canonical import unb64u
+from broker.protocol.channel import Deliver, Deny, Offer, Shown, Withdrawn
+from broker.protocol.denial import SignedDenial
 from broker.protocol.outcomes import Outcome
 from tests.api.broker.fake_ledger import NUMBER, ORIGIN, refuse
 from tests.api.broker.harness import Stack
@@ -41,7 +44,7 @@ async def test_an_approved_release_fills_the_form_and_every_step_is_an_event(sta
         "extension:release:filled",
         "broker:release:finished",
     ]
-    await stack.broker.database.read(verify_events)
+    tlog.verify(await stack.broker.database.read(read_events))
 
 
 async def test_ledgeros_learns_how_the_release_ended(stack: Stack) -> None:
@@ -53,6 +56,26 @@ async def test_ledgeros_learns_how_the_release_ended(stack: Stack) -> None:
     await eventually(lambda: bool(stack.ledger.called("outcomes")))
     report = stack.ledger.called("outcomes")[0]
     assert (report["releaseId"], report["outcome"]) == (asked.id, "denied")
+    denial = SignedDenial.read(report["denial"])
+    browser.signing.public_key().verify(unb64u(denial.device_signature), denial.denial.digest())
+
+
+@pytest.mark.parametrize("fault", ["unsigned", "said", "release_id", "facts_hash", "token_hash", "intent_id"])
+async def test_a_no_is_heard_however_it_comes_and_is_the_persons_only_where_it_fits(stack: Stack, fault: str) -> None:
+    browser = await stack.browser()
+    async with stack.client() as agent:
+        asked = await agent.request_release(stack.ledger.mint())
+        offer = await browser.expect(Offer)
+        no = browser.say_no(offer.release_id, "denied")
+        assert no is not None
+        others = {"said": "stopped", "release_id": "rel_other", "facts_hash": "AA", "token_hash": "AA", "intent_id": "int_1"}
+        other = None if fault == "unsigned" else no.model_copy(update={"denial": no.denial.model_copy(update={fault: others[fault]})})
+        await browser.send(Deny(release_id=offer.release_id, signed=other))
+        assert (await agent.wait(asked.id)).outcome == "denied"
+    [event] = [entry for entry in await stack.broker.database.read(read_events) if entry.name.endswith(":release:denied")]
+    assert (event.name, event.facts["unproven"]) == ("extension:release:denied", fault)
+    await eventually(lambda: bool(stack.ledger.called("outcomes")))
+    assert stack.ledger.called("outcomes")[0]["denial"] is None, "what does not fit is not carried on"
 
 
 async def test_a_denied_release_redeems_nothing(stack: Stack) -> None:
@@ -115,16 +138,22 @@ async def test_a_double_click_redeems_once(stack: Stack) -> None:
         {"facts_hash": "AAAA"}, {"access_event_id": "evt_2"}, {"broker_id": "brk_other"}, {"currency": "EUR"}, {"token_hash": None},
     ],
 )  # fmt: skip
-async def test_a_decision_about_something_else_is_refused(stack: Stack, changes: dict[str, object]) -> None:
+async def test_a_decision_about_something_else_is_refused_and_both_sides_are_told(stack: Stack, changes: dict[str, object]) -> None:
     browser = await stack.browser()
+    member = next(iter(changes))
     async with stack.client() as agent:
         asked = await agent.request_release(stack.ledger.mint())
         offer = await browser.expect(Offer)
         await browser.approve(offer, **changes)
-        await browser.deny(offer.release_id)  # answered after the refusal: the channel keeps the order
-        assert (await agent.wait(asked.id)).outcome == "denied"
+        told = await browser.expect(Withdrawn)
+        assert (told.release_id, told.outcome) == (offer.release_id, "internal_error")
+        assert f"not about what was asked for ({member})" in told.message
+        assert (await agent.wait(asked.id)).message == told.message
+        await browser.approve(offer)  # the right one comes too late
+        await browser.settled()
     assert stack.ledger.called("redeem") == []
-    assert [facts["reason"] for facts in await stack.event_facts("extension:message:refused")] == [f"other_{next(iter(changes))}"]
+    reasons = [facts["reason"] for facts in await stack.event_facts("extension:message:refused")]
+    assert reasons == [f"other_{member}", "not_pending"]
 
 
 async def test_another_browser_cannot_decide(stack: Stack) -> None:

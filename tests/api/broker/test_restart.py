@@ -11,10 +11,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from broker import admin
-from broker.audit import verify_events
+from aiohttp import web
+
+from broker import admin, tlog
+from broker.audit import read_events
 from broker.client import BrokerClient
+from broker.core.canonical import unb64u
 from broker.protocol.channel import Offer, Withdrawn
+from broker.protocol.denial import SignedDenial
 from broker.protocol.outcomes import Outcome
 from broker.protocol.sealing import key_id
 from broker.state import BrokerState
@@ -51,6 +55,34 @@ async def test_a_second_broker_on_the_same_state_does_not_start(tmp_path: Path) 
     assert process.returncode != 0
     assert b"already runs" in errors
     assert not state.database.exists()
+
+
+async def test_a_denial_that_ledgeros_has_not_heard_is_told_signed_after_a_restart(tmp_path: Path) -> None:
+    state, clock = prepare_state(tmp_path), ManualClock()
+    ledger = FakeLedger(state.pki, clock, state.identity().broker_id)
+    browser = Browser(state.pki, clock)
+    credential = (await asyncio.to_thread(admin.add_agent, tmp_path, "checkout-bot")).credential
+    async with ledger.running():
+        state.write_issuer(ledger.url, ledger.url)
+        ledger.answers["outcomes"] = lambda: web.Response(status=503)
+        async with broker_process(state) as (process, where):
+            await browser.connect(int(str(where["channelPort"])), await asyncio.to_thread(admin.create_pairing_code, tmp_path))
+            async with BrokerClient(str(where["agentUrl"]), credential, state.pki.ca_file) as agent:
+                asked = await agent.request_release(ledger.mint())
+                await browser.deny((await browser.expect(Offer)).release_id)
+                assert (await agent.wait(asked.id)).outcome == "denied"
+            await eventually(lambda: bool(ledger.called("outcomes")))
+            os.kill(process.pid, signal.SIGKILL)
+            await process.wait()
+            await browser.gone()
+        told = len(ledger.called("outcomes"))
+        del ledger.answers["outcomes"]
+        async with broker_process(state):
+            await eventually(lambda: len(ledger.called("outcomes")) > told)
+    first, last = ledger.called("outcomes")[0]["denial"], ledger.called("outcomes")[-1]["denial"]
+    assert first == last
+    denial = SignedDenial.read(last)
+    browser.signing.public_key().verify(unb64u(denial.device_signature), denial.denial.digest())
 
 
 async def test_a_killed_broker_comes_back_and_says_what_happened(tmp_path: Path) -> None:
@@ -90,7 +122,7 @@ async def test_a_killed_broker_comes_back_and_says_what_happened(tmp_path: Path)
     assert ledger.called("redeem") == []
     assert "interrupted" in {report["outcome"] for report in ledger.called("outcomes")}
     with state.open_database() as database:
-        database.read_now(verify_events)
+        tlog.verify(database.read_now(read_events))
     log = (tmp_path / "broker.log").read_text()
     assert [json.loads(line) for line in log.splitlines()]
     assert credential not in log

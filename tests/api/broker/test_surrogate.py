@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from broker.audit import verify_events
+from broker import tlog
+from broker.audit import read_events
 from broker.egress.settings import Limits
 from broker.egress.taught import write_taught
-from broker.protocol.channel import DeliverSurrogate, Ready, Result, Stop, Withdrawn
+from broker.protocol.channel import DeliverSurrogate, Ready, Result, Withdrawn
 from broker.protocol.egress import EgressOutcome, End, Head
 from broker.protocol.outcomes import Outcome
 from broker.protocol.processors import Challenge
 from broker.protocol.surrogate import Surrogate
 from broker.releases.rows import all_releases
+from broker.settings import BrokerSettings
 from tests.api.broker.fake_ledger import NUMBER, ORIGIN
 from tests.api.broker.shopping import STAND_IN, SURROGATE, Shopping, shopping
 from tests.api.broker.waiting import eventually
@@ -61,7 +64,7 @@ async def test_the_merchant_gets_the_number_and_the_browser_never_does(shop: Sho
         "egress:payment:ended",
         "broker:release:finished",
     ]
-    await shop.stack.broker.database.read(verify_events)
+    tlog.verify(await shop.stack.broker.database.read(read_events))
 
 
 async def test_the_answer_streams_through_before_it_is_complete(shop: Shopping) -> None:
@@ -83,12 +86,14 @@ async def test_the_answer_streams_through_before_it_is_complete(shop: Shopping) 
 
 
 async def test_the_registry_answers_what_it_covers(shop: Shopping) -> None:
-    covered = await shop.covers(ORIGIN, "https://hosted-pay.localhost")
+    other = "https://another.example"
+    covered = await shop.covers(other, "https://hosted-pay.localhost")
     assert (covered.request_id, covered.verdict) == ("ask-1", "covered")
     assert covered.key_id is not None
     assert covered.taught is None
-    assert (await shop.covers(ORIGIN)).verdict == "unknown"
-    assert (await shop.covers(ORIGIN, "https://checkoutshopper-live.adyen.com")).verdict == "client_side_encrypted"
+    assert (await shop.covers(ORIGIN)).verdict == "covered"
+    assert (await shop.covers(other)).verdict == "unknown"
+    assert (await shop.covers(other, "https://checkoutshopper-live.adyen.com")).verdict == "client_side_encrypted"
     await shop.egress.kill()
     await shop.stack.happened("broker:egress:lost")
     assert (await shop.covers(ORIGIN, "https://hosted-pay.localhost")).verdict == "egress_unavailable"
@@ -100,6 +105,14 @@ async def test_a_checkout_that_was_taught_is_told_with_who_taught_it_and_where_i
     told = (await shop.covers(ORIGIN)).taught
     assert told is not None
     assert (told.by, told.at, told.hosts) == ("Ada", 2, ("later.localhost", "shop.localhost"))
+
+
+async def test_who_debugs_the_tab_is_written_down_and_changes_nothing(shop: Shopping) -> None:
+    release_id = await shop.delivered()
+    await shop.browser.send(Ready(release_id=release_id, fields=("number",), debugged=True))
+    await shop.browser.settled()
+    assert [facts["debugged"] for facts in await shop.stack.event_facts("extension:release:ready")] == [True]
+    assert (await shop.agent.get(release_id)).status == "paying"
 
 
 async def test_without_an_egress_nothing_is_redeemed(shop: Shopping) -> None:
@@ -114,8 +127,8 @@ async def test_without_an_egress_nothing_is_redeemed(shop: Shopping) -> None:
 async def test_a_key_that_ledgeros_does_not_name_is_no_recipient(shop: Shopping) -> None:
     release_id, offer = await shop.ask()
     await shop.approve(offer, recipient_key_id="AAAA")
-    await shop.browser.settled()
-    assert (await shop.agent.get(release_id)).status == "pending"
+    assert (await shop.outcome(release_id))[0] == "internal_error"
+    assert shop.stack.ledger.called("redeem") == []
     assert (await shop.stack.event_facts("extension:message:refused"))[-1]["reason"] == "other_recipient_key_id"
 
 
@@ -166,6 +179,35 @@ async def test_a_request_that_was_not_the_payment_is_followed_by_the_one_that_is
     assert (await shop.outcome(release_id))[0] == "submitted"
 
 
+async def test_a_payment_that_reached_nobody_may_be_made_again_as_long_as_the_decision_holds(shop: Shopping) -> None:
+    release_id = await shop.ready()
+    nobody = "https://form-pay.localhost:1/pay/acct_1"
+    for _ in range(2):
+        assert (await shop.pay(release_id, nobody)).end.outcome is EgressOutcome.MERCHANT_UNREACHABLE
+        assert (await shop.agent.get(release_id)).status == "paying"
+        shop.stack.clock.advance(30)  # somebody looks at the page and presses Pay again
+        await shop.releases.sweep()
+    assert (await shop.pay(release_id)).end.outcome is EgressOutcome.SWAPPED
+    assert (await shop.outcome(release_id))[0] == "submitted"
+    assert len(shop.merchant.received) == 1
+
+
+async def test_a_payment_that_reached_nobody_and_is_not_made_again_ends_with_its_sentence(shop: Shopping) -> None:
+    release_id = await shop.ready()
+    await shop.pay(release_id, shop.merchant.url("form-pay.localhost", "/analytics/x/y"))
+    await shop.pay(release_id, "https://form-pay.localhost:1/pay/acct_1")
+    await eventually(lambda: shop.releases._desk.live[release_id].status == "paying")
+    shop.stack.clock.advance(60)
+    await shop.releases.sweep()
+    assert (await shop.agent.get(release_id)).status == "paying"
+    shop.stack.clock.advance(61)
+    await shop.releases.sweep()
+    code, sentence = await shop.outcome(release_id)
+    assert code == "swap_not_seen"
+    assert "could not be reached" in (sentence or "")
+    assert (await shop.pay(release_id)).end.outcome is EgressOutcome.EXPIRED
+
+
 async def test_requests_at_the_same_time_go_one_after_the_other(shop: Shopping) -> None:
     release_id = await shop.ready()
     await shop.browser.send(shop.request(release_id, shop.merchant.url("form-pay.localhost", "/analytics/x/y")))
@@ -204,7 +246,7 @@ async def test_a_request_from_another_page_ends_it_at_once(shop: Shopping) -> No
 
 async def test_a_person_who_stops_in_time_is_heard_and_too_late_is_told_so(shop: Shopping) -> None:
     stopped = await shop.ready()
-    await shop.browser.send(Stop(release_id=stopped))
+    await shop.browser.stop(stopped)
     assert (await shop.outcome(stopped))[0] == "stopped"
     assert (await shop.pay(stopped)).end.outcome is EgressOutcome.EXPIRED
     go_on = asyncio.Event()
@@ -219,7 +261,7 @@ async def test_a_person_who_stops_in_time_is_heard_and_too_late_is_told_so(shop:
     paid = await shop.ready()
     await shop.browser.send(shop.request(paid))
     await asked.wait()
-    await shop.browser.send(Stop(release_id=paid))
+    await shop.browser.stop(paid)
     await shop.browser.report(paid, Outcome.TAB_CLOSED)
     await shop.browser.settled()
     go_on.set()
@@ -231,7 +273,7 @@ async def test_a_person_who_stops_in_time_is_heard_and_too_late_is_told_so(shop:
 @pytest.mark.parametrize("redirected", [False, True])
 async def test_a_page_that_lost_its_answer_says_nothing_about_the_payment(shop: Shopping, redirected: bool) -> None:
     go_on, asked = asyncio.Event(), asyncio.Event()
-    target = shop.merchant.url("hosted-pay.localhost", "/v1/payment_methods")
+    target = shop.merchant.url("worker-pay.localhost", "/further")
     moved = answering(b"", f"Location: {target}", status="307 Temporary Redirect")
 
     async def wait(received: Received, writer: asyncio.StreamWriter) -> None:
@@ -295,7 +337,7 @@ async def test_a_payment_is_answered_once(shop: Shopping) -> None:
 
 
 async def test_a_redirect_that_keeps_the_body_is_paid_where_it_leads(shop: Shopping) -> None:
-    target = shop.merchant.url("hosted-pay.localhost", "/v1/payment_methods")
+    target = shop.merchant.url("worker-pay.localhost", "/further")
     shop.merchant.answer = answering(b"", f"Location: {target}", status="307 Temporary Redirect")
     release_id = await shop.ready()
     assert (await shop.pay(release_id)).end.outcome is EgressOutcome.SWAPPED
@@ -378,6 +420,20 @@ async def test_a_broker_that_stops_while_a_payment_is_out_says_so(tmp_path: Path
         await shop.browser.send(shop.request(release_id))
         await asked.wait()
     assert kept(shop) == ["may_have_been_charged"]
+
+
+async def test_what_the_page_sends_before_its_payment_is_in_the_books_is_told_that_it_was_paid(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits = replace(BrokerSettings().release_limits(), page_first_ms=1_500)
+    monkeypatch.setattr(BrokerSettings, "release_limits", lambda _: limits)
+    async with shopping(tmp_path) as shop:
+        release_id = await shop.ready()
+        assert (await shop.pay(release_id)).end.outcome is EgressOutcome.SWAPPED
+        assert (await shop.pay(release_id)).end.outcome is EgressOutcome.SWAP_ALREADY_USED
+        assert len(shop.merchant.received) == 1
+        assert (await shop.agent.get(release_id)).outcome is None, "the books are not written yet"
+    assert kept(shop) == ["submitted"]
 
 
 async def test_a_broker_that_stops_when_the_page_was_just_answered_still_writes_how_it_ended(tmp_path: Path) -> None:

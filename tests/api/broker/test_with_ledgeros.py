@@ -16,6 +16,8 @@ from broker import admin
 from broker.app import BrokerSettings, RunningBroker, running_broker
 from broker.client import AgentClient, AgentError, BrokerClient, LedgerClient, Release
 from broker.core.clock import SystemClock
+from broker.issuer.redeem.offline import verify_receipt
+from broker.issuer.redeem.offline_denial import verify_denial
 from broker.protocol.channel import (
     Act,
     ActAnswer,
@@ -69,7 +71,7 @@ class Chain:
 
 def as_browser(world: World, device: Device) -> Browser:
     browser = Browser(world.issuer.pki, world.clock)  # type: ignore[arg-type]
-    browser.signing, browser.sealing = device.signing, device.sealing
+    browser.signing, browser.sealing, browser.device_id = device.signing, device.sealing, device.id
     return browser
 
 
@@ -125,6 +127,21 @@ async def test_a_denied_token_is_dead_at_ledgeros_too(chain: Chain) -> None:
     assert (await waiting).outcome == "denied"
     await eventually(lambda: "broker:release:reported" in chain.world.issuer.names())
     assert "broker:token:redeemed" not in chain.world.issuer.names()
+    assert "person:release:denied" in chain.world.issuer.names(), "the browser's signature went all the way"
+    receipt = (await chain.world.call("GET", f"/v1/releases/{offer.release_id}/receipt")).body
+    assert verify_denial(receipt, chain.world.device.issuer_key).denial.said == "denied"
+
+
+async def test_a_stop_is_the_persons_at_ledgeros_and_on_the_receipt(chain: Chain) -> None:
+    waiting = await chain.ask()
+    offer = await chain.browser.expect(Offer)
+    await chain.approve(offer)
+    await chain.browser.expect(Deliver)
+    await chain.browser.stop(offer.release_id)
+    assert (await waiting).outcome == "stopped"
+    await eventually(lambda: "person:release:stopped" in chain.world.issuer.names())
+    receipt = verify_receipt((await chain.world.call("GET", f"/v1/releases/{offer.release_id}/receipt")).body).receipt
+    assert (receipt.outcome, receipt.stop is not None) == ("stopped", True)
 
 
 async def test_an_expired_offer_redeems_nothing(chain: Chain) -> None:

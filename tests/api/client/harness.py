@@ -36,6 +36,7 @@ class PublicLedger:
 
     issuer: FakeLedger
     intents: dict[str, dict[str, Any]] = field(default_factory=dict)
+    egress_keys: tuple[str, ...] = ()
     canceled: list[str] = field(default_factory=list)
     details: list[dict[str, Any]] = field(default_factory=list)
     tokens: list[str] = field(default_factory=list)
@@ -76,7 +77,7 @@ class PublicLedger:
         body = await request.json()
         intent_id = self.issuer.intend(
             card_id=request.match_info["id"], expected_amount=body["expectedAmount"], merchant_text=body.get("expectedMerchant"),
-            summary=body["summary"],
+            summary=body["summary"], egress_keys=self.egress_keys,
         )  # fmt: skip
         self.intents[intent_id] = body
         return web.json_response({"id": intent_id, "status": "pending_approval"}, status=201)
@@ -86,7 +87,7 @@ class PublicLedger:
             return refusal
         body = await request.json()
         self.details.append(body)
-        token = self.issuer.mint(card_id=request.match_info["id"])
+        token = self.issuer.mint(card_id=request.match_info["id"], egress_keys=self.egress_keys)
         self.tokens.append(token)
         answer = {"accessEventId": "evt_1", "exposureMode": "extensionOnly", "detailsToken": token, "last4": NUMBER[-4:]}
         return web.json_response({**answer, "tokenExpiresAt": self.issuer.clock.now_ms() + 120_000})

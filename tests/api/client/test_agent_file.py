@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,11 @@ async def ledgeros(till: Till, *arguments: str, given: str = "") -> Any:
 
 def announce(till: Till) -> None:
     """What a LedgerOS and a broker that run leave in the state folder."""
-    found = {"issuer": {"publicUrl": till.ledger.url}, "broker": {"agentUrl": till.stack.broker.agent_url}}
+    broker = till.stack.broker
+    found: dict[str, dict[str, Any]] = {
+        "issuer": {"publicUrl": till.ledger.url, "brokerUrl": till.stack.ledger.url, "pid": os.getpid()},
+        "broker": {"agentUrl": broker.agent_url, "channelPort": broker.channel_port, "pid": os.getpid()},
+    }
     for name, endpoints in found.items():
         folder = till.stack.state.root / name
         folder.mkdir(exist_ok=True)

@@ -7,26 +7,60 @@ import contextlib
 import importlib.util
 import io
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
 from broker.client import LedgerOS
-from broker.protocol.channel import Offer
+from broker.protocol.channel import DeliverSurrogate, Offer, Ready
+from broker.protocol.sealing import key_id
 from tests.api.broker.fake_ledger import ORIGIN
-from tests.api.client.harness import Till
+from tests.api.broker.shopping import Shopping, shopping
+from tests.api.client.harness import PublicLedger, Till
 
 ROOT = Path(__file__).resolve().parents[3]
 EXAMPLES = ROOT / "docs" / "examples"
 PAGE = ORIGIN + "/checkout"
 
 
-async def run_curl(till: Till) -> list[str]:
-    process = await asyncio.create_subprocess_exec(
+@pytest.fixture
+async def shop(tmp_path: Path) -> AsyncIterator[Shopping]:
+    """A broker with an egress and a merchant: payments are in surrogate mode."""
+    async with shopping(tmp_path / "shop") as running:
+        yield running
+
+
+@pytest.fixture
+async def surrogate_till(shop: Shopping, tmp_path: Path) -> AsyncIterator[Till]:
+    keys = (key_id(shop.egress.public_key),)
+    async with PublicLedger(shop.stack.ledger, egress_keys=keys).running() as ledger:
+        yield Till(shop.stack, ledger, tmp_path)
+
+
+async def fill_with_stand_ins(shop: Shopping) -> str:
+    """The person approves, and the form holds stand-ins."""
+    offer = await shop.browser.expect(Offer, 40)
+    await shop.approve(offer)
+    delivered = await shop.browser.expect(DeliverSurrogate, 20)
+    await shop.browser.send(Ready(release_id=delivered.release_id, fields=("number", "securityCode")))
+    return delivered.release_id
+
+
+async def start_curl(till: Till) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
         "sh", str(EXAMPLES / "curl_pay.sh"), str(till.write_configuration()), "card_1", PAGE, "5000", "Paper for the office",
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
+
+
+async def run_curl(till: Till) -> list[str]:
+    return await curl_says(till, await start_curl(till))
+
+
+async def curl_says(till: Till, process: asyncio.subprocess.Process) -> list[str]:
     printed, complaints = await asyncio.wait_for(process.communicate(), 60)
     assert process.returncode == 0, complaints.decode()
     assert not [secret for secret in till.secrets if secret in (printed + complaints).decode()]
@@ -40,6 +74,16 @@ async def test_curl_fills_a_checkout(till: Till) -> None:
     assert till.ledger.details[0]["intentId"] == next(iter(till.ledger.intents))
 
 
+async def test_curl_says_how_a_payment_with_stand_ins_ended(surrogate_till: Till, shop: Shopping) -> None:
+    curl = await start_curl(surrogate_till)
+    assert curl.stdout is not None
+    release_id = await fill_with_stand_ins(shop)
+    assert b"stand-ins" in await curl.stdout.readline()
+    assert b"Submit" in await curl.stdout.readline()
+    await shop.pay(release_id)  # the agent submits the page
+    assert (await curl_says(surrogate_till, curl))[0] == "submitted"
+
+
 async def test_curl_hears_a_denial(till: Till) -> None:
     browser = await till.stack.browser()
     paying = asyncio.create_task(run_curl(till))
@@ -49,19 +93,25 @@ async def test_curl_hears_a_denial(till: Till) -> None:
 
 
 class RecordingTools:
-    """What a framework keeps of a registered tool."""
+    """What a framework keeps of registered tools."""
 
     def __init__(self) -> None:
-        self.pay: Callable[..., Awaitable[str]]
-        self.description = ""
+        self.functions: dict[str, Callable[..., Awaitable[str]]] = {}
+        self.descriptions: list[str] = []
 
     def action(self, description: str) -> Callable[[Callable[..., Awaitable[str]]], Any]:
-        self.description = description
+        self.descriptions.append(description)
 
         def keep(function: Callable[..., Awaitable[str]]) -> None:
-            self.pay = function
+            self.functions[function.__name__] = function
 
         return keep
+
+    async def pay(self, url: str) -> str:
+        return await self.functions["pay"](amount=5_000, purpose="Paper", browser_session=Session(url))
+
+    async def payment_ended(self) -> str:
+        return await self.functions["payment_ended"]()
 
 
 class Session:
@@ -74,21 +124,41 @@ class Session:
         return self.url
 
 
-async def test_a_tool_pays_on_the_page_that_the_browser_shows(till: Till) -> None:
+def payment_tools(ledgeros: LedgerOS) -> RecordingTools:
+    """The example's tools, as a framework registers them."""
     spec = importlib.util.spec_from_file_location("browser_use_tool", EXAMPLES / "browser_use_tool.py")
     assert spec is not None
     assert spec.loader is not None
     example = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(example)
-    tools, browser = RecordingTools(), await till.approving_browser()
+    tools = RecordingTools()
+    example.add_payment_tools(tools, ledgeros, card="card_1")
+    return tools
+
+
+async def test_a_tool_pays_on_the_page_that_the_browser_shows(till: Till) -> None:
+    browser = await till.approving_browser()
     async with LedgerOS(till.configuration) as ledgeros:
-        example.add_payment_tool(tools, ledgeros, card="card_1")
-        said = await tools.pay(amount=5_000, purpose="Paper", browser_session=Session(PAGE))
+        tools = payment_tools(ledgeros)
+        assert await tools.payment_ended() == "No payment was begun."
+        said = await tools.pay(PAGE)
         offer = next(message for message in (await browser).received if isinstance(message, Offer))
         assert said == "filled: The checkout form was filled. Next: Submit the form in the page."
         assert offer.page_url == PAGE
-        assert (await tools.pay(amount=5_000, purpose="Paper", browser_session=Session("about:blank"))).startswith("Not paid")
-    assert "never see" in tools.description
+        assert await tools.payment_ended() == said
+        assert (await tools.pay("about:blank")).startswith("Not paid")
+    assert "told no card number" in tools.descriptions[0]
+    assert "payment_ended" in tools.descriptions[0]
+
+
+async def test_a_tool_says_how_a_payment_with_stand_ins_ended(surrogate_till: Till, shop: Shopping) -> None:
+    async with LedgerOS(surrogate_till.configuration) as ledgeros:
+        tools = payment_tools(ledgeros)
+        paying = asyncio.create_task(tools.pay(PAGE))
+        release_id = await fill_with_stand_ins(shop)
+        assert (await paying).startswith("ready: The form holds stand-ins")
+        await shop.pay(release_id)
+        assert (await tools.payment_ended()).startswith("submitted: ")
 
 
 def readme_snippet() -> str:

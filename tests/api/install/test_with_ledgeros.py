@@ -44,10 +44,9 @@ def test_our_own_ports_are_not_taken_and_the_next_fault_is_the_missing_pairing(m
 
 
 def test_the_next_steps_lead_from_nothing_to_an_agent(machine: Machine) -> None:
-    commands = [step.command for step in next_steps(machine.state)]
-    assert commands == [
-        "ledgeros issuer setup-link", "ledgeros broker enrol", "ledgeros install", "ledgeros pair", "ledgeros egress enrol",
-        "ledgeros agents add my-agent --file agent.json",
+    assert [step.how for step in next_steps(machine.state)] == [
+        "ledgeros issuer setup-link", "ledgeros broker enrol", "ledgeros install", "ledgeros pair", "In the extension's options, LedgerOS",
+        "ledgeros egress enrol", "ledgeros agents add my-agent --file agent.json",
     ]  # fmt: skip
 
 

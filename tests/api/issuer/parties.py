@@ -23,6 +23,7 @@ from broker.issuer.brokers.devices import passkey_challenge
 from broker.pki.contexts import client_context
 from broker.pki.profile import Roles
 from broker.protocol.decision import Decision, PasskeyAssertion, SignedDecision
+from broker.protocol.denial import Denial, Said, SignedDenial
 from broker.protocol.facts import Facts, verify_facts
 from broker.protocol.grants import Action, Grant, SignedAction, SignedGrant
 from broker.protocol.issuer_api import DeviceEnrolled, EnrolDevice, PasskeyRegistration
@@ -37,7 +38,7 @@ proof_key = cache(stretch)
 def egress_request(code: str, key: bytes, **changes: Any) -> dict[str, Any]:
     """An egress key's enrolment, proven by `code`."""
     body = {
-        "codeId": code_id(code, "enrolment"),
+        "codeId": code_id(proof_key(code, "enrolment")),
         "name": "egress",
         "sealingKey": b64u(key),
         "nonce": b64u(secrets.token_bytes(16)),
@@ -131,10 +132,14 @@ class Passkey:
         flags |= 0x01 | (0x04 if self.verifies_user else 0)
         return hashlib.sha256(self.origin.encode()).digest() + struct.pack(">BI", flags, self.count)
 
-    def register(self, challenge: bytes) -> PasskeyRegistration:
+    @property
+    def public_key(self) -> bytes:
+        """As COSE, the way authenticators give it away."""
         numbers = self.key.public_key().public_numbers()
-        cose = cbor2.dumps({1: 2, 3: -7, -1: 1, -2: numbers.x.to_bytes(32, "big"), -3: numbers.y.to_bytes(32, "big")})
-        attested = bytes(16) + struct.pack(">H", len(self.credential_id)) + self.credential_id + cose
+        return cbor2.dumps({1: 2, 3: -7, -1: 1, -2: numbers.x.to_bytes(32, "big"), -3: numbers.y.to_bytes(32, "big")})
+
+    def register(self, challenge: bytes) -> PasskeyRegistration:
+        attested = bytes(16) + struct.pack(">H", len(self.credential_id)) + self.credential_id + self.public_key
         statement = cbor2.dumps({"fmt": "none", "attStmt": {}, "authData": self._data(0x40) + attested})
         return PasskeyRegistration(
             credential_id=b64u(self.credential_id),
@@ -166,7 +171,7 @@ class Device:
     def request(self, code: str, *, passkey: bool, **changes: Any) -> EnrolDevice:
         """An enrolment request proven by `code`."""
         body: dict[str, Any] = {
-            "codeId": code_id(code, "enrolment"), "deviceName": "test browser", "extensionOrigin": EXTENSION_ORIGIN,
+            "codeId": code_id(proof_key(code, "enrolment")), "deviceName": "test browser", "extensionOrigin": EXTENSION_ORIGIN,
             "signingKey": b64u(self.signing.public_key().public_bytes_raw()),
             "sealingKey": b64u(self.sealing.public_key().public_bytes_raw()),
             "passkey": None, "nonce": b64u(secrets.token_bytes(16)), **changes,
@@ -217,6 +222,18 @@ class Device:
         digest = decision.digest()
         assertion = self.passkey.assertion(digest) if passkey else None
         return SignedDecision(decision=decision, device_signature=b64u(self.signing.sign(digest)), passkey=assertion)
+
+    def say_no(self, jws: str, release_id: str, now_ms: int, said: Said = "denied", **changes: Any) -> SignedDenial:
+        """The no of a person who was shown these facts, as the extension signs it; `changes` are wire fields."""
+        facts = verify_facts(jws, Ed25519PublicKey.from_public_bytes(self.issuer_key))
+        denial = Denial.model_validate(
+            {
+                "version": 1, "said": said, "releaseId": release_id, "factsHash": b64u(hashlib.sha256(jws.encode()).digest()),
+                "tokenHash": facts.token_hash, "intentId": facts.intent_id, "deviceId": self.id, "decidedAt": now_ms,
+                "nonce": b64u(secrets.token_bytes(16)), **changes,
+            }
+        )  # fmt: skip
+        return SignedDenial(denial=denial, device_signature=b64u(self.signing.sign(denial.digest())))
 
     def grant(self, agent_id: str, now_ms: int, **changes: Any) -> SignedGrant:
         """A standing rule as the extension makes it; `changes` are wire fields."""

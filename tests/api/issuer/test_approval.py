@@ -28,7 +28,7 @@ async def test_direct_mode_needs_a_passkey_by_default(world: World) -> None:
     assert "page will see" in again.body["error"]
 
 
-async def test_passkey_every_time(world: World) -> None:
+async def test_where_the_organisation_says_so_every_approval_needs_a_passkey(world: World) -> None:
     await world.owner.set_approval("passkey")
     assert needs_passkey(await redeem(world, passkey=False))
 
@@ -45,6 +45,18 @@ async def test_what_a_token_is_bound_to_needs_a_passkey_whatever_the_setting(wor
     elsewhere = {"clientContext": {"origin": "https://other.example"}}
     assert needs_passkey(await redeem(world, passkey=False, details=elsewhere, mismatches=["origin"]))
     assert (await redeem(world, passkey=True, details=elsewhere, mismatches=["origin"])).status == 200
+
+
+async def test_a_mismatch_needs_a_passkey_whatever_the_setting(world: World) -> None:
+    await world.owner.set_approval("click")
+    _, routine = await world.approved()
+    to_the_broker = {"claimed": {**routine.claimed.wire(), "origin": "https://other.example"}, "mismatches": ["origin"]}
+    on_the_page = {"seen": {**routine.seen.wire(), "pageAmount": 4_000}, "maxAmount": 4_000, "mismatches": ["amount"]}
+    for differs in (to_the_broker, on_the_page):
+        refused = await redeem(world, passkey=False, **differs)
+        assert needs_passkey(refused)
+        assert "differs from what the browser sees" in refused.body["error"]
+        assert (await redeem(world, passkey=True, **differs)).status == 200, "seen, and proven by the person"
 
 
 async def test_a_passkey_allows_more_but_never_more_than_is_left(world: World) -> None:

@@ -267,6 +267,7 @@ async def test_a_denied_release_takes_its_token_along(world: World) -> None:
     reply = await world.broker.redeem(token, world.device.sign(decision))
     assert (reply.status, reply.body["code"]) == (403, "denied")
     assert "broker:release:reported" in world.issuer.names()
+    assert "broker:release:denied" in world.issuer.names(), "nobody signed it: it is the broker's word"
 
 
 async def test_an_outcome_is_kept_once_and_only_for_its_broker(world: World) -> None:
@@ -297,7 +298,7 @@ async def test_nothing_is_sealed_when_the_commit_fails(world: World, monkeypatch
 
 
 async def test_a_receipt_verifies_offline(world: World) -> None:
-    from broker.issuer.redeem.receipts import verify_receipt
+    from broker.issuer.redeem.offline import verify_receipt
 
     token, decision = await world.approved()
     await world.broker.redeem(token, world.device.sign(decision))

@@ -299,7 +299,7 @@ async def test_where_the_number_never_left_the_egress_the_window_closes(world: W
 
 
 async def test_a_receipt_says_the_mode_and_verifies(world: World) -> None:
-    from broker.issuer.redeem.receipts import verify_receipt
+    from broker.issuer.redeem.offline import verify_receipt
 
     egress = await world.egress()
     _, decision = await redeem(world, egress)

@@ -6,8 +6,11 @@ import pytest
 from playwright.async_api import BrowserContext, Locator, Page, expect
 
 from tests.api.issuer.harness import World
+from tests.api.issuer.owner import setup_path
 from tests.api.issuer.test_dashboard import PAGES
 from tests.browser.extension.test_access import violations
+
+APPLICANT = {"firstName": "Jo", "lastName": "Doe", "email": "jo@example.com"}
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
@@ -39,6 +42,30 @@ async def test_axe_finds_nothing_on_a_billing_address_being_set(world: World, ow
     await page.get_by_text("Remove…").click()
     found += await violations(page, "set")
     assert found == []
+
+
+async def test_sign_out_and_what_this_is_stay_in_view_beside_a_tall_page(world: World, owner: BrowserContext) -> None:
+    page = await owner.new_page()
+    await page.set_viewport_size({"width": 1180, "height": 600})
+    await page.goto("/")
+    await page.locator("main").evaluate("main => { main.style.minHeight = '4000px'; }")
+    for where in (0, 3_000):
+        await page.evaluate("where => scrollTo(0, where)", where)
+        await expect(page.get_by_role("button", name="Sign out")).to_be_in_viewport(ratio=1)
+        await expect(page.get_by_text("sandbox", exact=True)).to_be_in_viewport(ratio=1)
+    await page.set_viewport_size({"width": 1180, "height": 300})
+    await page.get_by_role("button", name="Sign out").scroll_into_view_if_needed()
+    await expect(page.get_by_role("button", name="Sign out")).to_be_in_viewport(ratio=1)
+
+
+async def test_every_page_in_front_of_the_dashboard_says_that_this_is_a_sandbox(world: World, owner: BrowserContext) -> None:
+    stranger = await owner.browser.new_context(ignore_https_errors=True, base_url=world.issuer.url)  # type: ignore[union-attr]
+    page = await stranger.new_page()
+    user = (await world.call("POST", "/v1/applications/user/initiate", APPLICANT)).body
+    for address in ("/sign-in", await setup_path(world.issuer), user["applicationCompletionLink"], "/setup/unknown"):
+        await page.goto(address)
+        await expect(page.get_by_text("sandbox", exact=True)).to_be_visible()
+    await stranger.close()
 
 
 async def tab_to(page: Page, target: Locator) -> None:

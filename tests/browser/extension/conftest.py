@@ -16,6 +16,7 @@ import pytest
 from aiohttp import web
 from playwright.async_api import BrowserContext, CDPSession, Page, async_playwright
 
+from broker.install.browsers import chromium_path
 from broker.install.extension_build import build_extension, exclusive_build, extension_id
 from broker.native_host.launcher import HOST_NAME, HostConfig, write_launcher
 from broker.pki.profile import Roles
@@ -60,6 +61,14 @@ class Browser:
     async def open_shop(self, path: str = "/") -> Page:
         page = await self.context.new_page()
         await page.goto(self.shop + path)
+        return page
+
+    async def open_at(self, origin: str, path: str = "/") -> Page:
+        """The shop's page `path` at an `origin` of the internet, which is not asked."""
+        html = shop.document(shop.PAGES[path])
+        await self.context.route(origin + path, lambda route: route.fulfill(content_type="text/html", body=html))
+        page = await self.context.new_page()
+        await page.goto(origin + path)
         return page
 
     async def pair(self) -> None:
@@ -136,7 +145,7 @@ async def chromium(
         context = await playwright.chromium.launch_persistent_context(
             profile,
             headless=False,
-            executable_path="/usr/bin/chromium",
+            executable_path=chromium_path(),
             args=[
                 *(FLAGS if display is None else FLAGS[1:]),
                 f"--load-extension={loaded}",

@@ -29,6 +29,7 @@ from broker.pki.profile import Roles
 from broker.protocol import channel, proof, sealing
 from broker.protocol.billing import BillingAddress
 from broker.protocol.decision import Decision
+from broker.protocol.denial import Denial, SignedDenial
 from broker.protocol.facts import Facts, sign_facts
 from broker.protocol.grants import Action, Grant, GrantState, SignedAction, SignedGrant
 
@@ -105,6 +106,8 @@ class Peer:
         self.device_key: str | None = known.device_key if known else None
         self.sealing_key: bytes = known.sealing_key if known else b""
         self.enrolled: dict[str, Any] | None = known.enrolled if known else None
+        self.openings: list[tuple[dict[str, Any], dict[str, Any]]] = []
+        """Every hello that came, with the welcome that answered it."""
         self.pairing_code = proof.new_code()
         self.enrolment_code = proof.new_code()
         self.alter: Callable[[dict[str, Any]], dict[str, Any]] = lambda message: message
@@ -175,7 +178,8 @@ class Peer:
             "ephemeral": b64u(ephemeral.public_key().public_bytes_raw()), "nonce": b64u(secrets.token_bytes(16)), "time": now_ms(),
         }  # fmt: skip
         welcome["signature"] = b64u(self.key.sign(digest(f"{channel.CHANNEL_DOMAIN}/broker", {"hello": hello, "welcome": welcome})))
-        link.write(self.alter(welcome))
+        self.openings.append((hello, self.alter(welcome)))
+        link.write(self.openings[-1][1])
         answer = await link.read()
         if answer["type"] == "pair":
             key = proof.proof_key(self.pairing_code, "pairing")
@@ -317,6 +321,18 @@ class Peer:
         key = Ed25519PublicKey.from_public_bytes(unb64u(self.device_key))
         key.verify(unb64u(approve["signed"]["deviceSignature"]), decision.digest())
         return decision
+
+    def check_no(self, message: dict[str, Any], facts: Facts) -> Denial:
+        """The denial of a `deny` or `stop` about `facts`, with its device signature verified."""
+        signed = SignedDenial.read(message["signed"])
+        assert self.device_key is not None
+        key = Ed25519PublicKey.from_public_bytes(unb64u(self.device_key))
+        key.verify(unb64u(signed.device_signature), signed.denial.digest())
+        shown = b64u(hashlib.sha256(sign_facts(facts, self.issuer_key).encode()).digest())
+        assert (signed.denial.release_id, signed.denial.facts_hash) == (message["releaseId"], shown)
+        assert (signed.denial.token_hash, signed.denial.intent_id) == (facts.token_hash, facts.intent_id)
+        assert (signed.denial.device_id, abs(signed.denial.decided_at - now_ms()) < 60_000) == ("dev_1", True)
+        return signed.denial
 
     def deliver(self, decision: Decision, under: Decision | None = None, billing: BillingAddress | None = None) -> None:
         """Seal the card to the extension under `decision` (or, to attack, under another one) and deliver it."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from aiohttp import web
-from playwright.async_api import Page
+from playwright.async_api import Page, expect
 
 from broker.install.extension_build import built_extension
 from tests.browser.extension import shop
@@ -58,8 +58,8 @@ async def states(browser: Browser, folder: Path) -> None:
         [
             ("routine", "/", {"linked_origins": (browser.shop,)}),
             ("first-time", "/", {}),
-            ("mismatch", "/dear", {"origin": "https://shop.example.com"}),
             ("unreadable", "/quiet", {"expected_amount": None, "purpose": "Pens for the design team. " * 9}),
+            ("nobody-named", "/", {"merchant_text": None}),
         ]
     ):
         page = await browser.open_shop(path)
@@ -80,6 +80,13 @@ async def states(browser: Browser, folder: Path) -> None:
         await popup.get_by_role("button", name="Done").click()
         await page.close()
     await shoot(popup, folder, "8-idle")
+    page = await browser.open_shop("/dear")
+    await popup.bring_to_front()
+    browser.peer.offer(browser.shop, "rel_8", origin="https://shop.example.com")
+    await popup.get_by_role("link", name="Add a passkey").wait_for()
+    await shoot(popup, folder, "8-mismatch-without-a-passkey")
+    await popup.get_by_role("button", name="Done").click()
+    await page.close()
     await browser.open_shop("/")
     await browser.open_shop("/split")
     await popup.bring_to_front()
@@ -90,9 +97,31 @@ async def states(browser: Browser, folder: Path) -> None:
     await popup.get_by_role("button", name="Done").click()
     await daily(browser, popup, folder)
     await modes(browser, popup, folder)
+    await names(browser, popup, folder)
+    browser.peer.offer(browser.shop, "rel_60")
+    await popup.get_by_test_id("amount").wait_for()
     await browser.peer.stop()
+    await popup.get_by_text("Nothing can be approved now. The broker is not running.").wait_for()
+    await shoot(popup, folder, "10-offline-with-a-request")
+    await popup.get_by_role("button", name="Deny", exact=True).click()
+    await popup.get_by_role("button", name="Done").click()
     await popup.get_by_text("Offline").wait_for()
     await shoot(popup, folder, "10-offline")
+
+
+async def names(browser: Browser, popup: Page, folder: Path) -> None:
+    """Shops of the internet: an ordinary one, and one that is drawn like another."""
+    browser.peer.approval = "step-up"
+    for number, (name, origin) in enumerate([("ordinary", "https://shop.example.com"), ("like-another", "https://shop.arnazon.com")]):
+        await browser.open_at(origin)
+        await popup.bring_to_front()
+        browser.peer.offer(origin, f"rel_{50 + number}")
+        await popup.get_by_test_id("amount").wait_for()
+        await asyncio.sleep(1)
+        await shoot(popup, folder, f"{25 + number}-{name}")
+        await popup.get_by_role("button", name="Deny", exact=True).click()
+        await popup.get_by_role("button", name="Done").click()
+    browser.peer.approval = "click"
 
 
 async def modes(browser: Browser, popup: Page, folder: Path) -> None:
@@ -100,7 +129,12 @@ async def modes(browser: Browser, popup: Page, folder: Path) -> None:
     known = {"linked_origins": (browser.shop,), "egress_keys": (EGRESS_KEY,)}
     await popup.bring_to_front()
     for number, (name, verdict, before) in enumerate(
-        [("surrogate", "covered", None), ("unknown", "unknown", "direct"), ("changed", "unknown", "surrogate")]
+        [
+            ("surrogate", "covered", None),
+            ("unknown", "unknown", "direct"),
+            ("changed", "unknown", "surrogate"),
+            ("shown-before", "covered", "direct"),
+        ]
     ):
         browser.peer.coverage = {"verdict": verdict, "names": [], "keyId": EGRESS_KEY}
         await popup.evaluate("(modes) => chrome.storage.local.set({ modes })", {browser.shop: before} if before else {})
@@ -108,12 +142,17 @@ async def modes(browser: Browser, popup: Page, folder: Path) -> None:
         await popup.get_by_test_id("mode").wait_for()
         await asyncio.sleep(1)
         await shoot(popup, folder, f"{19 + number}-{name}")
-        await popup.get_by_role("button", name="Deny").click()
+        await popup.get_by_role("button", name="Deny", exact=True).click()
         await popup.get_by_role("button", name="Done").click()
     told = {"at": now_ms(), "kind": "replayed", "last4": "1111", "message": "A details token was presented twice."}
-    browser.peer.send({"type": "status", "issuerReachable": True, "enrolled": True, "organisationName": "Acme", "alarm": told})
+    own = {**told, "kind": "another_agent", "message": "An agent presented a details token that another agent had brought."}
+    status = {"type": "status", "issuerReachable": True, "enrolled": True, "organisationName": "Acme"}
+    browser.peer.send({**status, "alarm": told, "ownAlarm": own})
     await popup.get_by_role("region", name="Alarm").wait_for()
-    await shoot(popup, folder, "22-alarm")
+    await shoot(popup, folder, "24-alarms")
+    for left in (1, 0):
+        await popup.get_by_role("button", name="Seen").first.click()
+        await expect(popup.get_by_role("button", name="Seen")).to_have_count(left)
 
 
 async def daily(browser: Browser, popup: Page, folder: Path) -> None:
@@ -127,6 +166,17 @@ async def daily(browser: Browser, popup: Page, folder: Path) -> None:
     await browser.open_shop("/")
     await popup.bring_to_front()
     await authenticator.moved(popup)
+    page = await browser.open_shop("/dear")
+    await popup.bring_to_front()
+    browser.peer.offer("https://shop.example.com", "rel_19", page_url=page.url)
+    await popup.get_by_text("Several tabs fit").wait_for()
+    await popup.get_by_role("button", name="/dear").click()
+    await popup.get_by_text("Approve anyway").wait_for()
+    await asyncio.sleep(1)
+    await shoot(popup, folder, "6-mismatch")
+    await popup.get_by_role("button", name="Deny", exact=True).click()
+    await popup.get_by_role("button", name="Done").click()
+    await page.close()
     linked = {"linked_origins": (browser.shop,)}
     browser.peer.offer(browser.shop, "rel_20", **linked)  # type: ignore[arg-type]
     browser.peer.offer(browser.shop, "rel_21", **linked, token_hash=None, access_event_id=None, intent_id="intent_1")  # type: ignore[arg-type]
@@ -156,6 +206,10 @@ async def daily(browser: Browser, popup: Page, folder: Path) -> None:
     await options.get_by_text("Make a rule", exact=True).click()
     await options.get_by_label("Site").fill("shop.example.com")
     await options.get_by_label("At most (USD)").fill("20")
+    await options.get_by_role("radio", name="The page too").check()
+    await shoot(options, folder, "17-options-shown")
+    await options.set_viewport_size({"width": 720, "height": 700})
+    await options.get_by_role("radio", name="Not the page").check()
     await options.get_by_role("button", name="Sign with your passkey").click()
     await options.get_by_text("used 0 of 1 today").wait_for()
     await shoot(options, folder, "17-options")

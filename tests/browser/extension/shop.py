@@ -118,11 +118,15 @@ def body_of(request: web.Request) -> str | None:
     return PAGES.get(request.path)
 
 
+def document(body: str) -> str:
+    return f"<!doctype html><title>Shop</title><body>{body}</body>"
+
+
 async def page(request: web.Request) -> web.Response:
     body = body_of(request)
     if body is None:
         raise web.HTTPNotFound
-    return web.Response(text=f"<!doctype html><title>Shop</title><body>{body}</body>", content_type="text/html")
+    return web.Response(text=document(body), content_type="text/html")
 
 
 def application() -> web.Application:

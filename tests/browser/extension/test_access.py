@@ -58,6 +58,12 @@ async def _requests(ready: Browser, popup: Page) -> AsyncIterator[str]:
     yield "idle with history and a frozen card"
     await page.goto(ready.shop + "/dear")
     ready.peer.offer(ready.shop, "rel_2", origin="https://shop.example.com")
+    await popup.get_by_role("link", name="Add a passkey").wait_for()
+    yield "mismatch without a passkey"
+    await popup.get_by_role("button", name="Done").click()
+    await ready.enrol(passkey=True)
+    await popup.bring_to_front()
+    ready.peer.offer(ready.shop, "rel_5", origin="https://shop.example.com")
     await popup.get_by_text("Approve anyway").wait_for()
     yield "mismatch"
     await popup.get_by_role("button", name="Deny").click()

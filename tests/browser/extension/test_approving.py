@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Page, expect
 
+from broker.protocol.decision import Decision
 from tests.browser.extension.conftest import Browser
 from tests.browser.extension.peer import PAN
-from tests.browser.extension.steps import approve, value
+from tests.browser.extension.steps import approve, popup_with_passkey, value
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
@@ -29,27 +30,32 @@ async def test_a_browser_that_is_not_enrolled_says_so(browser: Browser) -> None:
     assert await browser.peer.result() == "not_enrolled"
 
 
-async def test_another_amount_on_the_page_is_red_and_signed(ready: Browser) -> None:
+async def test_another_amount_on_the_page_is_red_and_signed_by_the_passkey(ready: Browser) -> None:
+    popup = await popup_with_passkey(ready)
     await ready.open_shop("/dear")
-    popup = await ready.popup()
     ready.peer.offer(ready.shop)
     await expect(popup.get_by_role("row").filter(has_text="page says $499.00")).to_contain_text("not the same")
+    await expect(popup.get_by_text("Your passkey signs this approval.")).to_be_visible()
     await approve(popup, "Approve anyway")
-    assert ready.peer.check(await _approval(ready)).mismatches == ("amount",)
+    assert (await _approved_with_passkey(ready)).mismatches == ("amount",)
 
 
-async def _approval(ready: Browser) -> dict[str, object]:
-    await ready.peer.expect("shown")
-    return await ready.peer.expect("approve")
-
-
-async def test_another_origin_than_claimed_is_red_and_signed(ready: Browser) -> None:
+async def test_another_origin_than_claimed_is_red_and_signed_by_the_passkey(ready: Browser) -> None:
+    popup = await popup_with_passkey(ready)
     page = await ready.open_shop()
-    popup = await ready.popup()
     ready.peer.offer("https://shop.example.com", page_url=page.url)
     await expect(popup.get_by_role("row").filter(has_text="shop.example.com")).to_contain_text("not the same")
     await approve(popup, "Approve anyway")
-    assert ready.peer.check(await _approval(ready)).mismatches == ("origin",)
+    assert (await _approved_with_passkey(ready)).mismatches == ("origin",)
+
+
+async def _approved_with_passkey(ready: Browser) -> Decision:
+    """Under a setting that asks for a click only."""
+    assert ready.peer.approval == "click"
+    await ready.peer.expect("shown")
+    approval = await ready.peer.expect("approve")
+    assert approval["signed"]["passkey"] is not None
+    return ready.peer.check(approval)
 
 
 async def test_an_amount_that_cannot_be_read_is_amber(ready: Browser) -> None:
@@ -81,13 +87,7 @@ async def test_a_double_click_sends_one_decision(ready: Browser) -> None:
 
 
 async def test_approve_is_inert_until_the_view_has_settled_for_800_ms(ready: Browser) -> None:
-    await ready.open_shop()
-    popup = await ready.popup()
-    now = datetime.now(UTC)
-    await popup.clock.install(time=now)
-    await popup.reload()
-    await popup.get_by_text("Connected").wait_for()
-    await popup.clock.pause_at(now + timedelta(minutes=1))
+    popup = await _with_a_clock(ready)
     ready.peer.offer(ready.shop)
     button = popup.get_by_role("button", name="Approve", exact=True)
     await button.wait_for()
@@ -101,6 +101,40 @@ async def test_approve_is_inert_until_the_view_has_settled_for_800_ms(ready: Bro
     await ready.peer.expect("approve")
     await popup.clock.run_for(1_000)
     assert ready.peer.inbox.empty()
+
+
+async def test_a_second_request_that_moves_the_buttons_makes_them_inert_again(ready: Browser) -> None:
+    popup = await _with_a_clock(ready)
+    ready.peer.offer(ready.shop)
+    button = popup.get_by_role("button", name="Approve", exact=True)
+    await button.wait_for()
+    await popup.clock.run_for(900)
+    await expect(button).to_have_attribute("aria-disabled", "false")
+    before = await button.bounding_box()
+    ready.peer.offer(ready.shop, "rel_2")
+    await popup.get_by_text("One more waits after this.").wait_for()
+    assert await button.bounding_box() != before, "the agent chose the moment in which they move"
+    await expect(button).to_have_attribute("aria-disabled", "true")
+    await button.click(force=True)
+    await popup.clock.run_for(700)
+    await expect(button).to_have_attribute("aria-disabled", "true")
+    await popup.clock.run_for(200)
+    await button.click()
+    await ready.peer.expect("shown")
+    assert ready.peer.check(await ready.peer.expect("approve")).release_id == "rel_1"
+    assert ready.peer.inbox.empty(), "one click counted"
+
+
+async def _with_a_clock(ready: Browser) -> Page:
+    """A popup whose time the test moves."""
+    await ready.open_shop()
+    popup = await ready.popup()
+    now = datetime.now(UTC)
+    await popup.clock.install(time=now)
+    await popup.reload()
+    await popup.get_by_text("Connected").wait_for()
+    await popup.clock.pause_at(now + timedelta(minutes=1))
+    return popup
 
 
 async def test_enter_does_not_approve_and_script_cannot_click(ready: Browser) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from typing import Any
 
 import pytest
@@ -11,7 +12,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from playwright.async_api import expect
 
 from broker.core.canonical import b64u, digest, unb64u
+from broker.issuer.brokers.devices import passkey_challenge
+from broker.issuer.brokers.webauthn_check import verify_registration
+from broker.protocol.issuer_api import EnrolDevice, PasskeyRegistration
 from broker.protocol.proof import new_code
+from broker.protocol.sealing import key_id
 from tests.browser.extension.conftest import EXTENSION_ID, Browser
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
@@ -79,6 +84,24 @@ async def test_a_broker_that_forgot_this_browser_asks_for_pairing(ready: Browser
     await expect(popup.get_by_role("link", name="Pair again")).to_be_visible()
 
 
+@pytest.mark.parametrize(
+    ("versions", "words"),
+    [
+        ([2, 3], "This extension is older than the broker, and they do not understand each other. Run ledgeros install, then click Reload"),
+        ([0], "The broker is older than this extension, and they do not understand each other. Update LedgerOS, then start it again"),
+    ],
+)
+async def test_the_side_that_must_be_updated_is_named(ready: Browser, versions: list[int], words: str) -> None:
+    def skewed(message: dict[str, Any]) -> dict[str, Any]:
+        return {"type": "skew", "versions": versions, "brokerVersion": "9.9"} if message["type"] == "welcome" else message
+
+    popup = await ready.popup()
+    await ready.peer.stop()
+    ready.peer.alter = skewed
+    await ready.peer.start()
+    await expect(popup.get_by_text(words)).to_be_visible()
+
+
 @pytest.mark.parametrize("attack", ["replayed", "reordered", "altered"])
 async def test_a_bad_frame_closes_the_connection(ready: Browser, attack: str) -> None:
     link = ready.peer.link
@@ -130,6 +153,27 @@ async def test_an_enrolment_passkey_is_bound_to_code_and_key(browser: Browser) -
     bound = {"codeId": enrolled["codeId"], "nonce": enrolled["nonce"], "signingKey": enrolled["signingKey"]}
     assert client_data["challenge"] == b64u(digest("ledgeros/enrolment-passkey/v1", bound))
     assert client_data["origin"] == f"chrome-extension://{EXTENSION_ID}"
+
+
+async def test_the_options_page_shows_the_whole_keys_that_verify_a_receipt(browser: Browser) -> None:
+    """The passkey's comes from its authenticator and not from LedgerOS, which enrols the same bytes."""
+    await browser.pair()
+    await browser.enrol(passkey=True)
+    peer, enrolled = browser.peer, browser.peer.enrolled
+    assert enrolled is not None
+    challenge = passkey_challenge(EnrolDevice.read(enrolled))
+    passkey = verify_registration(PasskeyRegistration.read(enrolled["passkey"]), challenge, f"chrome-extension://{EXTENSION_ID}")
+    keys = {
+        "Signing key": unb64u(enrolled["signingKey"]), "Sealing key": unb64u(enrolled["sealingKey"]), "Passkey": passkey.public_key,
+        "Broker's key": peer.key.public_key().public_bytes_raw(), "LedgerOS's key": peer.issuer_key.public_key().public_bytes_raw(),
+    }  # fmt: skip
+    about = (await browser.options()).locator("#about")
+    await about.get_by_text("Whole public keys").click()
+    for words, key in keys.items():
+        named, whole = await about.locator("dt", has_text=re.compile(f"^{words}$")).locator("xpath=following-sibling::dd").all()
+        await expect(named.get_by_role("button", name=f"Copy {words}")).to_have_attribute("title", key_id(key))
+        await expect(whole).to_have_text(b64u(key))
+        await expect(whole).to_be_visible()
 
 
 async def test_a_missing_host_is_named_with_its_cure(browser: Browser, tmp_path: Any) -> None:

@@ -12,9 +12,11 @@ from broker.protocol.decision import Decision
 from broker.protocol.grants import Grant, GrantState
 from tests.browser.extension.conftest import Authenticator, Browser
 from tests.browser.extension.peer import PAN, now_ms
+from tests.browser.extension.steps import popup_with_passkey, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
+EGRESS_KEY = "ZWdyZXNzLWtleS1pZDE"
 INTENT: dict[str, Any] = {"token_hash": None, "access_event_id": None, "intent_id": "intent_1"}
 
 
@@ -66,13 +68,12 @@ async def test_the_toolbar_button_counts_what_waits(ready: Browser) -> None:
     for number in (1, 2):
         ready.peer.offer(ready.shop, f"rel_{number}")
     await popup.get_by_text("One more waits after this.").wait_for()
-    badge = "async () => await chrome.action.getBadgeText({})"
-    assert await popup.evaluate(badge) == "2"
+    await until(popup, "chrome.action.getBadgeText({})", "2")
     for left in ("1", ""):
         await ready.peer.expect("shown")
         await popup.get_by_role("button", name="Deny").click()
         await ready.peer.expect("deny")
-        await popup.wait_for_function(f"async () => await chrome.action.getBadgeText({{}}) === {left!r}")
+        await until(popup, "chrome.action.getBadgeText({})", left)
         await popup.get_by_role("button", name="Next (1)" if left else "Done").click()
 
 
@@ -126,12 +127,12 @@ async def test_loosening_is_signed_by_the_passkey(browser: Browser) -> None:
 async def test_a_stopped_release_is_never_filled(ready: Browser) -> None:
     page = await ready.open_shop()
     popup = await ready.popup()
-    ready.peer.offer(ready.shop)
+    facts = ready.peer.offer(ready.shop)
     await ready.peer.expect("shown")
     await approve(popup)
     decision = ready.peer.check(await ready.peer.expect("approve"))
     await popup.get_by_role("button", name="Stop").click()
-    await ready.peer.expect("stop")
+    assert ready.peer.check_no(await ready.peer.expect("stop"), facts).said == "stopped", "signed by this browser"
     ready.peer.deliver(decision)
     await expect(popup.get_by_text("The person stopped this release")).to_be_visible()
     ready.peer.offer("https://nowhere.example", "rel_2")
@@ -156,8 +157,8 @@ async def test_a_rule_pays_without_a_question_and_is_named_in_the_history(ready:
     ("expected", "most"), [(5000, 4989), (4000, 6000)], ids=["the amount is above the rule's", "the page contradicts the agent"]
 )
 async def test_what_no_rule_covers_is_asked(ready: Browser, expected: int, most: int) -> None:
+    await popup_with_passkey(ready)  # what contradicts the agent is asked of nobody without one
     await ready.open_shop()
-    await ready.popup()
     ready.peer.offer(ready.shop, expected_amount=expected, grants=(grant(ready, max_amount=most),))
     await ready.peer.expect("shown")
     assert ready.peer.inbox.empty()
@@ -177,10 +178,14 @@ async def test_a_rule_made_in_the_popup_is_signed_before_the_payment(browser: Br
     await expect(popup.get_by_label("At most (USD)")).to_have_value("49.90")
     await popup.get_by_label("At most (USD)").fill("60")
     await popup.get_by_label("Times a day").fill("2")
+    await expect(
+        popup.get_by_text("Under this rule the page, and an agent that reads it, will see the number with nobody asked.")
+    ).to_be_visible()
     await approve(popup)
     approval = await browser.peer.expect("approve")
     made = browser.peer.grants[0].grant
     assert (made.agent_id, made.origin, made.max_amount, made.count_per_day) == ("agent_1", browser.shop, 6000, 2)
+    assert made.modes == ("direct",), "what the popup said of this page, and nothing else"
     assert approval["signed"]["passkey"] is not None
     assert browser.peer.check(approval).grant_id is None
 
@@ -196,12 +201,55 @@ async def test_rules_are_made_listed_and_revoked_in_the_options_page(browser: Br
     await options.get_by_label("At most (USD)").fill("20")
     await options.get_by_role("button", name="Sign with your passkey").click()
     await options.get_by_text("✓ The rule holds from now on.").wait_for()
-    assert browser.peer.grants[0].grant.origin == "https://shop.example.com"
-    await expect(options.get_by_text("up to $20.00, 1 a day")).to_be_visible()
+    made = browser.peer.grants[0].grant
+    assert (made.origin, made.modes) == ("https://shop.example.com", ("surrogate",))
+    await expect(options.get_by_text("up to $20.00, 1 a day")).to_contain_text("the page does not see the number")
     await options.get_by_role("button", name="Revoke").click()
     await expect(options.get_by_text("Revoked –")).to_be_visible()
     act = browser.peer.actions[0]
     assert (act.action.kind, act.action.subject, act.passkey) == ("revoke_grant", browser.peer.grants[0].grant.grant_id, None)
+
+
+async def test_a_rule_made_where_the_number_is_kept_from_the_page_never_shows_it(browser: Browser) -> None:
+    browser.peer.coverage = {"verdict": "covered", "names": ["Processor"], "keyId": EGRESS_KEY}
+    await browser.pair()
+    authenticator = await browser.enrol(passkey=True)
+    assert authenticator is not None
+    await browser.open_shop()
+    popup = await browser.popup()
+    await authenticator.moved(popup)
+    browser.peer.offer(browser.shop, egress_keys=(EGRESS_KEY,))
+    await browser.peer.expect("shown")
+    await popup.get_by_label("Allow this agent").check()
+    await expect(popup.get_by_text("The rule holds only where the page does not see the number.")).to_be_visible()
+    await approve(popup)
+    await browser.peer.expect("approve")
+    assert browser.peer.grants[0].grant.modes == ("surrogate",)
+    browser.peer.send({"type": "withdrawn", "releaseId": "rel_1", "outcome": "expired", "message": "Over."})
+    await popup.get_by_role("button", name="Done").click()
+    # Another day the egress is away: the rule does not fill the number in, a person is asked.
+    browser.peer.coverage = {"verdict": "unknown", "names": [], "keyId": EGRESS_KEY}
+    browser.peer.offer(browser.shop, "rel_2", egress_keys=(EGRESS_KEY,), grants=(browser.peer.grants[0],))
+    await expect(popup.get_by_test_id("mode")).to_have_text("This page, and an agent that reads it, will see the number.")
+    assert (await browser.peer.expect("shown"))["releaseId"] == "rel_2"
+
+
+async def test_a_rule_lets_a_page_see_the_number_only_by_an_explicit_choice(browser: Browser) -> None:
+    await browser.pair()
+    await browser.enrol(passkey=True)
+    options = browser.context.pages[-1]
+    browser.peer.offer("https://nowhere.example")  # an agent is known once it has asked
+    assert await browser.peer.result() == "no_tab"
+    await options.get_by_text("Make a rule", exact=True).click()
+    await expect(options.get_by_role("radio", name="Not the page")).to_be_checked()
+    await options.get_by_label("Site").fill("shop.example.com")
+    await options.get_by_label("At most (USD)").fill("20")
+    await options.get_by_role("radio", name="The page too").check()
+    await expect(options.get_by_text("will see the number with nobody asked.")).to_be_visible()
+    await options.get_by_role("button", name="Sign with your passkey").click()
+    await expect(options.get_by_text("up to $20.00, 1 a day")).to_contain_text("the page may see the number")
+    assert browser.peer.grants[0].grant.modes == ("direct", "surrogate")
+    await expect(options.get_by_role("radio", name="Not the page")).to_be_checked()
 
 
 async def test_an_approval_comes_first_and_the_card_later(ready: Browser) -> None:
@@ -271,38 +319,11 @@ async def test_an_unattended_browser_says_so_and_asks_nobody(ready: Browser) -> 
     assert await ready.peer.result() == "ambiguous_tab"
 
 
-async def test_a_token_alarm_is_shown_until_the_person_has_seen_it(ready: Browser) -> None:
-    def alarm(at: int) -> None:
-        told = {"at": at, "kind": "replayed", "last4": "4242", "message": "A details token was presented twice."}
-        status = {"type": "status", "issuerReachable": True, "enrolled": True, "organisationName": "Acme", "alarm": told}
-        ready.peer.send(status)
-
-    await ready.open_shop()
-    popup = await ready.popup()
-    shown = popup.get_by_role("region", name="Alarm")
-    await expect(popup.get_by_text("Connected")).to_be_visible()
-    at = now_ms()
-    alarm(at)
-    await expect(shown).to_contain_text("just now · card ·· 4242: A details token was presented twice.")
-    await expect(shown.get_by_role("link", name="Look in the dashboard")).to_have_attribute("href", "https://ledger.example")
-    ready.peer.offer(ready.shop, "rel_1")
-    await expect(popup.get_by_role("button", name="Approve", exact=True)).to_be_visible()
-    await expect(shown).to_be_visible()
-    await shown.get_by_role("button", name="Seen").click()
-    await expect(shown).to_have_count(0)
-    again = await ready.popup()
-    alarm(at)
-    await expect(again.get_by_role("button", name="Approve", exact=True)).to_be_visible()
-    await expect(again.get_by_role("region", name="Alarm")).to_have_count(0)
-    alarm(at + 1)
-    await expect(again.get_by_role("region", name="Alarm")).to_be_visible()
-
-
 async def test_a_notification_tells_who_is_elsewhere_and_its_click_only_brings_the_request_up(ready: Browser) -> None:
     page = await ready.open_shop()
     popup = await ready.popup()
     await popup.get_by_text("Connected").wait_for()
-    notes = "async () => Object.keys(await chrome.notifications.getAll())"
+    notes = "chrome.notifications.getAll().then(Object.keys)"
     ready.peer.offer(ready.shop, "rel_1")
     await ready.peer.expect("shown")
     assert await popup.evaluate(notes) == [], "a person who looks at it is not notified"
@@ -313,7 +334,7 @@ async def test_a_notification_tells_who_is_elsewhere_and_its_click_only_brings_t
     ready.peer.offer(ready.shop, "rel_2")
     assert (await ready.peer.expect("shown"))["releaseId"] == "rel_2"
     worker = ready.context.service_workers[0]
-    await popup.wait_for_function("async () => 'release' in (await chrome.notifications.getAll())")
+    await until(popup, notes, ["release"])
     async with ready.context.expect_page() as opened:
         await worker.evaluate("chrome.notifications.onClicked.dispatch('release')")
     window = await opened.value
@@ -323,7 +344,7 @@ async def test_a_notification_tells_who_is_elsewhere_and_its_click_only_brings_t
     assert not await worker.evaluate("chrome.notifications.onButtonClicked.hasListeners()"), "it has no button that could"
     await window.get_by_role("button", name="Deny").click()
     await ready.peer.expect("deny")
-    await popup.wait_for_function("async () => Object.keys(await chrome.notifications.getAll()).length === 0")
+    await until(popup, notes, [])
 
 
 async def minimise(page: Page) -> None:
@@ -394,3 +415,40 @@ async def test_the_first_page_opens_by_itself_and_leads_through_three_steps(brow
     await page.get_by_role("button", name="Enrol").click()
     await expect(page.locator("[aria-current=step]")).to_contain_text("Try a payment")
     await expect(page.get_by_text("Done ✓")).to_have_count(2)
+    browser.peer.offer("https://nowhere.example")
+    assert await browser.peer.result() == "no_tab"
+    await expect(page.get_by_text("Done ✓")).to_have_count(2)
+    await page.evaluate(PAID, "submitted")
+    await page.reload()
+    await expect(page.get_by_text("Done ✓")).to_have_count(3)
+
+
+PAID = """async (outcome) => {
+  const { history } = await chrome.storage.local.get("history");
+  await chrome.storage.local.set({ history: history.map((entry) => ({ ...entry, outcome, rule: "up to $60.00" })) });
+}"""
+
+
+async def test_a_payment_that_kept_the_number_from_the_page_is_paid_under_its_rule(ready: Browser) -> None:
+    popup = await ready.popup()
+    ready.peer.offer("https://nowhere.example")
+    assert await ready.peer.result() == "no_tab"
+    await popup.get_by_role("button", name="Done").click()
+    for outcome, words in (("submitted", "Paid under your rule: up to $60.00"), ("swap_not_seen", "Decided by your rule: up to $60.00")):
+        await popup.evaluate(PAID, outcome)
+        await popup.reload()
+        await popup.get_by_role("button", name="Done").click()
+        await expect(popup.get_by_text(words)).to_be_visible()
+
+
+async def test_the_popup_says_that_this_is_a_sandbox(ready: Browser) -> None:
+    await ready.open_shop()
+    popup = await ready.popup()
+    foot = popup.get_by_text("Acme · sandbox: no money moves")
+    await expect(foot).to_be_visible()
+    ready.peer.offer(ready.shop)
+    await ready.peer.expect("shown")
+    await expect(foot).to_be_visible()
+    await popup.get_by_role("button", name="Deny", exact=True).click()
+    await popup.get_by_role("button", name="Done").wait_for()
+    await expect(foot).to_be_visible()

@@ -97,10 +97,10 @@ async def test_a_field_that_does_not_keep_its_value_is_named(ready: Browser) -> 
 async def test_a_denied_release_is_told_and_nothing_is_filled(ready: Browser) -> None:
     page = await ready.open_shop()
     popup = await ready.popup()
-    ready.peer.offer(ready.shop)
+    facts = ready.peer.offer(ready.shop)
     await ready.peer.expect("shown")
     await popup.get_by_role("button", name="Deny").click()
-    await ready.peer.expect("deny")
+    assert ready.peer.check_no(await ready.peer.expect("deny"), facts).said == "denied", "signed by this browser"
     await expect(popup.get_by_text("The person denied this release.")).to_be_visible()
     assert await value(page, "[name=cardnumber]") == ""
 

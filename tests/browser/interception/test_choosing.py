@@ -9,8 +9,10 @@ import pytest_asyncio
 from playwright.async_api import Page, expect
 
 from broker.protocol.decision import Decision
+from tests.browser.extension.steps import until
 from tests.browser.interception.world import EGRESS_KEY, Paying, put_away
 
+MODES = "chrome.storage.local.get('modes').then(({ modes }) => modes)"
 UNKNOWN = {"verdict": "unknown", "names": [], "keyId": EGRESS_KEY}
 TAUGHT = {
     "verdict": "covered", "names": ["shop"], "keyId": EGRESS_KEY,
@@ -92,6 +94,28 @@ async def test_a_shop_that_did_not_see_the_number_before_sees_it_only_when_the_p
     assert (await approved(paying, popup)).mode == "direct"
 
 
+async def test_what_was_shown_for_want_of_another_way_is_not_what_the_shop_is_remembered_by(paying: Paying, popup: Page) -> None:
+    paying.peer.coverage = UNKNOWN
+    await remember(popup, paying, "surrogate")
+    await asked(paying, popup)
+    await popup.get_by_role("button", name="Show the page the number this time").click()
+    paying.peer.deliver(await approved(paying, popup))
+    assert (await paying.expect("result"))["outcome"] == "filled"
+    await popup.get_by_text("The checkout form was filled.").wait_for()
+    assert await popup.evaluate(MODES) == {paying.shop: "surrogate"}
+
+
+async def test_a_covered_checkout_that_starts_by_showing_the_number_says_so_and_offers_to_keep_it(paying: Paying, popup: Page) -> None:
+    await remember(popup, paying, "direct")
+    await asked(paying, popup)
+    mode = popup.get_by_test_id("mode")
+    await expect(mode).to_have_text("This page, and an agent that reads it, will see the number.")
+    await expect(popup.get_by_text("This shop saw the number before. It can now be paid without seeing it.")).to_be_visible()
+    await popup.get_by_role("button", name="Keep the number from the page").click()
+    await expect(mode).to_have_text("The page will not see the number.")
+    assert (await approved(paying, popup)).mode == "surrogate"
+
+
 async def test_a_rule_does_not_change_the_mode_of_a_shop(paying: Paying, popup: Page) -> None:
     paying.peer.coverage = UNKNOWN
     await remember(popup, paying, "surrogate")
@@ -143,12 +167,20 @@ async def test_a_payment_that_went_well_is_what_makes_a_lesson_known(paying: Pay
     assert kept == {paying.shop: TAUGHT["taught"]["at"]}  # type: ignore[index]
 
 
+async def test_no_rule_shows_the_number_to_a_page_that_need_not_see_it(paying: Paying, popup: Page) -> None:
+    await remember(popup, paying, "direct")
+    await asked(paying, popup, grants=(paying.rule(),))
+    await expect(popup.get_by_text("This shop saw the number before. It can now be paid without seeing it.")).to_be_visible()
+    await popup.get_by_role("button", name="Keep the number from the page").click()
+    decision = await approved(paying, popup)
+    assert (decision.mode, decision.grant_id) == ("surrogate", None)
+
+
 async def test_what_worked_is_remembered(paying: Paying, popup: Page) -> None:
     page = await paying.armed()
     await page.evaluate("fetch('/pay', { method: 'POST', body: number() })")
     paying.withdraw()
-    await popup.wait_for_function("async () => (await chrome.storage.local.get('modes')).modes")
-    assert await popup.evaluate("async () => (await chrome.storage.local.get('modes')).modes") == {paying.shop: "surrogate"}
+    await until(popup, MODES, {paying.shop: "surrogate"})
 
 
 async def test_while_the_page_pays_the_popup_says_so(paying: Paying, popup: Page) -> None:
@@ -162,3 +194,33 @@ async def test_while_the_page_pays_the_popup_says_so(paying: Paying, popup: Page
 async def test_a_tab_under_another_debugger_is_named(paying: Paying, popup: Page) -> None:
     await asked(paying, popup)
     await expect(popup.get_by_text("Another program is debugging this tab.")).to_be_visible()
+
+
+async def test_who_debugs_the_tab_is_looked_for_again_right_before_it_pays(paying: Paying, popup: Page) -> None:
+    await paying.browser.open_shop("/")
+    worker = paying.browser.context.service_workers[0]
+    # Somebody debugs these tabs all the time: the test does. So nobody is found until the approval, and then whoever is there.
+    await worker.evaluate("() => { self.found = chrome.debugger.getTargets; chrome.debugger.getTargets = async () => []; }")
+    try:
+        decision = await paying.decided()
+    finally:
+        await worker.evaluate("() => { chrome.debugger.getTargets = self.found; }")
+    paying.peer.deliver_surrogate(decision)
+    assert (await paying.expect("ready"))["debugged"] is True
+    await put_away(popup)
+    await expect(popup.get_by_text("Waiting for the page to pay")).to_be_visible()
+    await expect(popup.get_by_text("Another program is debugging this tab.")).to_be_visible()
+
+
+async def test_a_tab_that_nobody_debugs_pays_without_a_word_of_it(paying: Paying, popup: Page) -> None:
+    await paying.browser.open_shop("/")
+    worker = paying.browser.context.service_workers[0]
+    await worker.evaluate("() => { self.found = chrome.debugger.getTargets; chrome.debugger.getTargets = async () => []; }")
+    try:
+        paying.peer.deliver_surrogate(await paying.decided())
+        assert "debugged" not in await paying.expect("ready")
+    finally:
+        await worker.evaluate("() => { chrome.debugger.getTargets = self.found; }")
+    await put_away(popup)
+    await expect(popup.get_by_text("Waiting for the page to pay")).to_be_visible()
+    await expect(popup.get_by_text("Another program is debugging this tab.")).to_have_count(0)

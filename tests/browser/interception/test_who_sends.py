@@ -123,3 +123,12 @@ async def test_a_partitioned_cookie_that_script_sets_as_it_pays_goes_along(payin
     set_and_pay = "(number) => { document.cookie = 'part=2; Path=/; SameSite=None; Secure; Partitioned'; return (%s)(number); }"
     await from_there.evaluate(set_and_pay % PAY, SURROGATE)
     assert [(got.number, got.headers.get("Cookie")) for got in paying.merchant.paid] == [("real", "part=2")]
+
+
+async def test_a_cookie_of_any_language_goes_along_as_the_browser_sends_it(paying: Paying) -> None:
+    page = await paying.armed()
+    await page.evaluate("document.cookie = 'city=M\u00fcnchen; Path=/'; document.cookie = 'name=\u65e5\u672c\\u{1f600}; Path=/'")
+    await page.evaluate("fetch('/pay', { method: 'POST', body: 'nothing of a card' })")
+    await page.evaluate("fetch('/pay', { method: 'POST', body: number() })")
+    plain, swapped = [got.headers["Cookie"] for got in paying.merchant.paid]
+    assert swapped == plain == dict(paying.egress.sends[0].headers)["Cookie"] == "city=M\u00fcnchen; name=\u65e5\u672c\U0001f600"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from aiohttp import web
-from playwright.async_api import Page
+from playwright.async_api import Error, Page
 
 from broker.protocol.decision import Decision
 from broker.protocol.grants import Grant, GrantState
@@ -105,8 +105,10 @@ async def put_away(popup: Page) -> None:
     """Open the popup anew and leave what is over: the idle view remains."""
     await popup.reload()
     await popup.locator("main.popup:not([aria-busy])").wait_for()
-    while await popup.get_by_role("button", name="Done").count():
-        await popup.get_by_role("button", name="Done").click()
+    done = popup.get_by_role("button", name="Done")
+    while await done.count():
+        with suppress(Error):  # a minute after its end a release goes by itself
+            await done.click(timeout=1_000)
 
 
 @asynccontextmanager

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from broker.demo.terminal import Terminal, browser_script
-from broker.egress.taught import read_taught
+from broker.egress.taught import read_taught, write_taught
 from broker.install.browsers import chromium_path
 from broker.install.egress import write_settings
 from broker.install.layout import StateFolder
@@ -90,4 +90,5 @@ async def open_shop(folder: Path) -> AsyncIterator[Shop]:
     """A shop and an egress of a state folder."""
     async with standing(folder) as stand:
         write_settings(StateFolder(folder), sandbox=True)
+        write_taught(stand.settings.folder, ())
         yield Shop(stand, folder)

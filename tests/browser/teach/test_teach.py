@@ -101,7 +101,7 @@ def _is_main(cmdline: Path) -> bool:
     [
         ("http://example.com", (), "The shop is not https"),
         ("example.com", (), "That is not a web address."),
-        ("https://shop.example", ("--browser", "/nowhere/chromium"), "There is no program /nowhere/chromium."),
+        ("https://shop.example", ("--browser", "/nowhere/chromium"), "--browser names no program."),
     ],
 )
 async def test_what_cannot_be_taught_is_said_at_once(tmp_path: Path, url: str, options: tuple[str, ...], words: str) -> None:
@@ -123,4 +123,4 @@ async def test_the_browser_that_the_environment_names_is_started(tmp_path: Path,
     monkeypatch.setenv("LEDGEROS_CHROMIUM", "/nowhere/chromium")
     async with open_shop(tmp_path / "other") as shop, shop.terminal("teach", f"{shop.origin}/checkout") as terminal:
         assert await terminal.ends() == 1
-    assert "There is no program /nowhere/chromium." in terminal.said
+    assert "LEDGEROS_CHROMIUM names no program." in terminal.said

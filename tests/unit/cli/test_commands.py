@@ -9,10 +9,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from broker.channel.tables import devices
 from broker.cli.demo import demo_settings
 from broker.cli.lock import refuse_addresses
+from broker.cli.root import app
 from broker.core.errors import LedgerError
+from broker.state import BrokerState
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -75,6 +79,68 @@ def test_a_refusal_is_at_most_three_lines_and_no_traceback(tmp_path: Path, argum
     assert done.stderr.startswith("✕ ")
     assert len(done.stderr.strip().splitlines()) <= 3
     assert "Traceback" not in done.stderr
+
+
+def test_a_person_agrees_to_a_shops_account_and_forgets_it(tmp_path: Path) -> None:
+    assert "Nothing is remembered" in run(tmp_path, "egress", "accounts", "list").stdout
+    assert run(tmp_path, "egress", "accounts", "allow", "https://shop.example/checkout", "stripe").returncode == 1
+    assert json.loads(run(tmp_path, "egress", "accounts", "list", "--json").stdout) == [], "nobody said yes"
+    assert run(tmp_path, "egress", "accounts", "allow", "https://shop.example/checkout", "stripe", given="y\n").returncode == 0
+    assert "shop.example" in run(tmp_path, "egress", "accounts", "list").stdout
+    (row,) = json.loads(run(tmp_path, "egress", "accounts", "list", "--json").stdout)
+    assert row == {"origin": "https://shop.example", "processor": "stripe", "account": "the next one is taken"}
+    assert run(tmp_path, "egress", "accounts", "forget", "shop.example", given="y\n").returncode == 0
+    assert json.loads(run(tmp_path, "egress", "accounts", "list", "--json").stdout) == []
+
+
+@pytest.mark.parametrize(
+    "words", [("allow", "https://shop.example", "nobody"), ("allow", "no address", "stripe"), ("forget", "shop.example")]
+)
+def test_what_cannot_be_agreed_to_is_said_without_a_traceback(tmp_path: Path, words: tuple[str, ...]) -> None:
+    done = run(tmp_path, "egress", "accounts", *words, given="y\n")
+    assert done.returncode == 1
+    assert "✕ " in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "lists"),
+    [("brokers revoke brk_1", "brokers list"), ("devices revoke dev_1", "devices list"), ("passkeys revoke pk_1", "passkeys list"),
+     ("devices revoke dev_1 --of issuer", "devices list --of issuer"), ("egress revoke egr_1", "egress list"),
+     ("grants revoke grant_1", "grants list"), ("agents revoke agt_1", "agents list")],
+)  # fmt: skip
+def test_what_is_not_there_is_refused_with_the_command_that_lists_what_is(tmp_path: Path, command: str, lists: str) -> None:
+    refused = CliRunner().invoke(app, ["--state", str(tmp_path), *command.split()]).exception
+    assert isinstance(refused, LedgerError)
+    assert refused.hint == f"List them: ledgeros --state {tmp_path} {lists}"
+
+
+def test_a_browser_in_the_list_has_one_time_at_which_it_was_last_seen(tmp_path: Path) -> None:
+    row = {"id": "dev_1", "name": "Chromium", "signing_key": b"k" * 32, "paired_at": 1, "last_seen": 2}
+    with BrokerState(tmp_path).open_database() as database:
+        database.write_now(lambda tx: tx.sql.execute(devices.insert().values(**row)))
+    done = CliRunner().invoke(app, ["--state", str(tmp_path), "devices", "list", "--json"])
+    (shown,) = json.loads(done.stdout)
+    assert {name: value for name, value in shown.items() if name not in ("keyId", "publicKey")} == {
+        "id": "dev_1", "name": "Chromium", "pairedAt": 1, "lastSeenAt": 2, "revokedAt": None,
+    }  # fmt: skip
+
+
+def test_a_broker_that_does_not_know_ledgeros_says_how_to_tell_it(tmp_path: Path) -> None:
+    refused = CliRunner().invoke(app, ["--state", str(tmp_path), "broker", "enrol"], input="ABCD-EFGH-JKMN-PQRS\n").exception
+    assert isinstance(refused, LedgerError)
+    assert refused.code == "issuer_unknown"
+    assert f"ledgeros --state {tmp_path} up" in (refused.hint or "")
+    assert str(tmp_path / "broker" / "issuer.json") in (refused.hint or "")
+
+
+def test_a_broker_with_the_certificate_of_another_says_which_file_to_remove(tmp_path: Path) -> None:
+    run(tmp_path, "certs", "init")
+    (tmp_path / "broker").mkdir()
+    (tmp_path / "broker" / "broker.json").write_text('{"brokerId": "brk_other", "name": "desk"}')
+    refused = CliRunner().invoke(app, ["--state", str(tmp_path), "broker", "run"]).exception
+    assert isinstance(refused, LedgerError)
+    assert refused.hint == f"To go on as the one of the certificate: rm {tmp_path / 'broker' / 'broker.json'}"
 
 
 def test_a_state_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:

@@ -20,9 +20,10 @@ def test_what_is_wrong_ends_with_status_1_and_each_finding_has_its_cure(tmp_path
     done = CliRunner().invoke(app, ["--state", str(tmp_path / "state"), "doctor", "--json"])
     assert done.exit_code == 1
     found = {finding["name"]: finding["cure"] for finding in json.loads(done.stdout)}
-    assert found["certificate-missing"] == "ledgeros up"
-    assert found["broker-stopped"] == "ledgeros up"
-    assert found["host-manifest-missing"] == "ledgeros install"
+    command = f"ledgeros --state {tmp_path / 'state'}"  # so that a machine can run it as it stands
+    assert found["certificate-missing"] == f"{command} up"
+    assert found["broker-stopped"] == f"{command} up"
+    assert found["host-manifest-missing"] == f"{command} install"
     assert all(found.values())
 
 

@@ -16,7 +16,7 @@ def test_without_the_sdk_it_says_how_to_install_it(tmp_path: Path, monkeypatch: 
     with pytest.raises(LedgerError) as error:
         mcp(tmp_path / "agent.json")
     assert error.value.hint is not None
-    assert "ledgeros[mcp]" in error.value.hint
+    assert ".whl)[mcp]" in error.value.hint
 
 
 def test_a_configuration_that_cannot_be_read_is_named(tmp_path: Path) -> None:

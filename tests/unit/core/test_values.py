@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from broker.core.canonical import b64u, canonical_json, canonical_members, digest, unb64u
-from broker.core.ids import IdFactory, new_secret, same_secret, secret_hash
+from broker.core.ids import IdFactory, new_secret, secret_hash
 from broker.core.money import format_money, plain_money, tolerance, typed_money
 from broker.core.origin import host_of, is_loopback, parse_origin, registrable_domain
 from broker.core.text import plain_text
@@ -31,11 +31,11 @@ def test_ids_sort_by_time_and_carry_their_kind() -> None:
     assert len(early) == 31
 
 
-def test_a_secret_is_256_bits_and_compared_by_digest() -> None:
+def test_a_secret_is_256_bits_and_known_by_its_digest() -> None:
     one, two = new_secret("tok_"), new_secret("tok_")
     assert len(one) == 47
-    assert same_secret(secret_hash(one), secret_hash(one))
-    assert not same_secret(secret_hash(one), secret_hash(two))
+    assert secret_hash(one) == secret_hash(one)
+    assert secret_hash(one) != secret_hash(two)
 
 
 def test_a_digest_is_bound_to_its_domain() -> None:
@@ -166,8 +166,20 @@ def test_an_agents_words_become_one_harmless_line(raw: str, clean: str) -> None:
     assert plain_text(raw) == clean
 
 
-@given(st.text(max_size=500))
-def test_plain_text_is_stable_and_bounded(text: str) -> None:
-    once = plain_text(text)
-    assert len(once) <= 300
+@pytest.mark.parametrize(
+    ("raw", "clean"),
+    [("<<b>b>x", "x"), ("cafe\u200b\u0301", "caf\u00e9"), ("<" * 9 + "b" + ">" * 9 + "x", "x"), ("<" + " " * 600 + ">paid", "paid")],
+)
+def test_what_is_left_by_taking_markup_away_is_no_markup(raw: str, clean: str) -> None:
+    assert plain_text(raw) == clean
+
+
+HARD = st.sampled_from("<>/b x\n\u200b\u0301\u0338\u202e\u1100\u1161\u2028…")
+
+
+@given(st.text(max_size=500) | st.text(HARD, max_size=60), st.sampled_from([300, 10]))
+def test_plain_text_is_bounded_and_what_is_plain_stays_as_it_is(text: str, limit: int) -> None:
+    once = plain_text(text, limit)
+    assert len(once) <= limit
     assert "\n" not in once
+    assert plain_text(once, limit) == once

@@ -16,7 +16,7 @@ from broker.core.clock import SystemClock
 from broker.egress.client import EgressClient
 from broker.egress.settings import EgressSettings, Limits
 from tests.unit.egress.merchant import Merchant, merchant_with_ca
-from tests.unit.egress.stand import Stand
+from tests.unit.egress.stand import Stand, teach_all
 from tests.unit.egress.values import ManualClock
 
 
@@ -53,6 +53,7 @@ async def own_process(
             folder=folder / "egress", socket=folder / "run" / "egress.sock", broker_uid=os.getuid(), sandbox=True, extra_ca=ca_file,
             limits=limits or Limits(),
         )  # fmt: skip
+        teach_all(settings)
         egress = await start(settings, **environment)
         try:
             yield egress, settings, merchant

@@ -13,9 +13,10 @@ from broker.core.canonical import b64u, unb64u
 from broker.egress.app import running
 from broker.egress.client import EgressClient
 from broker.egress.settings import EgressSettings, Limits
+from broker.egress.taught import write_taught
 from broker.protocol.egress import Armed, Chunk, EgressOutcome, End, Fault, Head, Send, WholeAnswer
 from tests.unit.egress.merchant import Merchant, merchant_with_ca
-from tests.unit.egress.values import SHOP, SURROGATE, SURROGATE_CODE, ManualClock, arm, decision
+from tests.unit.egress.values import PROCESSORS, SHOP, SURROGATE, SURROGATE_CODE, ManualClock, arm, decision, taught_as
 
 FORM = "application/x-www-form-urlencoded"
 FORM_BODY = f"card%5Bnumber%5D={SURROGATE}&card%5Bcvc%5D={SURROGATE_CODE}&name=J%C3%B6".encode()
@@ -93,6 +94,12 @@ class Stand:
         return answered
 
 
+def teach_all(settings: EgressSettings) -> None:
+    """A person taught `SHOP` with every processor there is."""
+    settings.folder.mkdir(parents=True, exist_ok=True)
+    write_taught(settings.folder, tuple(taught_as(kind) for kind in PROCESSORS))
+
+
 @asynccontextmanager
 async def standing(folder: Path, **limits: Any) -> AsyncIterator[Stand]:
     clock = ManualClock()
@@ -101,6 +108,7 @@ async def standing(folder: Path, **limits: Any) -> AsyncIterator[Stand]:
             folder=folder / "egress", socket=folder / "run" / "egress.sock", broker_uid=os.getuid(), sandbox=True, extra_ca=ca_file,
             limits=Limits(**limits),
         )  # fmt: skip
+        teach_all(settings)
         async with running(settings, clock) as public_key:
             client = await EgressClient.connect(settings.socket, os.getuid())
             try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from broker.egress.hint import MOST, Hint, HintReader
@@ -46,6 +48,39 @@ def test_a_redirect_to_the_banks_page_is_a_challenge() -> None:
     assert hint(headers={"Location": "https://bank.acs.example/ask"}, status=303) == "challenge_required"
     assert hint(headers={"Location": "https://bank.acs.example.evil.example/"}, status=303) is None
     assert hint(headers={"Location": "/thanks"}, status=303) is None
+
+
+ASKING = {
+    "a form": b'<form action="https://acs.example/"><input type="hidden" name="creq" value="eyJ0"></form>',
+    "a form without quotes": b"<input name=creq value=eyJ0>",
+    "a form of the first version": b"<INPUT TYPE='hidden' NAME = 'PaReq' VALUE='eJx'>",
+    "JSON": b'{"threeDs": {"url": "https://acs.example/", "creq": "eyJ0"}}',
+    "a form in JSON": json.dumps({"html": '<input name="creq" value="eyJ0">'}).encode(),
+    "JSON in JSON": json.dumps({"next": json.dumps({"PaReq": "eJx"})}).encode(),
+}
+
+
+@pytest.mark.parametrize("name", ASKING)
+def test_the_field_in_which_a_bank_is_asked_is_a_challenge_where_nobody_described_the_answer(name: str) -> None:
+    for kind in (JSON, {"Content-Type": "text/html"}):
+        assert hint(ASKING[name], kind, entry=taught()) == "challenge_required"
+    assert hint(ASKING[name], {"Content-Type": "text/css"}, entry=taught()) is None
+    assert hint(ASKING[name], JSON) is None, "the registry says how this one asks"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"creq": null}',
+        b'{"creq": ""}',
+        b'{"acreq": "x", "note": "creq"}',
+        b"<p>no creq was needed</p>",
+        b'<input name="creq2">',
+        b"creq" * 60_000,
+    ],
+)
+def test_a_word_of_3_d_secure_alone_is_none(body: bytes) -> None:
+    assert hint(body, JSON, entry=taught()) is None
 
 
 @pytest.mark.parametrize("status", [401, 403, 429])

@@ -31,6 +31,14 @@ def test_every_entry_says_where_it_knows_from_and_claims_no_measurement_of_real_
         assert known.sandbox_only or "not measured here" in known.source.text
 
 
+def test_every_entry_can_be_about_a_page_and_tells_the_accounts_of_many_shops_apart() -> None:
+    for known in bundled_processors():
+        if isinstance(known, Endpoint) and not known.first_party:
+            assert known.frame_hosts
+            assert known.accounts
+            assert known.processor
+
+
 def test_demo_entries_lead_to_this_machine_and_no_others_do() -> None:
     for known in bundled_processors():
         hosts = known.frame_hosts if isinstance(known, EncryptingFrames) else (known.host, *known.frame_hosts)
@@ -87,7 +95,9 @@ def test_a_checkout_is_covered_by_its_frames_or_by_what_a_person_taught() -> Non
 
 def test_frames_of_a_processor_are_recognised_by_host() -> None:
     assert framed_by(entry(frameHosts=["js.x.example"]), "https://js.x.example")
-    assert not framed_by(entry(frameHosts=["js.x.example"]), "https://x.example")
+    for other in ("https://x.example", "http://js.x.example", "https://js.x.example:8443"):
+        assert not framed_by(entry(frameHosts=["js.x.example"]), other)
+    assert framed_by(entry(frameHosts=["js.localhost"]), "https://js.localhost:8443"), "the sandbox's have any port"
 
 
 def test_every_outcome_has_words_and_says_whether_the_card_may_have_been_charged() -> None:

@@ -33,7 +33,7 @@ async def test_the_merchant_gets_the_real_values_and_the_page_sees_the_surrogate
     assert answered.body == f'{{"number":"{SURROGATE}"}}'.encode()
     assert answered.header("set-cookie") == [f"n={SURROGATE}", "b=2"]
     assert answered.end.fields == ("number", "securityCode")
-    assert answered.end.entry == "demo-form"
+    assert answered.end.entry == "taught-form"
     assert answered.end.may_have_been_charged
 
 
@@ -86,7 +86,9 @@ async def test_every_body_kind_reaches_its_endpoint(stand: Stand) -> None:
         ),
     ]  # fmt: skip
     for host, path, content_type, body in cases:
-        await stand.paid(stand.merchant.url(host, path), body.encode(), content_type)
+        credentials = (("Authorization", "Bearer pk_1"),) if host.startswith(("json", "graphql")) else ()
+        headers = (("Content-Type", content_type), *credentials)
+        await stand.paid(stand.merchant.url(host, path), body.encode(), headers=headers)
         assert stand.merchant.received[-1].body == real_values(body.encode())
 
 
@@ -189,11 +191,11 @@ async def test_the_page_of_another_tab_gets_nothing(stand: Stand) -> None:
 
 
 async def test_hosted_fields_pay_from_their_own_frame_only_where_it_was_approved(stand: Stand) -> None:
-    frame = "https://hosted-fields.localhost"
-    url = stand.merchant.url("hosted-pay.localhost", "/v1/payment_methods")
-    refused = await stand.send(await stand.arm(), url, frame_origin=frame)
-    assert refused.outcome is EgressOutcome.ORIGIN_MISMATCH
-    allowed = await stand.send(await stand.arm(frames=(frame,)), url, frame_origin=frame)
+    frame, body, shop = "https://hosted-fields.localhost", FORM_BODY + b"&key=pk_1", "https://another.example"
+    url, there = stand.merchant.url("hosted-pay.localhost", "/v1/payment_methods"), {"top_origin": shop, "frame_origin": frame}
+    refused = await stand.send(await stand.arm(origin=shop), url, body, **there)
+    assert refused.outcome is EgressOutcome.NOT_REGISTERED
+    allowed = await stand.send(await stand.arm(origin=shop, frames=(frame,)), url, body, **there)
     assert allowed.outcome is EgressOutcome.SWAPPED
     assert stand.merchant.received[0].header("origin") == [frame]
     assert stand.merchant.received[0].header("sec-fetch-site") == ["cross-site"]

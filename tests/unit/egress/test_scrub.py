@@ -12,7 +12,7 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from broker.egress.forms_of import WIDEST, forms_of
+from broker.egress.forms_of import WIDEST, each_form
 from broker.egress.scrub import BLOCK, Patterns, Scrubber
 from tests.unit.egress.values import CODE, REAL, SURROGATE, SURROGATE_CODE, number_of_test_bin
 
@@ -34,6 +34,14 @@ def grouped(digits: str, separator: str) -> str:
 
 def in_base64(encode: Callable[[bytes], bytes], before: str, text: Callable[[str], str] = str) -> Callable[[str], bytes]:
     return lambda n: encode(f"{before}{text(n)}tail".encode())
+
+
+def in_utf_16(order: str, before: str) -> Callable[[str], bytes]:
+    return lambda n: base64.b64encode(before.encode() + n.encode(f"utf-16-{order}") + b"tail")
+
+
+def turned(form: Callable[[str], bytes]) -> Callable[[str], bytes]:
+    return lambda n: form(n)[::-1]
 
 
 def wrapped(before: str) -> Callable[[str], str]:
@@ -82,6 +90,8 @@ FORMS: dict[str, Callable[[str], bytes]] = {
     "hexadecimal": lambda n: n.encode().hex().encode(),
     "hexadecimal with colons": lambda n: n.encode().hex(":").encode(),
     "hexadecimal, spaced number": lambda n: grouped(n, " ").encode().hex().encode(),
+    "hexadecimal of UTF-16": lambda n: n.encode("utf-16-le").hex().encode(),
+    "hexadecimal of UTF-16, big-endian": lambda n: n.encode("utf-16-be").hex().encode(),
     "a list of codes": lambda n: str(list(n.encode())).encode(),
     "a list of digits": lambda n: str(list(n)).encode(),
     "reversed": lambda n: n[::-1].encode(),
@@ -97,6 +107,8 @@ FORMS: dict[str, Callable[[str], bytes]] = {
     **{f"base64 spaced at {len(b)}": in_base64(base64.b64encode, b, lambda n: grouped(n, " ")) for b in ("", "a", "ab")},
     **{f"base64 dashed at {len(b)}": in_base64(base64.urlsafe_b64encode, b, lambda n: grouped(n, "-")) for b in ("", "a", "ab")},
     **{f"base64 reversed at {len(b)}": in_base64(base64.b64encode, b, lambda n: n[::-1]) for b in ("", "a", "ab")},
+    **{f"base64 turned round, at {len(b)}": turned(in_base64(base64.b64encode, b)) for b in ("", "a", "ab")},
+    **{f"base64 of UTF-16, {coding}, at {len(b)}": in_utf_16(coding, b) for coding in ("le", "be") for b in ("", "a", "ab")},
     **{f"base64 at {a} in base64 at {b}": in_base64(base64.b64encode, "ab"[:b], wrapped("xy"[:a])) for a in range(3) for b in range(3)},
     "base64 in indented lines": lambda n: base64.encodebytes(b"x" * 50 + n.encode() * 2).replace(b"\n", b"\n        "),
     "base64 in lines": in_base64(base64.encodebytes, "x" * 50),
@@ -195,7 +207,7 @@ def test_equal_security_codes_do_not_keep_the_scrubber_busy() -> None:
 def test_no_form_is_wider_than_what_is_held_back() -> None:
     regular_expressions = importlib.import_module("re._parser")
     # The longest number there is; getwidth() is the engine's own upper bound.
-    for form in forms_of("4" * 19, "5" * 19):
+    for form in each_form("4" * 19, "5" * 19):
         assert regular_expressions.parse(form.pattern.pattern).getwidth()[1] <= WIDEST
 
 

@@ -10,7 +10,7 @@ from stdnum import luhn
 from broker.core.card_number import Cvv, Pan
 from broker.protocol.decision import Claimed, Decision, Seen
 from broker.protocol.egress import Arm
-from broker.protocol.processors import TaughtEndpoint
+from broker.protocol.processors import FORM, JSON, MULTIPART, TaughtEndpoint
 from broker.protocol.sealing import Credentials, key_id, seal
 from broker.protocol.surrogate import Surrogate
 
@@ -64,6 +64,40 @@ def taught(host: str = "shop.localhost", origin: str = SHOP) -> TaughtEndpoint:
         "id": "taught-1", "name": "A shop", "host": host, "path": "/buy", "contentType": "application/x-www-form-urlencoded",
         "fields": {"number": "card[number]", "securityCode": "card[cvc]"}, "source": {"kind": "taught", "text": "Paid once by John Doe."},
         "origin": origin, "confirmedBy": "John Doe", "confirmedAt": 1,
+    })  # fmt: skip
+
+
+# How the demo's processors take a card that a page of many shops may send them.
+PROCESSORS: dict[str, dict[str, object]] = {
+    "form": {
+        "host": "form-pay.localhost", "path": "/pay/*", "contentType": FORM, "accounts": [{"where": "path", "name": "1"}],
+        "fields": {"number": "card[number]", "securityCode": "card[cvc]"},
+    },
+    "json": {
+        "host": "json-pay.localhost", "path": "/v1/tokens", "contentType": JSON, "headers": ["idempotency-key"],
+        "accounts": [{"where": "header", "name": "authorization"}], "fields": {"number": "/card/number", "securityCode": "/card/cvc"},
+    },
+    "graphql": {
+        "host": "graphql-pay.localhost", "path": "/graphql", "contentType": JSON, "graphqlField": "tokenizeCreditCard",
+        "headers": ["authorization"],
+        "fields": {"number": "/input/creditCard/number", "securityCode": "/input/creditCard/cvv"},
+    },
+    "multipart": {
+        "host": "multipart-pay.localhost", "path": "/pay", "contentType": MULTIPART,
+        "fields": {"number": "cardnumber", "securityCode": "cvc"},
+    },
+    "worker": {
+        "host": "worker-pay.localhost", "path": "/v1/charges", "contentType": JSON,
+        "fields": {"number": "/payments/*/card/number", "securityCode": "/payments/*/card/cvc"},
+    },
+}  # fmt: skip
+
+
+def taught_as(kind: str, origin: str = SHOP, **changes: object) -> TaughtEndpoint:
+    """What a person taught about a shop that pays at one of `PROCESSORS`."""
+    return TaughtEndpoint.model_validate({
+        "id": f"taught-{kind}", "name": kind, "origin": origin, "source": {"kind": "taught", "text": "A person paid here once."},
+        "confirmedBy": "owner", "confirmedAt": 1, **PROCESSORS[kind], **changes,
     })  # fmt: skip
 
 

@@ -43,10 +43,10 @@ def test_browsers_of_other_brands_count_where_they_are_asked_for(path: Path) -> 
 
 def test_a_name_that_leads_nowhere_is_said_and_nothing_else_is_started(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program(path, "chromium")
-    with pytest.raises(LedgerError, match="There is no program /nowhere/chromium"):
+    with pytest.raises(LedgerError, match="--browser names no program"):
         chromium_path("/nowhere/chromium")
     monkeypatch.setenv("LEDGEROS_CHROMIUM", "/elsewhere/chromium")
-    with pytest.raises(LedgerError, match="There is no program /elsewhere/chromium"):
+    with pytest.raises(LedgerError, match="LEDGEROS_CHROMIUM names no program"):
         chromium_path()
 
 

@@ -33,8 +33,8 @@ from broker.install.doctor import (
     extension_old,
     host_manifest,
     ledgeros,
-    passkey,
     port_taken,
+    setup,
     shadowed,
 )
 from broker.install.doctor import extension_id as extension_ids
@@ -97,28 +97,41 @@ def test_a_database_of_a_newer_ledgeros_is_found_and_left_alone(machine: Machine
         assert database.execute("PRAGMA user_version").fetchone() == (99,)
 
 
-def test_a_missing_host_manifest(machine: Machine) -> None:
+def test_a_host_manifest_that_is_missing_is_found(machine: Machine) -> None:
     manifest_of(machine).unlink()
     finding = only(host_manifest.check(machine))
     assert (finding.name, finding.cure) == ("host-manifest-missing", "ledgeros install")
 
 
-def test_a_launcher_that_is_gone(machine: Machine) -> None:
+def test_a_profile_that_was_told_must_still_be_told_while_it_is_there(machine: Machine, tmp_path: Path) -> None:
+    profile = tmp_path / "agent"
+    install(machine.state, machine.registry, [str(profile)], tmp_path / "built")
+    assert not [*host_manifest.check(machine), *shadowed.check(machine)]
+    manifest = profile / "NativeMessagingHosts" / "so.ledger.broker.json"
+    rewrite(manifest, path="/opt/other/host")
+    assert str(profile) in only(shadowed.check(machine)).what
+    manifest.unlink()
+    assert only(host_manifest.check(machine)).what == f"The browser of {profile} has lost its native messaging manifest."
+    shutil.rmtree(profile)
+    assert not list(host_manifest.check(machine))
+
+
+def test_a_launcher_that_is_gone_is_named(machine: Machine) -> None:
     (machine.state.host / "ledgeros-native-host").unlink()
     assert "launcher" in only(host_manifest.check(machine)).what
 
 
-def test_a_machine_that_was_never_installed(machine: Machine) -> None:
+def test_where_nothing_was_installed_the_cure_is_to_install(machine: Machine) -> None:
     (machine.state.path / "install.json").unlink()
     assert only(host_manifest.check(machine)).cure == "ledgeros install"
 
 
-def test_a_manifest_that_admits_another_extension(machine: Machine) -> None:
+def test_a_manifest_that_admits_another_extension_is_found(machine: Machine) -> None:
     rewrite(manifest_of(machine), allowed_origins=["chrome-extension://abcdefghijklmnopabcdefghijklmnop/"])
     assert only(extension_ids.check(machine)).name == "wrong-extension-id"
 
 
-def test_a_machine_wide_manifest_that_a_user_level_one_shadows(machine: Machine) -> None:
+def test_a_machine_wide_manifest_that_a_user_level_one_shadows_is_found(machine: Machine) -> None:
     machine_wide = machine.root / "etc/chromium/native-messaging-hosts/so.ledger.broker.json"
     machine_wide.parent.mkdir(parents=True)
     shutil.copy(manifest_of(machine), machine_wide)
@@ -130,7 +143,7 @@ def test_a_machine_wide_manifest_that_a_user_level_one_shadows(machine: Machine)
     assert str(manifest_of(machine)) in finding.cure
 
 
-def test_a_manifest_of_another_installation(machine: Machine) -> None:
+def test_a_manifest_of_another_installation_is_told_from_ours(machine: Machine) -> None:
     rewrite(manifest_of(machine), path="/opt/other/host")
     assert "another installation" in only(shadowed.check(machine)).what
 
@@ -140,7 +153,7 @@ def test_a_manifest_of_another_installation(machine: Machine) -> None:
     [("root/snap/bin/chromium", "snap"), ("root/var/lib/flatpak/app/org.chromium.Chromium", "flatpak"),
      ("home/.local/share/flatpak/app/com.brave.Browser", "flatpak")],
 )  # fmt: skip
-def test_a_confined_browser(machine: Machine, tmp_path: Path, place: str, kind: str) -> None:
+def test_a_confined_browser_is_named_with_its_kind(machine: Machine, tmp_path: Path, place: str, kind: str) -> None:
     (tmp_path / place).mkdir(parents=True)
     finding = only(confined_browser.check(machine))
     assert finding.name == "confined-browser"
@@ -154,7 +167,7 @@ def test_a_confined_browser_beside_an_ordinary_one_is_no_fault(machine: Machine)
     assert not list(confined_browser.check(machine))
 
 
-def test_a_port_that_is_taken_and_by_whom(machine: Machine) -> None:
+def test_who_holds_a_port_that_is_taken_is_named(machine: Machine) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         real = replace(machine, proc=Path("/proc"), ports=(Port("broker", port, "--agent-port"),))
@@ -180,7 +193,7 @@ def test_a_port_that_another_ledgeros_holds_is_said_so(tmp_path: Path) -> None:
     assert [str(process) for process in processes(tmp_path)] == ["another LedgerOS (process 7)"]
 
 
-def test_a_file_in_the_place_of_the_egresss_socket(machine: Machine) -> None:
+def test_a_file_in_the_place_of_the_egresss_socket_is_found(machine: Machine) -> None:
     place = machine.state.path / "run" / "egress.sock"
     place.parent.mkdir()
     place.touch()
@@ -193,31 +206,31 @@ def test_a_file_in_the_place_of_the_egresss_socket(machine: Machine) -> None:
     assert not list(port_taken.check(machine))  # the next start takes its place
 
 
-def test_a_machine_where_ledgeros_was_never_started(machine: Machine) -> None:
+def test_where_ledgeros_was_never_started_the_cure_is_to_start_it(machine: Machine) -> None:
     shutil.rmtree(machine.state.pki.path)
     finding = only(certificate.check(machine))
     assert (finding.name, finding.cure) == ("certificate-missing", "ledgeros up")
 
 
-def test_an_expired_certificate(machine: Machine) -> None:
+def test_an_expired_certificate_is_found(machine: Machine) -> None:
     later = replace(machine, now=lambda: datetime.now(UTC) + timedelta(days=31))
     findings = list(certificate.check(later))
     assert {finding.name for finding in findings} == {"certificate-expired"}
     assert {finding.cure for finding in findings} == {"ledgeros certs rotate"}
 
 
-def test_a_clock_that_is_behind_the_certificates(machine: Machine) -> None:
+def test_a_clock_that_is_behind_the_certificates_is_found(machine: Machine) -> None:
     earlier = replace(machine, now=lambda: datetime.now(UTC) - timedelta(days=1))
     assert {finding.name for finding in certificate.check(earlier)} == {"certificate-not-yet-valid"}
 
 
-def test_a_missing_certificate(machine: Machine) -> None:
+def test_a_certificate_that_is_missing_is_found(machine: Machine) -> None:
     (machine.state.pki.path / "broker-client.crt").unlink()
     assert only(certificate.check(machine)).cure == "ledgeros certs init"
     assert only(ledgeros.check(machine)).name == ledgeros.UNREACHABLE
 
 
-def test_an_extension_older_than_the_broker(machine: Machine) -> None:
+def test_an_extension_older_than_the_broker_is_found(machine: Machine) -> None:
     assert not list(extension_old.check(machine))
     (installed_extension(machine.state) / "manifest.json").write_text('{"version": "0.0.9"}')
     finding = only(extension_old.check(machine))
@@ -225,12 +238,12 @@ def test_an_extension_older_than_the_broker(machine: Machine) -> None:
     assert "0.0.9" in finding.what
 
 
-def test_an_extension_that_is_gone(machine: Machine) -> None:
+def test_an_extension_that_is_gone_is_found(machine: Machine) -> None:
     shutil.rmtree(installed_extension(machine.state))
     assert only(extension_old.check(machine)).name == "extension-missing"
 
 
-def test_ledgeros_that_does_not_answer(machine: Machine) -> None:
+def test_ledgeros_that_does_not_answer_is_found(machine: Machine) -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
     BrokerState(machine.state.path).write_issuer(f"https://localhost:{port}", f"https://localhost:{port}")
@@ -266,7 +279,7 @@ def server() -> Iterator[int]:
     yield from running([sys.executable, "-c", "print(flush=True); input()", "broker.install.server"])
 
 
-def test_a_broker_that_does_not_run(machine: Machine) -> None:
+def test_a_broker_that_does_not_run_is_found(machine: Machine) -> None:
     assert only(channel.check(machine)).name == "broker-stopped"
 
 
@@ -275,12 +288,12 @@ def test_a_broker_that_was_killed_and_whose_process_id_another_program_has_does_
     assert only(channel.check(machine)).name == "broker-stopped"
 
 
-def test_no_browser_is_paired(machine: Machine, server: int) -> None:
+def test_that_no_browser_is_paired_is_found(machine: Machine, server: int) -> None:
     broker_runs(machine, server, 1)
     assert only(channel.check(machine)).cure == "ledgeros pair"
 
 
-def test_a_worker_that_sleeps(machine: Machine, server: int) -> None:
+def test_a_worker_that_sleeps_is_found(machine: Machine, server: int) -> None:
     pair(machine)
     real = replace(machine, proc=Path("/proc"))
     with socket.create_server(("127.0.0.1", 0)) as listening:
@@ -298,14 +311,14 @@ def egress_runs(machine: Machine, pid: int) -> str:
     return mine
 
 
-def test_an_egress_that_does_not_run(machine: Machine, server: int) -> None:
+def test_an_egress_that_does_not_run_is_a_caution(machine: Machine, server: int) -> None:
     assert not list(egress.check(machine))  # without a broker that is the fault
     broker_runs(machine, server, 1)
     finding = only(egress.check(machine))
     assert (finding.name, finding.cure, finding.severity) == ("egress-stopped", "ledgeros up", "caution")
 
 
-def test_an_egress_whose_key_was_not_enrolled(machine: Machine, server: int) -> None:
+def test_an_egress_whose_key_was_not_enrolled_is_found(machine: Machine, server: int) -> None:
     broker_runs(machine, server, 1)
     mine = egress_runs(machine, server)
     assert only(egress.check(machine)).cure == "ledgeros egress enrol"
@@ -313,6 +326,19 @@ def test_an_egress_whose_key_was_not_enrolled(machine: Machine, server: int) -> 
     assert list(egress.check(machine))
     enrolled(machine, mine)
     assert not list(egress.check(machine))
+
+
+@pytest.mark.parametrize("name", ["taught.json", "accounts.json"])
+def test_a_file_of_the_egress_that_others_may_write_is_found_with_its_cure(machine: Machine, name: str) -> None:
+    machine.state.egress.mkdir(parents=True, exist_ok=True)
+    file = machine.state.egress / name
+    file.write_text("[]" if name == "taught.json" else "{}")
+    file.chmod(0o600)
+    assert not list(egress.check(machine))
+    file.chmod(0o666)
+    finding = only(egress.check(machine))
+    assert "writable by others" in finding.what
+    assert str(file) in finding.cure
 
 
 def enrolled(machine: Machine, key: str) -> None:
@@ -331,30 +357,62 @@ def add(database: Database, table: Table, row: dict[str, object]) -> None:
     database.write_now(lambda tx: tx.sql.execute(table.insert().values(**row)))
 
 
-def enrol_passkey(machine: Machine) -> None:
+def enrol_browser(machine: Machine) -> None:
     broker = {"id": "brk_1", "org_id": "org_1", "name": "desk", "enrolled_at": 1}
     device = {
         "id": "dev_1", "org_id": "org_1", "broker_id": "brk_1", "name": "Chromium", "extension_origin": "chrome-extension://x",
         "signing_key": b"s", "sealing_key": b"x", "sealing_key_id": "k", "enrolled_at": 1,
     }  # fmt: skip
+    with open_database(machine.state.issuer / "issuer.db") as database:
+        for table, row in ((brokers, broker), (enrolled_devices, device)):
+            add(database, table, row)
+
+
+def enrol_passkey(machine: Machine) -> None:
     key = {
         "id": "pk_1", "credential_id": "c", "org_id": "org_1", "device_id": "dev_1", "public_key": b"p", "sign_count": 0, "enrolled_at": 1,
     }  # fmt: skip
     with open_database(machine.state.issuer / "issuer.db") as database:
-        for table, row in ((brokers, broker), (enrolled_devices, device), (passkeys, key)):
-            add(database, table, row)
+        add(database, passkeys, key)
 
 
-def test_an_authenticator_that_is_missing(machine: Machine) -> None:
+def to_do(machine: Machine) -> list[str]:
+    return [finding.name for finding in setup.check(machine)]
+
+
+def test_every_step_that_is_still_to_do_is_named(machine: Machine) -> None:
+    open_database(machine.state.issuer / "issuer.db").close()
+    BrokerState(machine.state.path).open_database().close()
+    steps = [*setup.check(machine)]
+    assert [(step.name, step.severity) for step in steps] == [
+        ("owner-missing", "fault"), ("broker-not-enrolled", "fault"), ("no-browser-paired", "fault"), ("browser-not-enrolled", "fault"),
+        ("egress-not-enrolled", "caution"), ("agent-missing", "fault"),
+    ]  # fmt: skip
+    assert "passkey" in steps[3].what
+    found = diagnose(machine)
+    assert found[-len(steps) :] == steps
+    assert len({finding.name for finding in found}) == len(found)  # none is told twice
+
+
+def test_an_authenticator_that_is_missing_is_found(machine: Machine) -> None:
     organisation(machine, "step-up")
-    assert only(passkey.check(machine)).name == "authenticator-missing"
+    assert "owner-missing" not in to_do(machine)
+    enrol_browser(machine)
+    assert to_do(machine) == ["authenticator-missing", "egress-not-enrolled"]
     enrol_passkey(machine)
-    assert not list(passkey.check(machine))
+    assert to_do(machine) == ["egress-not-enrolled"]
 
 
 def test_approval_by_click_needs_no_authenticator(machine: Machine) -> None:
     organisation(machine, "click")
-    assert not list(passkey.check(machine))
+    enrol_browser(machine)
+    assert to_do(machine) == ["egress-not-enrolled"]
+
+
+def test_of_a_ledgeros_elsewhere_and_a_broker_that_never_ran_no_step_is_claimed(machine: Machine) -> None:
+    assert to_do(machine) == []
+    assert not machine.state.issuer.exists()
+    assert not (machine.state.broker / "broker.db").exists()
 
 
 @pytest.fixture

@@ -78,6 +78,23 @@ def test_each_browser_is_told_in_the_place_it_reads(platform: str, browser: str,
     assert Path(manifest["path"]).is_file()
 
 
+def test_a_browser_that_is_named_by_its_folder_is_told_there_and_forgotten_again(
+    state: StateFolder, home: Path, extension: Path, tmp_path: Path
+) -> None:
+    registry = FileRegistry(home, "linux")
+    folders = [str(tmp_path / "agent"), str(tmp_path / "another")]
+    record = install(state, registry, ["chromium", *folders], extension)
+    assert record.browsers == ("chromium", *folders)
+    for folder in folders:
+        manifest = json.loads((Path(folder) / "NativeMessagingHosts" / "so.ledger.broker.json").read_text())
+        assert manifest["allowed_origins"] == [f"chrome-extension://{extension_id()}/"]
+        assert registry.current(folder) is not None
+    (Path(folders[0]) / "Local State").write_text("theirs")
+    assert uninstall(state, registry).kept == ()
+    assert files_in(Path(folders[0])) == {"Local State"}
+    assert not Path(folders[1]).exists()
+
+
 def test_only_browsers_that_were_used_here_are_present(home: Path) -> None:
     (home / ".config" / "chromium").mkdir(parents=True)
     assert FileRegistry(home, "linux").present() == ["chromium"]

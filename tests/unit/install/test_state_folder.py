@@ -14,7 +14,7 @@ from broker.install import certificates
 from broker.install.extension_build import extension_id
 from broker.install.identities import identities
 from broker.install.layout import StateFolder, default_state
-from broker.install.native_messaging import manifest_path, register_host, unregister_host, user_data_folder
+from broker.install.native_messaging import register_host, user_data_folder
 from broker.pki.profile import Roles
 
 
@@ -70,14 +70,6 @@ def test_the_host_manifest_admits_our_extension_alone(state: StateFolder, tmp_pa
     assert manifest["allowed_origins"] == [f"chrome-extension://{extension_id()}/"]
     assert Path(manifest["path"]).stat().st_mode & 0o111
     assert json.loads((state.host / "host.json").read_text())["broker_id"] == identities(state).broker_id
-
-
-def test_unregistering_removes_the_manifest_and_says_whether_there_was_one(state: StateFolder, tmp_path: Path) -> None:
-    certificates.initialise(state)
-    register_host(state, tmp_path)
-    assert unregister_host(tmp_path)
-    assert not manifest_path(tmp_path).exists()
-    assert not unregister_host(tmp_path)
 
 
 @pytest.mark.parametrize(

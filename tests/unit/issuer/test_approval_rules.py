@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import get_args
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from broker.issuer.redeem.approval import Attested, mismatches, passkey_reason
 from broker.protocol.decision import Decision
+from broker.protocol.facts import ApprovalSetting
 
 SHOP = "https://shop.example"
 BASE = {
@@ -47,6 +49,15 @@ def test_a_claim_to_either_side_is_compared() -> None:
     assert mismatches(decision(), dataclasses.replace(KNOWN, origin=other)) == {"origin"}
 
 
+def test_a_mismatch_needs_the_passkey_whatever_the_setting() -> None:
+    elsewhere = decision(claimed={**BASE["claimed"], "origin": "https://other.example"})  # type: ignore[dict-item]
+    less = decision(seen=seen(pageAmount=4899), maxAmount=4899)
+    shown = decision(mismatches=["amount"])  # what the person was shown counts, even where LedgerOS cannot see it
+    for setting in get_args(ApprovalSetting):
+        attested = dataclasses.replace(KNOWN, approval=setting, origin=None)
+        assert [passkey_reason(made, attested) is not None for made in (elsewhere, less, shown)] == [True, True, True], setting
+
+
 @given(
     amount=st.integers(0, 20_000),
     page=st.none() | st.integers(0, 20_000),
@@ -61,5 +72,5 @@ def test_stricter_settings_never_ask_for_less(amount: int, page: int | None, lin
         passkey_reason(made, dataclasses.replace(attested, approval=setting)) is not None for setting in ("click", "step-up", "passkey")
     )
     assert passkey
-    assert step_up >= click
+    assert step_up >= click >= (amount > 5100 or bool(mismatches(made, attested)))
     assert step_up == (amount > 5100 or not linked or direct or bool(mismatches(made, attested)))

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from stdnum import luhn
 
 from broker.core.card_number import Cvv, Pan
+from broker.core.state_files import DamagedFileError
 from broker.issuer.cards.numbers import BIN, is_surrogate, new_number
 from broker.issuer.cards.vault import CardVault
 from broker.issuer.keys import KeyFolder, secret_file
@@ -70,7 +71,7 @@ def test_short_lived_secrets_are_bound_to_their_purpose(tmp_path: Path) -> None:
 def test_a_damaged_key_file_is_named_not_replaced(tmp_path: Path) -> None:
     file = tmp_path / "kek-1.key"
     file.write_bytes(b"short")
-    with pytest.raises(ValueError, match=r"kek-1\.key is damaged"):
+    with pytest.raises(DamagedFileError, match=r"kek-1\.key is damaged"):
         secret_file(file)
     assert file.read_bytes() == b"short"
 

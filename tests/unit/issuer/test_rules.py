@@ -86,7 +86,7 @@ def test_an_email_keeps_enough_for_its_owner() -> None:
     assert masked_email("john@example.com") == "j•••@example.com"
 
 
-def test_words_of_pages() -> None:
+def test_pages_write_money_origins_ids_and_times_as_a_person_reads_them() -> None:
     assert words.money(5000) == "$50.00"
     assert words.money(None) == "–"
     assert words.origin("https://pay.shop.example") == '<code class="origin">https://pay.<b>shop.example</b></code>'

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
+import queue
 import socket
 import ssl
 import struct
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -150,30 +150,37 @@ def test_frames_are_copied_both_ways_unchanged(pki: PkiFolder, config: HostConfi
 
 
 def test_a_frame_may_come_in_pieces_and_two_at_once(pki: PkiFolder, config: HostConfig, tmp_path: Path, listen: Any) -> None:
-    listen(broker_context(pki), echo)
+    whole = frame({"n": 1}) + frame({"n": 2})
+    heard: queue.Queue[bytes] = queue.Queue()
+
+    def hear_in_pieces(tls: ssl.SSLSocket) -> None:
+        while (piece := tls.recv(65_536)) != b"":
+            heard.put(piece)
+            tls.sendall(piece)
+
+    listen(broker_context(pki), hear_in_pieces)
     with start_host(tmp_path, config) as host:
         assert host.stdin is not None
         assert host.stdout is not None
-        whole = frame({"n": 1}) + frame({"n": 2})
         for piece in (whole[:2], whole[2:7], whole[7:]):
             host.stdin.write(piece)
             host.stdin.flush()
-            time.sleep(0.05)  # so that they are read one by one
-        assert [read_frame(host.stdout.read), read_frame(host.stdout.read)] == [{"heard": {"n": 1}}, {"heard": {"n": 2}}]
+            assert heard.get(timeout=10) == piece  # copied as it came, before the next
+        assert [read_frame(host.stdout.read), read_frame(host.stdout.read)] == [{"n": 1}, {"n": 2}]
         host.stdin.close()
         assert host.wait(10) == 0
 
 
 def test_a_message_too_large_for_the_broker_ends_the_host(pki: PkiFolder, config: HostConfig, tmp_path: Path, listen: Any) -> None:
-    heard: list[bytes] = []
-    listen(broker_context(pki), lambda tls: heard.append(tls.recv(1)))
+    heard: queue.Queue[bytes] = queue.Queue()
+    listen(broker_context(pki), lambda tls: heard.put(tls.recv(1)))
     with start_host(tmp_path, config) as host:
         assert host.stdin is not None
         host.stdin.write(struct.pack("<I", 1_000_001))
         host.stdin.flush()
         assert host.wait(10) == 0
         host.stdin.close()
-    assert heard == [b""]
+    assert heard.get(timeout=10) == b""
 
 
 def test_the_host_ends_when_the_browser_closes_its_end(pki: PkiFolder, config: HostConfig, tmp_path: Path, listen: Any) -> None:

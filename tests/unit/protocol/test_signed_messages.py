@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -91,8 +92,19 @@ def test_a_code_proves_both_ways_and_for_its_ceremony_only() -> None:
     assert not check_proof(key, "broker", {"a": 1}, proof)
     assert not check_proof(key, "extension", {"a": 2}, proof)
     assert not check_proof(key, "extension", {"a": 1}, "not base64url!")
-    assert not check_proof(proof_key(code, "enrolment"), "extension", {"a": 1}, proof)
-    assert code_id(code, "pairing") != code_id(code, "enrolment")
+    other = proof_key(code, "enrolment")
+    assert not check_proof(other, "extension", {"a": 1}, proof)
+    assert code_id(key) != code_id(other)
+
+
+def test_guessing_a_code_by_its_recorded_name_costs_the_whole_stretch_each_time() -> None:
+    code = new_code()
+    key, plain = proof_key(code, "pairing"), normalise_code(code).encode()
+    recorded = code_id(key)
+    assert recorded == code_id(proof_key(code.lower(), "pairing")), "both sides know it by the same name"
+    cheap = hashlib.pbkdf2_hmac("sha256", plain, b"ledgeros/pairing/v1", 1)
+    hashes = (plain, b"ledgeros/pairing-id/v1\n" + plain, b"ledgeros/code-id/v1\n" + plain)
+    assert recorded not in {code_id(cheap), *(b64u(hashlib.sha256(text).digest()[:12]) for text in hashes)}
 
 
 @given(st.binary(min_size=10, max_size=10))

@@ -29,15 +29,16 @@ from broker.core.ids import IdFactory
 from broker.protocol.agent_api import CreateRelease, GiveToken
 from broker.protocol.channel import Approve, Deliver, DeliverSurrogate, Deny, Offer, Ready, Result, Stop
 from broker.protocol.decision import Mode, SignedDecision
+from broker.protocol.denial import Said, SignedDenial
 from broker.protocol.egress import EgressOutcome, Send
 from broker.protocol.outcomes import MEANINGS, Outcome
 from broker.releases import Releases, ReleaseStore, Reporter
 from broker.releases.endings import nothing_left
 from broker.releases.limits import ReleaseLimits
 from broker.releases.live import Live
-from broker.releases.tables import releases
+from broker.releases.tables import releases, signed_denials
 from broker.storage import Database
-from tests.unit.releases.world import HEALTH, ORIGIN, Browsers, Clock, Egress, Ledger, decide
+from tests.unit.releases.world import HEALTH, ORIGIN, Browsers, Clock, Egress, Ledger, decide, say_no
 
 DEVICES = ("dev_a", "dev_b")
 PICK = st.sampled_from([0, 0, 0, 1, 2])
@@ -244,7 +245,7 @@ class Interleavings(RuleBasedStateMachine):
     def something_else_ends_it(self, how: str | Outcome | int | None) -> None:
         device, offer = self.picked(0)
         if how == "stopped":
-            self.stop(0)
+            self.stop(0, signed=True)
         elif isinstance(how, Outcome):
             self.run(self.releases.browser_said(device, Result(release_id=offer.release_id, outcome=how, fields=(), failed=())))
         elif isinstance(how, int):
@@ -300,10 +301,11 @@ class Interleavings(RuleBasedStateMachine):
         self.run(self.releases.browser_said(device, Approve(release_id=offer.release_id, signed=self.decide(offer, card))))
 
     @precondition(lambda self: self.browsers.offers())
-    @rule(pick=PICK, device=st.sampled_from(DEVICES))
-    def deny(self, pick: int, device: str) -> None:
+    @rule(pick=PICK, device=st.sampled_from(DEVICES), signed=st.booleans())
+    def deny(self, pick: int, device: str, signed: bool) -> None:
         _, offer = self.picked(pick)
-        self.run(self.releases.browser_said(device, Deny(release_id=offer.release_id)))
+        no = self.no(offer, "denied") if signed else None
+        self.run(self.releases.browser_said(device, Deny(release_id=offer.release_id, signed=no)))
 
     @precondition(lambda self: self.browsers.offers())
     @rule(pick=PICK, device=st.sampled_from(DEVICES), outcome=st.sampled_from(list(Outcome)))
@@ -320,10 +322,12 @@ class Interleavings(RuleBasedStateMachine):
         )
 
     @precondition(lambda self: self.browsers.offers())
-    @rule(pick=PICK)
-    def stop(self, pick: int) -> None:
+    @rule(pick=PICK, signed=st.booleans())
+    def stop(self, pick: int, signed: bool) -> None:
         device, offer = self.picked(pick)
-        self.run(self.releases.browser_said(device, Stop(release_id=offer.release_id)))
+        self.run(
+            self.releases.browser_said(device, Stop(release_id=offer.release_id, signed=self.no(offer, "stopped") if signed else None))
+        )
 
     def picked(self, pick: int) -> tuple[str, Offer]:
         offers = self.browsers.offers()
@@ -343,7 +347,14 @@ class Interleavings(RuleBasedStateMachine):
         live = self.desk.live.get(offer.release_id)
         return decide(offer, live.facts if live else None, self.clock, card, mode)
 
+    def no(self, offer: Offer, said: Said) -> SignedDenial:
+        live = self.desk.live.get(offer.release_id)
+        return say_no(offer, live.facts if live else None, self.clock, said)
+
     # -- what must hold --------------------------------------------------------------------
+
+    def denials(self) -> set[str]:
+        return set(self.database.read_now(lambda connection: connection.execute(select(signed_denials.c.release_id)).scalars().all()))
 
     def rows(self) -> list[Any]:
         return list(self.database.read_now(lambda connection: connection.execute(select(releases)).all()))
@@ -399,11 +410,14 @@ class Interleavings(RuleBasedStateMachine):
             if row.outcome == "filled":
                 assert names["broker:credentials:delivered", row.id] >= names["extension:release:filled", row.id] == 1
             if row.outcome == "stopped":
-                assert names["person:release:approved", row.id] == names["person:release:stopped", row.id] == 1
+                stops = names["person:release:stopped", row.id] + names["extension:release:stopped", row.id]
+                assert names["person:release:approved", row.id] == stops == 1
             if row.outcome == "withdrawn":
                 assert names["agent:release:withdrawn", row.id] == 1
             if row.outcome == "denied":
-                assert names["person:release:denied", row.id] == 1
+                assert names["person:release:denied", row.id] + names["extension:release:denied", row.id] == 1
+            if row.outcome in ("denied", "stopped"):
+                assert (row.id in self.denials()) == (names[f"person:release:{row.outcome}", row.id] == 1), "kept with its event"
 
     @invariant()
     def nothing_is_delivered_that_the_egress_did_not_hold(self) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import pytest
 
 from broker.core.errors import LedgerError
+from broker.core.text import plain_text
 from broker.issuer_client import IssuerRefusedError
 from broker.protocol.agent_api import CreateRelease
 from broker.protocol.outcomes import MEANINGS, Outcome
-from broker.releases.claims import claimed_origin
+from broker.releases.claims import NO_PURPOSE, build_claimed, claimed_origin
 from broker.releases.introspection import refusal
 from broker.releases.states import AFTER_FILL, BEFORE_FILL, states_for_result
+from tests.conformance.make_vectors import facts
 
 TOKEN = "tok_" + "A" * 43
 
@@ -77,6 +79,17 @@ def test_what_is_no_web_origin_is_refused(origin: str) -> None:
 def test_two_origins_at_once_are_refused() -> None:
     with pytest.raises(LedgerError, match="different origins"):
         claimed_origin(CreateRelease(details_token=TOKEN, origin="https://a.example", page_url="https://b.example/"))
+
+
+@pytest.mark.parametrize(
+    "purpose",
+    ["<<b>b>x", "cafe\u200b\u0301", "Pens", "<b></b>", None, "\u200b", "x" * 282 + " 4222222222222 and", "word " * 80 + "4111111111111111"],
+)
+def test_the_extension_signs_the_very_words_that_it_is_offered(purpose: str | None) -> None:
+    for summary in ("Office supplies", "<<i>i>"):
+        claimed = build_claimed(facts().model_copy(update={"summary": summary}), None, purpose)
+        assert (plain_text(claimed.purpose) or NO_PURPOSE) == claimed.purpose
+        assert 0 < len(claimed.purpose) <= 300
 
 
 @pytest.mark.parametrize(

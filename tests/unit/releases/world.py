@@ -15,6 +15,7 @@ from broker.core.ids import secret_hash
 from broker.issuer_client import IssuerRefusedError, IssuerUnavailableError
 from broker.protocol.channel import Offer
 from broker.protocol.decision import Decision, Mode, Seen, SignedDecision
+from broker.protocol.denial import Denial, Said, SignedDenial
 from broker.protocol.egress import EGRESS_MEANINGS, Arm, Armed, Chunk, EgressOutcome, End, Fault, Head, Health, Send
 from broker.protocol.facts import Facts, sign_facts
 from broker.protocol.issuer_api import Introspected, Redeem, Redeemed, ReportOutcome, Window
@@ -149,6 +150,16 @@ class Browsers:
 
     def offers(self) -> list[tuple[str, Offer]]:
         return [(device, message) for device, message in self.sent if isinstance(message, Offer)]
+
+
+def say_no(offer: Offer, facts: Facts | None, clock: Clock, said: Said) -> SignedDenial:
+    """What a person's browser sends when it refuses `offer`, or stops what it approved."""
+    denial = Denial(
+        version=1, said=said, release_id=offer.release_id, facts_hash=b64u(hashlib.sha256(offer.facts.encode()).digest()),
+        token_hash=facts.token_hash if facts else None, intent_id=facts.intent_id if facts else None, device_id="dev_1",
+        decided_at=clock.ms, nonce="AA",
+    )  # fmt: skip
+    return SignedDenial(denial=denial, device_signature="AA")
 
 
 def decide(offer: Offer, facts: Facts | None, clock: Clock, card: str | None = None, mode: Mode = "direct") -> SignedDecision:

@@ -1,7 +1,7 @@
 /** How the same purchase may be tried again. */
 export type Retry = "no" | "new request" | "same decision";
 
-/** What an outcome tells people and agents. `valueDelivered`: card details may have reached the page. */
+/** What an outcome tells people and agents. `valueDelivered`: card details may have reached the page or the merchant. */
 export interface Meaning {
   sentence: string;
   nextStep: string;
@@ -36,7 +36,7 @@ export const OUTCOMES = {
     retry: "new request",
   },
   may_have_been_charged: {
-    sentence: "The connection broke after the payment was sent; the card may have been charged.",
+    sentence: "The payment was sent and how it ended is not known; the card may have been charged.",
     nextStep: "Look at the order before paying again.",
     valueDelivered: true,
     retry: "no",
