@@ -9,7 +9,7 @@ import pytest
 from broker.core.errors import LedgerError
 from broker.teach.alone import require_alone
 
-PROFILE = Path("/tmp/ledgeros-teach-abc")
+PROFILE = Path("/profiles/ledgeros-teach-abc")
 SOCKETS = "  sl  local_address rem_address   st tx rx tr tm retrnsmt uid timeout inode\n"
 
 
@@ -35,7 +35,7 @@ def test_a_browser_of_ones_own_is_fine(tmp_path: Path) -> None:
     [
         ({"tracer": 99}, "traces the browser"),
         ({"state": "0A"}, "listens on port 9333"),
-        ({"profile": Path("/home/agent/profile")}, "No browser runs on the profile"),
+        ({"profile": Path("/profiles/of-an-agent")}, "No browser runs on the profile"),
     ],
 )
 def test_another_hand_in_it_is_noticed(tmp_path: Path, seen: dict[str, object], words: str) -> None:
