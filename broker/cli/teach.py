@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from typing import Annotated, Any
 
@@ -47,6 +48,7 @@ def checkout(
 ) -> None:
     """Pay once at URL, with a number that is worth nothing, and confirm where it went."""
     _require_terminal()
+    _leave_in_order()
     from broker.install.browsers import BRANDED, chromium_path
     from broker.install.egress import read_settings
     from broker.teach import Lesson
@@ -107,6 +109,12 @@ def _require_terminal() -> None:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         what = "Only a person at a terminal teaches: pipes and files are not heard."
         raise LedgerError(409, "no_terminal", what, "Run it in a terminal: ledgeros teach URL")
+
+
+def _leave_in_order() -> None:
+    # A terminal that is closed ends its command. What the person did in the shop must not stay behind in a profile.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda number, _: sys.exit(128 + number))
 
 
 def _who() -> str:

@@ -6,6 +6,7 @@ import asyncio
 import os
 import pty
 import re
+import signal
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -70,6 +71,10 @@ class Terminal:
     def types(self, line: str) -> None:
         """Type a line and press Enter."""
         os.write(self._ours, line.encode() + b"\n")
+
+    def sends(self, number: signal.Signals) -> None:
+        """Send the command a signal, as a terminal does that is closed."""
+        self._process.send_signal(number)
 
     async def ends(self, seconds: float = 60.0) -> int:
         """Wait for the end of the command; its exit status."""

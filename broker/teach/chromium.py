@@ -10,7 +10,7 @@ import signal
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -94,5 +94,8 @@ def _end(pid: int) -> None:
         deadline = time.monotonic() + _STOP_SECONDS
         while time.monotonic() < deadline:
             if os.waitpid(pid, os.WNOHANG) != (0, 0):
+                # Its helpers may outlive it for a moment, and write into the profile that is about to go.
+                with suppress(ProcessLookupError):
+                    os.killpg(pid, signal.SIGKILL)
                 return
             time.sleep(0.05)

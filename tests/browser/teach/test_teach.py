@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -94,6 +96,24 @@ def _is_main(cmdline: Path) -> bool:
     except OSError:
         return False
     return b"ledgeros-teach-" in words and b"--type=" not in words and b"--user-data-dir=" in words and b"broker.cli" not in words
+
+
+@pytest.fixture
+def profiles(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Where profiles are made; its path is short, since Chromium makes a socket there."""
+    with tempfile.TemporaryDirectory() as folder:
+        monkeypatch.setenv("TMPDIR", folder)
+        yield Path(folder)
+
+
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+async def test_however_a_lesson_ends_its_browsers_profile_goes(tmp_path: Path, profiles: Path, end: signal.Signals) -> None:
+    async with open_shop(tmp_path) as shop, shop.lesson() as terminal:
+        await terminal.reads(GIVEN)
+        assert list(profiles.glob("ledgeros-teach-*")), "there is one"
+        terminal.sends(end)
+        assert await terminal.ends() != 0
+    assert not list(profiles.glob("ledgeros-teach-*"))
 
 
 @pytest.mark.parametrize(
