@@ -11,7 +11,7 @@ import asyncio
 import secrets
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from broker import tlog
 from broker.agent_api import Agent, AgentDirectory
@@ -27,8 +27,9 @@ from broker.pki.contexts import client_context
 from broker.pki.profile import Roles
 from broker.protocol.agent_api import Release
 from broker.protocol.issuer_api import BrokerEnrolled, EgressEnrolled, EnrolBroker, EnrolEgress
+from broker.protocol.processors import TaughtEndpoint
 from broker.protocol.proof import check_proof, code_id, make_proof, proof_key
-from broker.releases.rows import all_releases
+from broker.releases import rows
 from broker.state import BrokerState
 from broker.storage import Database
 
@@ -79,7 +80,20 @@ def revoke_device(state_dir: Path, device_id: str) -> None:
 def list_releases(state_dir: Path, limit: int = 50) -> list[Release]:
     """Releases of every agent, newest first."""
     with _database(state_dir) as database:
-        return database.read_now(lambda connection: all_releases(connection, limit))
+        return database.read_now(lambda connection: rows.all_releases(connection, limit))
+
+
+def unfinished_releases(state_dir: Path) -> list[Release]:
+    """Releases of every agent that have not ended, newest first."""
+    with _database(state_dir) as database:
+        return database.read_now(rows.unfinished_releases)
+
+
+def note_checkout(state_dir: Path, what: Literal["taught", "forgotten"], entry: TaughtEndpoint) -> None:
+    """Record that a person taught the egress how a checkout pays, or had it forgotten."""
+    facts = {"entryId": entry.id, "origin": entry.origin, "destination": f"{entry.host}{entry.path}", "confirmedBy": entry.confirmed_by}
+    with _database(state_dir) as database:
+        database.write_now(lambda transaction: record(transaction, _CLOCK.now_ms(), Event(f"person:checkout:{what}", facts)))
 
 
 def list_events(state_dir: Path, after: int = 0, limit: int | None = None) -> list[tlog.Entry]:

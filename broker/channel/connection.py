@@ -3,17 +3,35 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from dataclasses import dataclass, field
+from typing import Literal
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic.alias_generators import to_camel
 
 from broker.channel.framing import MalformedError, encode, read_json
 from broker.channel.limits import ChannelLimits
 from broker.channel.opening import Opened, parse_outer
 from broker.channel.session import FrameOpener, FrameSealer
 from broker.protocol.channel import Frame, ToBroker, to_broker
-from broker.protocol.wire import Wire
+from broker.protocol.egress import RequestId
+from broker.protocol.wire import Id, Wire
+
+
+class UnfitSend(BaseModel):
+    """What is left of a `Send` that does not have the protocol's form: enough to answer it.
+
+    Method, address and headers of a request are its page's to choose. What a page chooses does not end the session, in which
+    other pages pay too.
+    """
+
+    model_config = ConfigDict(alias_generator=to_camel, extra="ignore", frozen=True, hide_input_in_errors=True)
+
+    type: Literal["send"]
+    request_id: RequestId
+    release_id: Id
 
 
 @dataclass(eq=False)
@@ -51,7 +69,7 @@ class Connection:
             return False
         return not self.writer.is_closing()
 
-    async def receive(self) -> ToBroker:
+    async def receive(self) -> ToBroker | UnfitSend:
         """The next whole message.
 
         Raises `MalformedError` or `SessionError` for a peer that breaks the protocol, ``TimeoutError``
@@ -71,8 +89,8 @@ class Connection:
         transport.abort()
 
 
-def _parse(message: bytes) -> ToBroker:
-    try:
-        return to_broker.validate_json(message)
-    except ValidationError:
-        raise MalformedError("an inner message does not have the protocol's form") from None
+def _parse(message: bytes) -> ToBroker | UnfitSend:
+    for form in (to_broker.validate_json, UnfitSend.model_validate_json):
+        with contextlib.suppress(ValidationError):
+            return form(message)
+    raise MalformedError("an inner message does not have the protocol's form")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from typing import Protocol, TypeVar
 
+from broker.channel.connection import UnfitSend
 from broker.channel.status import StatusWatch
 from broker.issuer_client import IssuerRefusedError, IssuerUnavailableError
 from broker.protocol.channel import (
@@ -26,7 +27,7 @@ from broker.protocol.channel import (
     Stop,
     ToBroker,
 )
-from broker.protocol.egress import AskCoverage, Coverage, Send
+from broker.protocol.egress import AskCoverage, Coverage, EgressOutcome, End, Send
 from broker.protocol.grants import GrantState, SignedAction, SignedGrant
 from broker.protocol.issuer_api import DeviceEnrolled, EnrolDevice, Grants
 from broker.protocol.wire import Wire
@@ -48,6 +49,10 @@ class Desk(Protocol):
 
     async def browser_said(self, device_id: str, message: FromBrowser) -> None:
         """It said something about a release, or whether somebody can be asked."""
+        ...
+
+    async def refused_send(self, device_id: str, release_id: str) -> None:
+        """A payment request of its page had no form in which it could be passed on."""
         ...
 
 
@@ -88,7 +93,7 @@ class Handlers:
         self._ledger = ledger
         self._status = status
 
-    async def handle(self, device_id: str, message: ToBroker) -> Wire | None:
+    async def handle(self, device_id: str, message: ToBroker | UnfitSend) -> Wire | None:
         """Do what `message` asks; returns the answer, if there is one."""
         match message:
             case Ping():
@@ -102,6 +107,9 @@ class Handlers:
             case Act():
                 _, error = await _asked(self._ledger.act(message.signed))
                 return ActAnswer(request_id=message.request_id, error=error)
+            case UnfitSend():
+                await self.desk.refused_send(device_id, message.release_id)
+                return End(request_id=message.request_id, outcome=EgressOutcome.REQUEST_REFUSED, may_have_been_charged=False)
             case AskCoverage():
                 return await self._registry.coverage(message)
             case _:

@@ -83,7 +83,7 @@ def swap(count: Count = 200) -> None:
 
 
 def _require_browser() -> None:
-    from broker.demo.browser import chromium_path
+    from broker.install.browsers import chromium_path
 
     chromium_path()
 

@@ -10,7 +10,8 @@ import typer
 from broker.cli.extras import require_extra
 from broker.core.errors import LedgerError
 
-_KNOWN = {"MODE": ("surrogate", "direct"), "HEADED": ("0", "1"), "THEME": ("light", "dark")}
+_SHOPS = ("hosted", "first-party", "form", "json", "graphql", "multipart", "worker", "encrypting")
+_KNOWN = {"SHOP": _SHOPS, "MODE": ("surrogate", "direct"), "HEADED": ("0", "1"), "THEME": ("light", "dark")}
 
 
 def register(app: typer.Typer) -> None:
@@ -21,17 +22,22 @@ def register(app: typer.Typer) -> None:
 def demo(
     settings: Annotated[
         list[str] | None,
-        typer.Argument(help="KEY=VALUE: HEADED=1 opens windows and lets you click; MODE=direct shows the page the number."),
+        typer.Argument(
+            help="KEY=VALUE: HEADED=1 opens windows and lets you click; MODE=direct shows the page the number; SHOP=json, form, graphql,"
+            " multipart, worker, encrypting or first-party buys where the card goes another way than by a processor's frame."
+        ),
     ] = None,
 ) -> None:
     """The whole chain in a real Chromium, told step by step."""
     chosen = demo_settings(settings or [])
     require_extra("demo", "playwright", "The demo drives a browser with Playwright, which is not installed.")
     from broker.demo.browser import Look
-    from broker.demo.story import tell
+    from broker.demo.plan import Plan
+    from broker.demo.shops.kinds import Kind
+    from broker.demo.telling import tell
 
     look = Look(headed=chosen["HEADED"] == "1", dark=chosen["THEME"] == "dark")
-    raise typer.Exit(tell(look, "direct" if chosen["MODE"] == "direct" else "surrogate"))
+    raise typer.Exit(tell(look, Plan(Kind(chosen["SHOP"]), "direct" if chosen["MODE"] == "direct" else "surrogate")))
 
 
 def demo_settings(arguments: list[str]) -> dict[str, str]:

@@ -14,6 +14,8 @@ def screenshots() -> None:
     """Make the README's pictures from a run of the demo."""
     from broker.demo.browser import Look
     from broker.demo.pictures import collect
-    from broker.demo.story import tell
+    from broker.demo.plan import Plan
+    from broker.demo.shops.kinds import Kind
+    from broker.demo.telling import tell
 
-    raise typer.Exit(tell(Look(), "surrogate", after=collect))
+    raise typer.Exit(tell(Look(), Plan(Kind.HOSTED, "surrogate"), after=collect))

@@ -6,12 +6,14 @@ An origin is the ASCII serialisation of the HTML standard (scheme, host, port un
 from __future__ import annotations
 
 import ipaddress
+import re
 from functools import cache
 from urllib.parse import urlsplit
 
 from publicsuffixlist import PublicSuffixList
 
 _DEFAULT_PORTS = {"https": 443, "http": 80}
+_NAMEABLE = re.compile(r"[a-z0-9.\-\[\]:]{1,260}")  # `Origin` of protocol/wire.py: browsers take hosts of other characters too
 
 
 @cache
@@ -33,6 +35,8 @@ def parse_origin(text: str) -> str:
     port = parts.port
     shown_host = f"[{host}]" if ":" in host else host
     suffix = "" if port in (None, _DEFAULT_PORTS[parts.scheme]) else f":{port}"
+    if not _NAMEABLE.fullmatch(shown_host + suffix):
+        raise ValueError("not a web origin")
     return f"{parts.scheme}://{shown_host}{suffix}"
 
 

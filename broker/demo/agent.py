@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -69,19 +69,24 @@ class Agent:
             browser = await playwright.chromium.connect_over_cdp(f"http://127.0.0.1:{task.browser_port}")
             witness = Witness(browser.contexts[0])
             page = await browser.contexts[0].new_page()
+            await witness.listen(page)
             await page.goto(task.shop_url)
             await page.get_by_role("link", name="Check out").click()
             await self.read(page)
             self.say("checkout", url=page.url)
             release = await self.obtain_release(page, ledger, broker)
             if release.outcome in (None, Outcome.FILLED):
-                self.say("held", text=await witness.held(page))
+                await self.hand_over(witness, page)
                 await self.go_on()
                 await self.pay(page)
-                self.say("held", text=await witness.held(page))
+                await self.hand_over(witness, page)
                 release = await broker.wait(release.id)
             self.say("ended", outcome=release.outcome, message=release.message, next_step=release.next_step)
         self.say("done")
+
+    async def hand_over(self, witness: Witness, page: Page) -> None:
+        """All that could be read since the last time."""
+        self.say("held", **asdict(await witness.look(page)))
 
     async def pay(self, page: Page) -> None:
         """Press Pay and read the answer."""

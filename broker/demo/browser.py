@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +11,7 @@ from pathlib import Path
 from playwright.async_api import Browser, BrowserContext, Playwright
 
 from broker.core.errors import LedgerError
+from broker.install.browsers import chromium_path, has_display
 
 _FLAGS = (
     "--disable-gpu", "--disable-quic", "--no-first-run", "--no-default-browser-check", "--disable-background-networking",
@@ -39,25 +38,6 @@ class ShoppingBrowser:
     port: int
 
 
-def chromium_path() -> str:
-    """The browser to drive: ``LEDGEROS_CHROMIUM``, else Chromium from the path; `LedgerError` when there is none."""
-    named = os.environ.get("LEDGEROS_CHROMIUM")
-    if named:
-        return _program(named)
-    found = shutil.which("chromium") or shutil.which("chromium-browser")
-    if not found:
-        raise LedgerError(500, "no_chromium", "Chromium is not installed.", "Install it: apt-get install chromium")
-    return found
-
-
-def _program(named: str) -> str:
-    found = shutil.which(named)
-    if found is None:
-        hint = "Name Chromium's program there, or unset it to take the one on the path."
-        raise LedgerError(500, "no_chromium", "LEDGEROS_CHROMIUM names no program.", hint)
-    return found
-
-
 def sandboxed() -> bool:
     """Whether Chromium's sandbox is on: always, except as root, where Chromium refuses to start with it."""
     return os.geteuid() != 0
@@ -65,7 +45,7 @@ def sandboxed() -> bool:
 
 def require_display(look: Look) -> None:
     """A `LedgerError` when windows are asked for and there is nowhere to open them."""
-    if look.headed and sys.platform == "linux" and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+    if look.headed and not has_display():
         raise LedgerError(
             500, "no_display", "HEADED=1 needs a display, and neither DISPLAY nor WAYLAND_DISPLAY is set.",
             "Run it on a desktop, or under: xvfb-run ./ledgeros demo HEADED=1",

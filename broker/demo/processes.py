@@ -75,7 +75,7 @@ async def start(name: str, module: list[str], log: Path, first_line: dict[str, A
             env={**os.environ, "PYTHONPATH": str(clone_root())},
             limit=_LINE_LIMIT,
             start_new_session=True,  # Ctrl-C reaches the demo alone, which ends its children in order
-            preexec_fn=_end_with_parent,
+            preexec_fn=end_with_parent,
         )  # fmt: skip
     if first_line is not None:
         assert process.stdin is not None
@@ -93,7 +93,8 @@ async def wait_for_file(child: Child, path: Path, seconds: float = START_SECONDS
         await asyncio.sleep(0.03)
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
+    """For a child, before it becomes its program: it gets SIGTERM when this process ends."""
     # Even a killed demo leaves nothing behind (Linux; elsewhere the ordinary clean-up has to do).
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -14,6 +14,7 @@ from broker.demo.account import Account
 from broker.demo.processes import Child
 from broker.demo.shops.kinds import SHOP_NAME
 from broker.demo.stage import OpenShop, Stage
+from broker.demo.witness import Reading
 
 _AGENT_SECONDS = 60.0
 _DECISION_SECONDS = 150.0
@@ -26,7 +27,7 @@ class Paid:
     """The shop's answer, all that the agent could read meanwhile, and how the release ended."""
 
     text: str
-    held: str = field(repr=False)
+    held: Reading = field(repr=False)
     outcome: str
 
 
@@ -49,9 +50,10 @@ class Purchase:
         """How the release ended, as the agent learned it."""
         return await self.expect("released", _DECISION_SECONDS)
 
-    async def held(self) -> str:
+    async def held(self) -> Reading:
         """All that the agent could read of the checkout since the last look."""
-        return str((await self.expect("held"))["text"])
+        said = await self.expect("held")
+        return Reading(**{name: said[name] for name in ("page", "sent", "answers", "others")})
 
     async def let_pay(self) -> Paid:
         """Tell the agent to go on, and wait until it has paid."""

@@ -53,6 +53,7 @@ class Stage:
         self.logs = folder / "logs"
         self.screenshots = folder / "screenshots"
         self.transcript = folder / "agent-transcript.jsonl"
+        self.hands = folder / "hands"
         self.children: dict[str, Child] = {}
         self.trusted_keys: list[str] = []
         """SPKI hashes that Chromium accepts, beside the shops'."""
@@ -136,7 +137,7 @@ class Stage:
 
     def forget_secrets(self) -> None:
         """Remove everything but logs and screenshots."""
-        for path in (self.state.path, self.folder / "profile", self.folder / "extension"):
+        for path in (self.state.path, self.folder / "profile", self.folder / "extension", self.hands):
             shutil.rmtree(path, ignore_errors=True)
         self.transcript.unlink(missing_ok=True)
 

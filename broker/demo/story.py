@@ -1,54 +1,35 @@
-"""The demo from beginning to end, told as it happens."""
+"""The demo's story, step by step."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from pathlib import Path
-from typing import Literal
+import re
 
 from playwright.async_api import FloatRect
-from rich.console import Console
 
 from broker import admin
 from broker.core.errors import LedgerError
 from broker.core.money import format_money
 from broker.demo.account import Account
-from broker.demo.browser import Look, ShoppingBrowser, require_display, sandboxed
+from broker.demo.browser import ShoppingBrowser
 from broker.demo.developer import Developer
 from broker.demo.evidence import NumberSearch
+from broker.demo.measured import NotMeasuredError, readable
 from broker.demo.owner import Owner, complete_kyc
-from broker.demo.person import Person
+from broker.demo.person import Person, Popup
+from broker.demo.plan import APPROVED, ENDS, FILLED, PAID, Mode, Plan
 from broker.demo.purchase import checkout_page, purchase
-from broker.demo.stage import OpenShop, Stage, new_run_folder
-from broker.demo.tale import StepFailedError, Tale
+from broker.demo.stage import OpenShop, Stage
+from broker.demo.tale import Tale
 from broker.install import egress
 from broker.install.extension_build import build_extension, extension_id
-from broker.install.layout import clone_root
-from broker.issuer.admin import create_setup_link, number_of_card, read_events
-from broker.terminal import events_table
+from broker.issuer.admin import create_setup_link, number_of_card
 
-_EVENTS_SHOWN = 40
 _UPPER_PART: FloatRect = {"x": 0, "y": 0, "width": 1_180, "height": 470}
-_WIDTH_WITHOUT_TERMINAL = 160
 # What is kept on disk shows that the fields are filled, not with what. A stand-in may be seen.
-_CONCEAL = {"surrogate": "", "direct": "input[name=number], input[name=code] { -webkit-text-security: disc !important; }"}
-_FILLED = {
-    "surrogate": "LedgerOS seals the number to the egress, the form gets a stand-in",
-    "direct": "LedgerOS seals the number to the extension, the form is filled",
-}
-_PAID = {
-    "surrogate": "The agent presses Pay; the egress puts the number in, LedgerOS authorises",
-    "direct": "The agent presses Pay, LedgerOS authorises",
-}
-_APPROVED = {"surrogate": "Waiting for the page to pay", "direct": "Filled"}
-"""What the popup says once the form is filled."""
-
-Mode = Literal["surrogate", "direct"]
-_ENDS: dict[Mode, tuple[str, str]] = {"surrogate": ("paying", "submitted"), "direct": ("finished", "filled")}
-"""The status after the fill, and the outcome at the end."""
-
-After = Callable[["Story"], Awaitable[None]]
+_SECRET = "input[autocomplete=cc-number], input[autocomplete=cc-csc]"
+_CONCEAL: dict[Mode, str] = {"surrogate": "", "direct": f"{_SECRET} {{ -webkit-text-security: disc !important; }}"}
+_SEES = "document.querySelector('[data-testid=mode]').innerText"
 
 
 class Story:
@@ -62,10 +43,15 @@ class Story:
     paid: str
     """The amount that LedgerOS booked, for a person."""
 
-    def __init__(self, stage: Stage, tale: Tale, mode: Mode = "direct") -> None:
+    def __init__(self, stage: Stage, tale: Tale, plan: Plan | None = None) -> None:
         self.stage = stage
         self.tale = tale
-        self.mode = mode
+        self.plan = plan or Plan()
+
+    @property
+    def origin(self) -> str:
+        """Of the shop that is bought at."""
+        return self.shop.at(self.plan.kind)
 
     async def set_up(self) -> None:
         """Everything until the agent can start."""
@@ -112,7 +98,7 @@ class Story:
         state = self.stage.state.path
         with self.tale.step("Open the shop, its own process") as step:
             self.shop = await self.stage.start_shop(self.account.acquirer_key)
-            step.result = self.shop.origin
+            step.result = self.origin
         with self.tale.step("Start Chromium with the extension"):
             self.browser = await self.stage.open_browser(self.shop)
             self.person = Person(self.browser, extension_id())
@@ -122,8 +108,10 @@ class Story:
             await asyncio.to_thread(admin.enrol_broker, state, await self.owner.enrolment_code("broker"))
         with self.tale.step("Enrol the browser with a code and a passkey (a virtual authenticator)"):
             await self.person.enrol(await self.owner.enrolment_code("browser"))
-        if self.mode == "surrogate":
+        if self.plan.wanted == "surrogate":
             await self.open_egress()
+        if self.plan.lesson:
+            await self._teach()
         with self.tale.step("Add the agent at the broker"):
             self.account.broker_credential = admin.add_agent(state, "checkout-bot").credential
 
@@ -136,11 +124,18 @@ class Story:
             enrolled = await asyncio.to_thread(egress.enrol, self.stage.state, await self.owner.enrolment_code("egress"))
             step.result = f"{enrolled.key_id[:12]}…"
 
+    async def _teach(self) -> None:
+        from broker.demo.teaching import teach  # needs a terminal of its own, which not every system has
+
+        with self.tale.step("Teach it the shop: ledgeros teach, and pay there once with a number that is worth nothing") as step:
+            await teach(self.stage, self.shop, f"{self.origin}/checkout", self.stage.hands)
+            step.result = f"the number may go to {self.plan.kind.pay_host}"
+
     async def buy(self) -> bool:
         """The purchase; whether the agent could read the number in the page, its requests or their answers."""
         self.tale.chapter("The purchase")
-        tale = self.tale
-        async with purchase(self.stage, self.account, self.shop, self.browser.port) as deal:
+        tale, mode = self.tale, self.plan.mode
+        async with purchase(self.stage, self.account, self.shop, self.browser.port, shop_url=f"{self.origin}/") as deal:
             with tale.step("The agent, its own process with an agent token, goes to the checkout") as step:
                 step.result = (await deal.expect("checkout"))["url"]
             with tale.step("5  It asks LedgerOS for card details and gets a token, not a number") as step:
@@ -148,49 +143,52 @@ class Story:
             with tale.step("It asks the broker for a release") as step:
                 step.result = (await deal.expect("asked"))["release"]
             await self._decide()
-            with tale.step(_FILLED[self.mode]) as step:
+            with tale.step(FILLED[mode]) as step:
                 released = await deal.released()
-                if (released["status"], released["mode"]) != (_ENDS[self.mode][0], self.mode):
+                if (released["status"], released["mode"]) != (ENDS[mode][0], mode):
                     raise LedgerError(500, str(released["outcome"]), str(released["message"]), released["next_step"])
                 step.result = ", ".join(released["fields"])
-            page = checkout_page(self.browser.context, self.shop.origin)
-            await page.screenshot(path=self.stage.screenshots / "checkout.png", style=_CONCEAL[self.mode], clip=_UPPER_PART)
+            page = checkout_page(self.browser.context, self.origin)
+            await page.screenshot(path=self.stage.screenshots / "checkout.png", style=_CONCEAL[mode], clip=_UPPER_PART)
             with tale.step("The agent reads the page: fields, markup, accessibility tree"):
                 held = await deal.held()
-            with tale.step(_PAID[self.mode]) as step:
+            with tale.step(PAID[mode]) as step:
                 paid = await deal.let_pay()
-                if paid.outcome != _ENDS[self.mode][1]:
+                if paid.outcome != ENDS[mode][1]:
                     raise LedgerError(500, paid.outcome, f"The release ended as {paid.outcome}.")
                 step.result = " ".join(paid.text.split("✓ Paid")[-1].split())
             await page.screenshot(path=self.stage.screenshots / "paid.png")
         with tale.step("The transaction is attested") as step:
             step.result = await self._attestation()
-        return self._readable(held, paid.held)
-
-    def _readable(self, *held: str) -> bool:
-        # The last four stand in the filled field in either mode: a reading without them has read nothing.
-        if any(self.account.last4 not in text for text in held):
-            raise LedgerError(500, "no_reading", "The agent's reading of the page is not complete.", "Nothing is claimed about it.")
-        number = number_of_card(self.stage.state.path, self.account.card_id)
-        return any(NumberSearch(number).finds_in(text.encode()) for text in held)
+        return readable(number_of_card(self.stage.state.path, self.account.card_id), held, paid.held, self.plan)
 
     async def _decide(self) -> None:
-        with self.tale.step("The popup shows claimed beside seen"):
+        with self.tale.step("The popup shows claimed beside seen, and who sees the number") as step:
             popup_context = self.person.popup()
             popup = await popup_context.__aenter__()
+            await popup.wait_until_ready()
+            step.result = str(await popup.page.evaluate(_SEES))
         try:
+            if self.plan.declined:
+                with self.tale.step("Surrogate mode is declined, direct mode is offered") as step:
+                    step.result = await self._why_declined(popup)
             with self.tale.step("The person approves, the passkey signs"):
-                await popup.wait_until_ready()
                 await popup.page.screenshot(self.stage.screenshots / "popup.png", "main")
                 if self.stage.look.headed:
                     self.tale.note("Your turn: press Approve in the popup.")
-                    await popup.wait_for_text(_APPROVED[self.mode], 115)
+                    await popup.wait_for_text(APPROVED[self.plan.mode], 115)
                 else:
                     await popup.approve()
-                    await popup.wait_for_text(_APPROVED[self.mode])
+                    await popup.wait_for_text(APPROVED[self.plan.mode])
             await popup.page.screenshot(self.stage.screenshots / "popup-filled.png", "main")
         finally:
             await popup_context.__aexit__(None, None, None)
+
+    async def _why_declined(self, popup: Popup) -> str:
+        text = await popup.text()
+        if (said := re.search(r"This checkout encrypts the card inside the page[^.]*\.", text)) is None:
+            raise LedgerError(500, "not_declined", "The popup does not say that the checkout encrypts the card.", text[:300])
+        return said[0]
 
     async def _attestation(self) -> str:
         answer = await self.account.developer.call("GET", f"/v1/cards/{self.account.card_id}/transactions")
@@ -204,58 +202,5 @@ class Story:
         """Whether anything the agent received holds the number."""
         transcript = self.stage.transcript.read_bytes()
         if self.account.last4.encode() not in transcript:
-            raise LedgerError(500, "no_transcript", "The agent's transcript is not complete.", "Nothing is claimed about it.")
+            raise NotMeasuredError("its transcript is not complete")
         return NumberSearch(number_of_card(self.stage.state.path, self.account.card_id)).finds_in(transcript)
-
-
-def tell(look: Look, mode: Mode, after: After | None = None) -> int:
-    """Run the demo; its exit status. `after` runs while everything is still up."""
-    require_display(look)
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = _WIDTH_WITHOUT_TERMINAL
-    return asyncio.run(_tell(look, mode, console, after))
-
-
-async def _tell(look: Look, mode: Mode, console: Console, after: After | None) -> int:
-    folder = new_run_folder()
-    tale = Tale(console)
-    if not sandboxed():
-        tale.note("Running as root: Chromium is started with --no-sandbox.")
-    stage = Stage(folder, look)
-    try:
-        async with stage:
-            story = Story(stage, tale, mode)
-            await story.set_up()
-            readable = await story.buy()
-            if after is not None:
-                await after(story)
-            status = _close(console, story, readable)
-    except StepFailedError as failure:
-        console.print(f"\n[red]✕ Failed:[/red] {failure.step}\n  {failure.cause.message}\n  {failure.cause.hint or ''}", markup=True)
-        console.print(f"  Logs: {_shown(folder / 'logs')}")
-        return 1
-    finally:
-        stage.forget_secrets()
-    return status
-
-
-def _close(console: Console, story: Story, readable: bool) -> int:
-    console.print("\n[bold]LedgerOS's access-event log[/bold]")
-    entries = list(read_events(story.stage.state.path))
-    console.print(events_table(entries[-_EVENTS_SHOWN:]))
-    console.print(
-        f"\nScreenshots: {_shown(story.stage.screenshots)}   Logs: {_shown(story.stage.logs)}   {story.tale.seconds:.0f} s", soft_wrap=True
-    )
-    sent = story.sent_to_agent()
-    print(f"demo: paid {story.paid} at {story.shop.origin} with card ending {story.account.last4}")
-    print(f"demo: number sent to the agent: {_word(sent)}; readable in the page: {_word(readable)} ({story.mode} mode)", flush=True)
-    return int(sent or (readable and story.mode == "surrogate"))
-
-
-def _word(value: bool) -> str:
-    return "yes" if value else "no"
-
-
-def _shown(path: Path) -> str:
-    return str(path.relative_to(clone_root()))

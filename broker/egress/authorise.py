@@ -46,6 +46,7 @@ class Authoriser:
         self._check_frame(request, release, endpoint)
         reader = open_body(_body(request), content_type, endpoint)
         located = locate(reader, endpoint, release.surrogate)
+        _check_credentials(endpoint, headers)
         named = account_named(endpoint, destination, headers, reader)
         first_seen = self._first_seen(request.top_origin, endpoint, named)
         return Authorised(endpoint, destination, headers, located, named.account if named else None, account_first_seen=first_seen)
@@ -116,3 +117,11 @@ def _body(request: Send) -> bytes:
 def _query_fits(entry: Endpoint, destination: Destination) -> bool:
     names = [name for name, _ in destination.query_pairs()]
     return len(set(names)) == len(names) and set(names) <= set(entry.query)
+
+
+def _check_credentials(endpoint: Endpoint, headers: dict[str, str]) -> None:
+    # Credentials pass without being listed, and what was taught compares only what was seen: those nobody saw may be another account's.
+    if isinstance(endpoint, TaughtEndpoint) and "authorization" in headers:
+        compared = any((account.where, account.name) == ("header", "authorization") for account in endpoint.accounts)
+        if not compared and "authorization" not in endpoint.headers:
+            raise RefusedError(EgressOutcome.ACCOUNT_CHANGED, endpoint.id)

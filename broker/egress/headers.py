@@ -13,13 +13,12 @@ from broker.core.origin import parse_origin, registrable_domain
 from broker.egress.content_coding import ACCEPTED
 from broker.egress.destination import Destination
 from broker.egress.refusal import RefusedError, body_not_readable
-from broker.protocol.egress import EgressOutcome, ResourceType, Send
+from broker.protocol.egress import MAX_HEADERS, EgressOutcome, ResourceType, Send
 
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # token, RFC 9110 section 5.6.2
 _VALUE = re.compile(r"[\x21-\x7e\x80-\xff](?:[\x20-\x7e\x80-\xff\t]*[\x21-\x7e\x80-\xff])?|")  # field-value, section 5.5
 # A browser sends a cookie as UTF-8 and reports it decoded; it leaves here as UTF-8 again (measured, Chromium 156 and aiohttp 3.14).
 _COOKIE = re.compile(r"[!-~\x80-\ud7ff\ue000-\U0010ffff](?:[ -~\t\x80-\ud7ff\ue000-\U0010ffff]*[!-~\x80-\ud7ff\ue000-\U0010ffff])?|")
-_MOST_BYTES = 65_536
 _ALLOWED = {
     "accept", "accept-language", "authorization", "cache-control", "content-type", "cookie", "dnt", "pragma", "priority", "sec-gpc",
     "sec-ch-ua", "sec-ch-ua-mobile", "sec-ch-ua-platform", "upgrade-insecure-requests", "user-agent",
@@ -43,7 +42,7 @@ def page_headers(request: Send) -> dict[str, str]:
         if not _NAME.fullmatch(given) or not allowed.fullmatch(value) or name in headers:
             raise RefusedError(EgressOutcome.REQUEST_REFUSED)
         headers[name] = value
-    if sum(len(name) + len(value.encode()) for name, value in headers.items()) > _MOST_BYTES:
+    if sum(len(name) + len(value.encode()) for name, value in headers.items()) > MAX_HEADERS:
         raise RefusedError(EgressOutcome.REQUEST_REFUSED)
     return headers
 

@@ -16,6 +16,7 @@ from broker.egress.frames import BadFrameError, frame, read_frame
 from broker.egress.peer import peer_uid
 from broker.egress.registry import Registry
 from broker.egress.resend import Resender
+from broker.egress.taught import taught_by
 from broker.protocol.egress import (
     EGRESS_VERSION,
     Arm,
@@ -115,6 +116,7 @@ class Server:
             verdict="client_side_encrypted" if encrypted else "covered" if entries else "unknown",
             names=tuple(dict.fromkeys(entry.name for entry in entries)),
             key_id=key_id(self._public_key),
+            taught=taught_by(entries),
         )
 
     def _health(self) -> Health:

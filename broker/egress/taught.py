@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -10,9 +11,11 @@ from pydantic import ValidationError
 from broker.core.state_files import DamagedFileError
 from broker.egress.owned_file import read_owned
 from broker.pki.files import write_private
-from broker.protocol.processors import TaughtEndpoint, taught_entries
+from broker.protocol.egress import TaughtBy
+from broker.protocol.processors import EncryptingFrames, Endpoint, TaughtEndpoint, taught_entries
 
 FILE = "taught.json"
+_MOST_HOSTS = 20
 
 
 def read_taught(folder: Path) -> tuple[TaughtEndpoint, ...]:
@@ -30,3 +33,12 @@ def write_taught(folder: Path, entries: tuple[TaughtEndpoint, ...]) -> None:
     """Replace the taught entries of `folder`."""
     text = json.dumps([entry.wire() for entry in entries], indent=2)
     write_private(folder / FILE, text.encode() + b"\n")
+
+
+def taught_by(entries: Iterable[Endpoint | EncryptingFrames]) -> TaughtBy | None:
+    """Who taught `entries` last, and where they lead; None when nobody taught any of them."""
+    taught = sorted((entry for entry in entries if isinstance(entry, TaughtEndpoint)), key=lambda entry: entry.confirmed_at)
+    if not taught:
+        return None
+    hosts = dict.fromkeys(entry.host for entry in reversed(taught))
+    return TaughtBy(by=taught[-1].confirmed_by, at=taught[-1].confirmed_at, hosts=tuple(hosts)[:_MOST_HOSTS])

@@ -15,11 +15,11 @@ from urllib.parse import quote
 from playwright.async_api import Error, Page, async_playwright
 
 from broker.core.errors import LedgerError
-from broker.demo.browser import chromium_path
 from broker.formlab.browser import FLAGS, sandbox_flags
 from broker.formlab.pages import LabelledPage
 from broker.formlab.run import Advance, BuiltExtension
 from broker.formlab.serve import serve_pages
+from broker.install.browsers import chromium_path
 
 ROUNDS = 5
 _LONGEST_LOAD_MS = 30_000

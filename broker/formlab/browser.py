@@ -14,7 +14,8 @@ from typing import Any
 
 from playwright.async_api import Page, async_playwright
 
-from broker.demo.browser import chromium_path, sandboxed
+from broker.demo.browser import sandboxed
+from broker.install.browsers import chromium_path
 
 FLAGS = (
     "--headless=new", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",

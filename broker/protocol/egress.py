@@ -10,20 +10,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints, TypeAdapter
+from pydantic import Field, StringConstraints, TypeAdapter, model_validator
 
 from broker.protocol.decision import Decision
 from broker.protocol.sealing import Sealed
 from broker.protocol.surrogate import Surrogate
 from broker.protocol.wire import Base64Url, Id, Label, Millis, Origin, ShortText, Wire
 
-EGRESS_VERSION = 2
+EGRESS_VERSION = 3
 MAX_REQUEST_BODY = 4_000_000
 """Bytes of a payment request's body; a larger one is never swapped."""
 MAX_FRAME = 6_000_000
 """Bytes of one frame: `MAX_REQUEST_BODY` in base64url, and the headers."""
+MAX_HEADERS = 65_536
+"""Characters of all names and values of a payment request's headers; with more it is never swapped."""
 CHUNK = 192_000
 """Most response bytes in one `Chunk`, or in an `End`."""
 
@@ -100,7 +102,8 @@ EGRESS_MEANINGS: dict[EgressOutcome, EgressMeaning] = {
         "This checkout encrypts the card inside the page, so the number cannot be swapped.", "Pay in direct mode.", "continue"
     ),
     _O.REQUEST_REFUSED: _M(
-        "A header of the request is malformed or sent twice, so no real value was sent.", "Reload the checkout and try again.", "fail"
+        "The request's method, address or headers have a form that no payment has, so no real value was sent.",
+        "Reload the checkout and try again.", "fail",
     ),
     _O.REQUEST_TOO_LARGE: _M(
         "The request is larger than 4 MB, so it went out with the surrogate number.", "Pay in direct mode.", "continue"
@@ -175,6 +178,12 @@ class Send(Wire):
     frame_origin: Origin
     resource_type: ResourceType
     user_activated: bool = False
+
+    @model_validator(mode="after")
+    def _fits_a_frame(self) -> Self:
+        if sum(len(name) + len(value) for name, value in self.headers) > MAX_HEADERS:
+            raise ValueError("the headers are too large")
+        return self
 
 
 class Disarm(Wire):
@@ -265,10 +274,19 @@ class End(Wire):
     answer: WholeAnswer | None = None
 
 
+class TaughtBy(Wire):
+    """That a person taught this checkout: `by` is their name at this machine, `at` when they did last, `hosts` where the number may go."""
+
+    by: Label
+    at: Millis
+    hosts: tuple[Annotated[str, StringConstraints(min_length=1, max_length=253)], ...]
+
+
 class Coverage(Wire):
     """The answer to `AskCoverage`. ``covered``: a swap is possible there; ``client_side_encrypted``: it is known to be impossible.
 
-    `names` are the processors that speak about this checkout; `key_id` names the key to seal to, null without a running egress.
+    `names` are the processors that speak about this checkout; `key_id` names the key to seal to, null without a running egress;
+    `taught` is null where nobody taught it.
     """
 
     type: Literal["coverage"] = "coverage"
@@ -276,6 +294,7 @@ class Coverage(Wire):
     verdict: Literal["covered", "client_side_encrypted", "unknown", "egress_unavailable"]
     names: tuple[Label, ...] = ()
     key_id: Base64Url | None = None
+    taught: TaughtBy | None = None
 
 
 class Health(Wire):

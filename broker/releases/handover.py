@@ -137,6 +137,10 @@ class Handover:
         if fault := await self._paying.send(device_id, message):
             await self._refuse(device_id, message.release_id, "send", fault)
 
+    async def refused_send(self, device_id: str, release_id: str) -> None:
+        """The page's payment request had a form that no payment has."""
+        await self._refuse(device_id, release_id, "send", "malformed")
+
     async def connected(self, device_id: str) -> None:
         """A browser is back: repeat what it may have missed."""
         for live in [live for live in self._desk.live.values() if live.device_id == device_id]:

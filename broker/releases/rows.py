@@ -23,6 +23,12 @@ def all_releases(connection: Connection, limit: int) -> list[Release]:
     return [as_release(row) for row in connection.execute(query)]
 
 
+def unfinished_releases(connection: Connection) -> list[Release]:
+    """Every agent's releases that have not ended, newest first."""
+    query = select(releases).where(releases.c.status != "finished").order_by(releases.c.created_at.desc(), releases.c.id.desc())
+    return [as_release(row) for row in connection.execute(query)]
+
+
 def as_release(row: Row[Any]) -> Release:
     """A row as the agent sees it."""
     outcome = None if row.outcome is None else Outcome(row.outcome)

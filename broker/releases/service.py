@@ -183,6 +183,10 @@ class Releases:
             case Send():
                 await self._handover.send(device_id, message)
 
+    async def refused_send(self, device_id: str, release_id: str) -> None:
+        """A payment request of that browser had no form in which it could be passed on."""
+        await self._handover.refused_send(device_id, release_id)
+
     # -- the egress ------------------------------------------------------------------------
 
     async def egress_changed(self, health: Health | None) -> None:

@@ -6,18 +6,15 @@ import fcntl
 import itertools
 import json
 import os
-import shutil
 import signal
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from broker.core.errors import LedgerError
-
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge", "brave-browser")
-"""The browsers that a lesson may start, the first that is there. `./ledgeros` installs Chromium when none is."""
 _FLAGS = ("--remote-debugging-pipe", "--no-first-run", "--no-default-browser-check", "--disable-sync", "--disable-background-networking")
 _READ, _WRITE = 3, 4  # the descriptors on which Chromium reads commands and writes answers
 _ABOVE = 10
@@ -49,16 +46,16 @@ class Pipe:
             yield from map(json.loads, whole)
 
 
-def find_browser(named: str | None) -> str:
-    """The browser to start; `LedgerError` when there is none."""
-    found = shutil.which(named) if named else next((path for name in NAMES if (path := shutil.which(name))), None)
-    if found is None:
-        raise LedgerError(404, "no_browser", "No Chromium was found.", "Name it: ledgeros teach URL --browser PATH")
-    return found
+@dataclass(frozen=True, slots=True)
+class Browser:
+    """A running one: the way to it, and the profile that was made for it."""
+
+    pipe: Pipe
+    profile: Path
 
 
 @contextmanager
-def chromium(path: str, flags: Sequence[str] = ()) -> Iterator[Pipe]:
+def chromium(path: str) -> Iterator[Browser]:
     """Start it; leaving the block ends it and removes its profile."""
     sandbox = () if os.geteuid() else ("--no-sandbox",)  # as root Chromium starts with no other
     with tempfile.TemporaryDirectory(prefix="ledgeros-teach-", ignore_cleanup_errors=True) as profile:
@@ -71,12 +68,12 @@ def chromium(path: str, flags: Sequence[str] = ()) -> Iterator[Pipe]:
             (os.POSIX_SPAWN_DUP2, theirs_read, _READ),
             (os.POSIX_SPAWN_DUP2, theirs_write, _WRITE),
         ]
-        words = [path, f"--user-data-dir={profile}", *_FLAGS, *sandbox, *flags, "about:blank"]
+        words = [path, f"--user-data-dir={profile}", *_FLAGS, *sandbox, "about:blank"]
         pid = os.posix_spawn(path, words, os.environ, file_actions=actions, setpgroup=0)
         os.close(theirs_read)
         os.close(theirs_write)
         try:
-            yield Pipe(commands, answers)
+            yield Browser(Pipe(commands, answers), Path(profile))
         finally:
             os.close(commands)
             os.close(answers)
@@ -97,5 +94,8 @@ def _end(pid: int) -> None:
         deadline = time.monotonic() + _STOP_SECONDS
         while time.monotonic() < deadline:
             if os.waitpid(pid, os.WNOHANG) != (0, 0):
+                # Its helpers may outlive it for a moment, and write into the profile that is about to go.
+                with suppress(ProcessLookupError):
+                    os.killpg(pid, signal.SIGKILL)
                 return
             time.sleep(0.05)

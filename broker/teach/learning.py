@@ -2,63 +2,68 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterator
-from typing import Any
 
 from pydantic import ValidationError
 
 from broker.core.origin import host_of
-from broker.egress.bodies import ContentType, form_fields, locate, open_body
+from broker.egress.bodies import BodyReader, ContentType, locate, open_body
 from broker.egress.destination import Destination
 from broker.egress.headers import may_be_allowed
 from broker.egress.refusal import RefusedError
 from broker.protocol.egress import EGRESS_MEANINGS
-from broker.protocol.processors import FORM, JSON, MULTIPART, TEXT, TaughtEndpoint
+from broker.protocol.processors import Account, TaughtEndpoint
 from broker.protocol.surrogate import Surrogate
+from broker.teach.body import digits_of, placed, values_of
+from broker.teach.fault import CannotBeTaughtError
+from broker.teach.parts import Part, is_wild, sort_of
 from broker.teach.watching import Seen
 
-_IDENTIFIER = re.compile(r"(?=.*[0-9])[A-Za-z0-9_~-]{8,}|[0-9]{4,}")  # what differs from one payment to the next
+_FIELD_RULE = re.compile(r"[\x21-\x7e]{1,200}")
 _MOST_HEADERS = 20
+_LONGEST_ACCOUNT = 500
+
+Varies = Callable[[Part], bool]
+"""Whether this part of the request differs from one visit to the next: what names and values do not tell, a person is asked."""
 
 
-class CannotBeTaughtError(Exception):
-    """No registry entry can describe this request; the message says why, for the person."""
+def learn(seen: Seen, stand_in: Surrogate, varies: Varies, *, sandbox: bool, person: str, at_ms: int) -> TaughtEndpoint:
+    """The entry that lets requests like `seen` be paid from its page, at the account that `seen` names.
 
-
-def learn(seen: Seen, stand_in: Surrogate, *, sandbox: bool, person: str, at_ms: int) -> TaughtEndpoint:
-    """The entry that lets requests like `seen` be paid from its page; `CannotBeTaughtError` when the egress could not swap them."""
+    Raises `CannotBeTaughtError` when the egress could not swap them; nothing is asked before that is known.
+    """
     try:
         destination = Destination.parse(seen.url, sandbox=sandbox)
         content_type = ContentType.parse(seen.headers.get("content-type", ""))
         entry = _entry(seen, destination, content_type, stand_in, person, at_ms)
         # The egress's own eyes decide, not ours.
-        locate(open_body(seen.body, content_type, entry), entry, stand_in)
+        reader = open_body(seen.body, content_type, entry)
+        locate(reader, entry, stand_in)
+        parts = list(_parts(seen, destination, content_type, entry, reader, stand_in))
     except RefusedError as refused:
         raise CannotBeTaughtError(EGRESS_MEANINGS[refused.outcome].sentence) from None
     except ValidationError:
         raise CannotBeTaughtError("Its address, method or field names have a form that the registry does not take.") from None
-    return entry
+    return _with_accounts(entry, parts, varies, at_ms)
 
 
 def _entry(seen: Seen, destination: Destination, content_type: ContentType, stand_in: Surrogate, person: str, at_ms: int) -> TaughtEndpoint:
-    if content_type.media_type not in (FORM, MULTIPART, JSON, TEXT):
-        raise CannotBeTaughtError("Its body is neither a form nor JSON.")
-    values = list(_values(seen.body, content_type))
-    number = _only(values, lambda text: _digits(text) == stand_in.number)
-    if number is None:
-        raise CannotBeTaughtError("The number stands in no field of its own.")
+    card = placed(seen.body, content_type, stand_in)
+    names = [name for name, _ in destination.query_pairs()]
+    if "*" in destination.path or len(set(names)) < len(names):
+        raise CannotBeTaughtError("Its address has a form that the registry does not take.")
     return TaughtEndpoint.model_validate(
         {
             "id": f"taught-{re.sub(r'[^a-z0-9]+', '-', host_of(seen.page_origin))[:30].strip('-')}-{at_ms}",
             "name": host_of(seen.page_origin)[:100],
             "host": destination.host,
-            "path": _path_rule(destination.path),
+            "path": destination.path,
             "method": seen.method,
             "contentType": content_type.media_type,
-            "fields": {"number": number, "securityCode": _only(values, lambda text: text == stand_in.security_code)},
-            "query": sorted({name for name, _ in destination.query_pairs()}),
+            "graphqlField": card.mutation,
+            "fields": {"number": card.number, "securityCode": card.security_code},
+            "query": sorted(names),
             "headers": sorted(name for name in seen.headers if may_be_allowed(name))[:_MOST_HEADERS],
             "frameHosts": [] if seen.frame_origin == seen.page_origin else [host_of(seen.frame_origin)],
             "source": {"kind": "taught", "text": f"Paid once by {person} with a stand-in."[:200]},
@@ -69,36 +74,49 @@ def _entry(seen: Seen, destination: Destination, content_type: ContentType, stan
     )
 
 
-def _path_rule(path: str) -> str:
-    return "/".join("*" if _IDENTIFIER.fullmatch(segment) else segment for segment in path.split("/"))
+# What names the account ------------------------------------------------------------------------
 
 
-def _values(body: bytes, content_type: ContentType) -> Iterator[tuple[str, str]]:
-    """Every field by the name that a registry entry gives it, and what stands in it."""
-    if content_type.media_type != JSON:
-        yield from form_fields(body, content_type)
-        return
-    try:
-        yield from _pointers(json.loads(body), "")
-    except (ValueError, RecursionError):
-        raise CannotBeTaughtError("Its body is not JSON.") from None
+def _with_accounts(entry: TaughtEndpoint, parts: list[Part], varies: Varies, at_ms: int) -> TaughtEndpoint:
+    accounts: list[Account] = []
+    path, headers = entry.path.split("/"), set(entry.headers)
+    # A shop that takes the card itself has no account to tell: what looks like one may be the visit's.
+    own = entry.host == host_of(entry.origin)
+    for part in parts:
+        sort = sort_of(part, at_ms)
+        if sort == "unclear" or (sort == "account" and own):
+            sort = "visit" if varies(part) else "account"
+        if sort == "account":
+            accounts.append(_pinned(part))
+        elif part == Part("header", "authorization", part.value):
+            headers.add("authorization")  # any value may stand there, which an entry has to say
+        if sort is not None and part.where == "path":
+            path[int(part.name) + 1] = "*"
+    changes = {"accounts": [account.wire() for account in accounts], "path": "/".join(path), "headers": sorted(headers)}
+    return TaughtEndpoint.model_validate(entry.wire() | changes)
 
 
-def _pointers(value: Any, at: str) -> Iterator[tuple[str, str]]:
-    if isinstance(value, dict):
-        for name, item in value.items():
-            yield from _pointers(item, f"{at}/{name.replace('~', '~0').replace('/', '~1')}")
-    elif isinstance(value, list):
-        for item in value:
-            yield from _pointers(item, f"{at}/*")
-    elif isinstance(value, str | int) and not isinstance(value, bool):
-        yield at, str(value)
+def _pinned(part: Part) -> Account:
+    if len(part.value) > _LONGEST_ACCOUNT:
+        what = f"{part.where} {part.name}"[:100]
+        raise CannotBeTaughtError(f"What may name the shop's account is longer than {_LONGEST_ACCOUNT} characters: {what}.")
+    return Account(where=part.where, name=part.name, value=part.value)
 
 
-def _only(values: list[tuple[str, str]], fits: Callable[[str], bool]) -> str | None:
-    """The name of the first field that fits."""
-    return next((name for name, text in values if fits(text)), None)
-
-
-def _digits(text: str) -> str:
-    return re.sub(r"[ \-]", "", text)
+def _parts(
+    seen: Seen, destination: Destination, content_type: ContentType, entry: TaughtEndpoint, reader: BodyReader, stand_in: Surrogate
+) -> Iterator[Part]:
+    """Every part whose value an entry can compare, but the card's own fields."""
+    segments = destination.path.split("/")[1:]
+    for index, segment in enumerate(segments):
+        if is_wild(segment):
+            yield Part("path", str(index), segment, beside=segments[index - 1] if index else "")
+    for name, value in destination.query_pairs():
+        yield Part("query", name, value)
+    for name, value in sorted(seen.headers.items()):
+        if name in (*entry.headers, "authorization"):
+            yield Part("header", name, value)
+    for name, value in values_of(seen.body, content_type):
+        of_card = digits_of(value) == stand_in.number or value == stand_in.security_code
+        if value and not of_card and _FIELD_RULE.fullmatch(name) and reader.account_values(name) == [value]:
+            yield Part("field", name, value)

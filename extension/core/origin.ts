@@ -3,13 +3,16 @@ import punycode from "punycode/punycode.es6.js";
 import { getDomain } from "tldts";
 import { looksLike, mixesAlphabets } from "./lookalike";
 
-/** The origin of an http(s) URL, or null for anything else, for user information and for what is not plain ASCII. */
+// As messages carry it (`Origin` in broker/protocol/wire.py): browsers take hosts that no message may name.
+const NAMEABLE = /^https?:\/\/[a-z0-9.\-[\]:]{1,260}$/;
+
+/** The origin of an http(s) URL, or null for anything else, for user information, for what is not plain ASCII and for hosts of other characters. */
 export function parseOrigin(text: string): string | null {
   if (!/^[\x21-\x7e]+$/.test(text) || text.includes("\\")) return null;
   const match = /^(https?):\/\/([^/?#]*)/i.exec(text);
   if (!match || match[2]?.includes("@") || !URL.canParse(text)) return null;
   const { origin, protocol } = new URL(text);
-  return protocol === "https:" || protocol === "http:" ? origin : null;
+  return (protocol === "https:" || protocol === "http:") && NAMEABLE.test(origin) ? origin : null;
 }
 
 /** Whether two addresses are of one site: the same scheme and registrable domain. Browsers judge cookies by it. */

@@ -4,8 +4,6 @@ import type { Cookie, RequestPaused } from "./events";
 import type { Partition } from "./partition";
 import { header, isWorker, type Seat, type Sender } from "./sender";
 
-const MOST_HEADERS = 100;
-
 /** Name and value of each header. `partitioned` are the cookies that the reported `Cookie` leaves out; without `unpartitioned` they are all. */
 export function headersOf({ request }: RequestPaused, sender: Sender, partitioned: string[], unpartitioned: boolean): [string, string][] {
   const reported = Object.entries(request.headers);
@@ -14,7 +12,7 @@ export function headersOf({ request }: RequestPaused, sender: Sender, partitione
   const added = mayCarryCookies(cookie, sender, request.url) ? partitioned : [];
   const line = [unpartitioned ? cookie : undefined, ...added].filter((part) => part !== undefined).join("; ");
   const languages: [string, string][] = others.some(([name]) => name.toLowerCase() === "accept-language") ? [] : [["Accept-Language", acceptLanguage(navigator.languages)]];
-  return [...others, ...languages, ...(line ? [["Cookie", line] as [string, string]] : [])].slice(0, MOST_HEADERS);
+  return [...others, ...languages, ...(line ? [["Cookie", line] as [string, string]] : [])];
 }
 
 /** As the browser writes it on the way out: each language after the first weighs a tenth less. */

@@ -5,6 +5,7 @@ import { carryOut, failed, goOn } from "./act";
 import type { Answer, Answers } from "./answers";
 import { asText, bodyOf, fits, holdsFile, inflated, textOf } from "./body";
 import type { RequestPaused, TargetInfo } from "./events";
+import { isSendable, prepare } from "./fit";
 import { headersOf, partitionedCookies } from "./headers";
 import { answered, forget, keepSent, keepTab } from "./leftovers";
 import { header, type Seat, senderOf } from "./sender";
@@ -45,6 +46,7 @@ export class Watch {
     private readonly ears: Ears,
   ) {
     this.#standIn = new StandIn(subject.number);
+    prepare();
   }
 
   /** Attach to the tab; rejects when it cannot be watched. */
@@ -181,6 +183,7 @@ export class Watch {
       frameOrigin: sender.frameOrigin,
       resourceType: sender.resourceType,
     };
+    if (!isSendable(send)) return this.#missed("The page's request has a method, an address or headers that no payment has, so the stand-in in it could not be replaced.");
     return { send, unpartitioned };
   }
 

@@ -130,6 +130,7 @@ export interface Messages {
   Stop: Stop;
   Surrogate: Surrogate;
   SurrogateCard: SurrogateCard;
+  TaughtBy: TaughtBy;
   TokenAlarm: TokenAlarm;
   Welcome: Welcome;
   WholeAnswer: WholeAnswer;
@@ -309,14 +310,24 @@ export interface CloseWindow {
 /**
  * The answer to `AskCoverage`. ``covered``: a swap is possible there; ``client_side_encrypted``: it is known to be impossible.
  *
- * `names` are the processors that speak about this checkout; `key_id` names the key to seal to, null without a running egress.
+ * `names` are the processors that speak about this checkout; `key_id` names the key to seal to, null without a running egress;
+ * `taught` is null where nobody taught it.
  */
 export interface Coverage {
   keyId?: string | null;
   names?: string[];
   requestId: string;
+  taught?: TaughtBy | null;
   type: "coverage";
   verdict: "covered" | "client_side_encrypted" | "unknown" | "egress_unavailable";
+}
+/**
+ * That a person taught this checkout: `by` is their name at this machine, `at` when they did last, `hosts` where the number may go.
+ */
+export interface TaughtBy {
+  at: number;
+  by: string;
+  hosts: string[];
 }
 /**
  * Ask for a release: with a token, or with an intent when approval comes first (exactly one).
@@ -1209,7 +1220,7 @@ export const EGRESS_OUTCOMES: Record<EgressOutcome, { sentence: string; browser:
   "request_refused": {
     "browser": "fail",
     "mayHaveBeenCharged": false,
-    "sentence": "A header of the request is malformed or sent twice, so no real value was sent."
+    "sentence": "The request's method, address or headers have a form that no payment has, so no real value was sent."
   },
   "request_too_large": {
     "browser": "continue",

@@ -1,5 +1,5 @@
 /** Direct or surrogate: what is possible on this page, what a shop was paid with before, and what the person must pick. Pure but for the memory. */
-import type { Coverage, Decision, GrantState, Outcome } from "../protocol/messages";
+import type { Coverage, Decision, GrantState, Outcome, TaughtBy } from "../protocol/messages";
 import type { Release } from "./release";
 
 export type Mode = Decision["mode"];
@@ -10,6 +10,10 @@ export interface Cover {
   verdict: Coverage["verdict"] | "no_egress" | "key_unknown";
   /** The key to seal to, where a swap is possible. */
   keyId: string | null;
+  /** Who taught the egress how it pays; null where the registry knows it, or nobody does. */
+  taught: TaughtBy | null;
+  /** It was taught after the last payment here that went well, or there was none: no person has seen where the number goes. */
+  newlyTaught: boolean;
   /** How this shop was paid last. */
   before: Mode | null;
   /** Another program debugs the tab. */
@@ -19,12 +23,13 @@ export interface Cover {
 }
 
 /** What `coverage` (null: no answer) means, given the egress keys in LedgerOS's signed facts. */
-export function coverOf(coverage: Coverage | null, egressKeys: readonly string[]): Pick<Cover, "verdict" | "keyId"> {
-  if (egressKeys.length === 0) return { verdict: "no_egress", keyId: null };
-  if (!coverage) return { verdict: "egress_unavailable", keyId: null };
-  if (coverage.verdict !== "covered") return { verdict: coverage.verdict, keyId: null };
+export function coverOf(coverage: Coverage | null, egressKeys: readonly string[]): Pick<Cover, "verdict" | "keyId" | "taught"> {
+  const none = (verdict: Cover["verdict"]) => ({ verdict, keyId: null, taught: null });
+  if (egressKeys.length === 0) return none("no_egress");
+  if (!coverage) return none("egress_unavailable");
+  if (coverage.verdict !== "covered") return none(coverage.verdict);
   const keyId = coverage.keyId ?? null;
-  return keyId !== null && egressKeys.includes(keyId) ? { verdict: "covered", keyId } : { verdict: "key_unknown", keyId: null };
+  return keyId !== null && egressKeys.includes(keyId) ? { verdict: "covered", keyId, taught: coverage.taught ?? null } : none("key_unknown");
 }
 
 /** The mode to begin with: what this shop was paid with before, else surrogate; direct where nothing else is possible. */
@@ -43,11 +48,17 @@ export function mustPick({ cover }: Pick<Release, "cover">): boolean {
 
 /**
  * The rules that may decide in the person's place here. Where the page starts by seeing the number and need not, one that allows
- * both ways decides nothing: a person looks first.
+ * both ways decides nothing: a person looks first. None does where nobody has seen where the number goes since it was taught.
  */
 export function rulesFor({ mode, cover, facts }: Pick<Release, "mode" | "cover" | "facts">): GrantState[] {
   const rules = facts.grants ?? [];
+  if (mustLook({ mode, cover })) return [];
   return mode === "direct" && cover?.keyId ? rules.filter(({ grant }) => !grant.modes.includes("surrogate")) : rules;
+}
+
+/** Whether a person has to look before a rule may act: where the number goes here, nobody has seen since it was taught. */
+export function mustLook({ mode, cover }: Pick<Release, "mode" | "cover">): boolean {
+  return mode === "surrogate" && cover?.newlyTaught === true;
 }
 
 /** The key that the card is sealed to: the egress's in surrogate mode, else this browser's `own`. */
@@ -55,14 +66,27 @@ export function recipientOf({ mode, cover }: Pick<Release, "mode" | "cover">, ow
   return mode === "surrogate" && cover?.keyId ? cover.keyId : own;
 }
 
-const KEY = "modes";
+/** What is remembered of shops: how each was paid last, and when what it was paid by had been taught. */
+interface Memory {
+  modes?: Record<string, Mode>;
+  lessons?: Record<string, number>;
+}
+
 const MOST_SHOPS = 500;
 
 /** How `origin` was paid last, or null. */
-export async function modeBefore(origin: string): Promise<Mode | null> {
-  const stored = await chrome.storage.local.get<{ modes?: Record<string, Mode> }>(KEY);
-  const modes = stored.modes ?? {};
-  return Object.hasOwn(modes, origin) ? (modes[origin] ?? null) : null;
+export function modeBefore(origin: string): Promise<Mode | null> {
+  return of("modes", origin);
+}
+
+/** When that had been taught by which `origin` was paid last, in Unix ms; null where it was not taught. */
+export function lessonBefore(origin: string): Promise<number | null> {
+  return of("lessons", origin);
+}
+
+async function of<Value>(kind: keyof Memory, origin: string): Promise<Value | null> {
+  const known = (await chrome.storage.local.get<Record<string, Record<string, Value>>>(kind))[kind] ?? {};
+  return Object.hasOwn(known, origin) ? (known[origin] ?? null) : null;
 }
 
 const WORKED: Partial<Record<Outcome, Mode>> = { filled: "direct", submitted: "surrogate", challenge_required: "surrogate" };
@@ -73,11 +97,17 @@ function thisTimeOnly({ cover }: Pick<Release, "cover">): boolean {
 }
 
 /** Remember how a release was paid, if it was. The shop paid longest ago is forgotten first. */
-export async function rememberMode(release: Release, outcome: Outcome): Promise<void> {
-  const { decision } = release;
+export async function rememberMode(release: Pick<Release, "decision" | "cover">, outcome: Outcome): Promise<void> {
+  const { decision, cover } = release;
   const mode = WORKED[outcome];
   if (!decision || mode !== decision.mode || thisTimeOnly(release)) return;
-  const stored = await chrome.storage.local.get<{ modes?: Record<string, Mode> }>(KEY);
-  const others = Object.entries(stored.modes ?? {}).filter(([origin]) => origin !== decision.seen.origin);
-  await chrome.storage.local.set({ [KEY]: Object.fromEntries([...others, [decision.seen.origin, mode]].slice(-MOST_SHOPS)) });
+  const { origin } = decision.seen;
+  const { modes = {}, lessons = {} } = await chrome.storage.local.get<Memory>(["modes", "lessons"]);
+  const taught = mode === "surrogate" ? cover?.taught : null;
+  await chrome.storage.local.set({ modes: renewed(modes, origin, mode), ...(taught ? { lessons: renewed(lessons, origin, taught.at) } : {}) });
+}
+
+function renewed<Value>(known: Record<string, Value>, origin: string, value: Value): Record<string, Value> {
+  const others = Object.entries(known).filter(([other]) => other !== origin);
+  return Object.fromEntries([...others, [origin, value] as const].slice(-MOST_SHOPS));
 }

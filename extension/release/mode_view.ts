@@ -1,5 +1,6 @@
 /** What the popup says about how a page is paid: who sees the number, what else is possible, and what changed. Pure. */
-import { type Cover, type Mode, mustPick } from "./mode";
+import { plainText } from "../core/text";
+import { type Cover, type Mode, mustLook, mustPick } from "./mode";
 import type { Release } from "./release";
 
 export interface ModeView {
@@ -25,12 +26,30 @@ export function modeView({ mode, cover, target, decision }: Pick<Release, "mode"
   const shown = decision?.mode ?? mode;
   return {
     mode: shown,
-    sentence: SENTENCES[shown],
+    sentence: sentenceOf(shown, cover),
     note: cover && noteOf(cover, target?.origin ?? ""),
     warnings: cover ? warningsOf(shown, cover) : [],
     other: cover?.keyId ? (shown === "direct" ? "surrogate" : "direct") : null,
     mustPick: mustPick({ cover }),
   };
+}
+
+function sentenceOf(mode: Mode, cover: Cover | null): string {
+  if (mode === "direct" || !cover?.taught) return SENTENCES[mode];
+  const { by, at } = cover.taught;
+  return `${SENTENCES[mode]} It goes to ${placesOf(cover)}, as ${plainText(by, 40)} taught on ${dayOf(at)}.`;
+}
+
+const MOST_PLACES = 3;
+
+function placesOf({ taught }: Cover): string {
+  const hosts = taught?.hosts ?? [];
+  const more = hosts.length - MOST_PLACES;
+  return hosts.slice(0, MOST_PLACES).join(", ") + (more > 0 ? ` and ${more} more` : "");
+}
+
+function dayOf(at: number): string {
+  return new Date(at).toLocaleDateString(undefined, { day: "numeric", month: "short", year: "numeric" });
 }
 
 function noteOf({ verdict }: Cover, origin: string): string | null {
@@ -49,9 +68,11 @@ function noteOf({ verdict }: Cover, origin: string): string | null {
   }
 }
 
-function warningsOf(mode: Mode, { keyId, before, debugged, picked }: Cover): string[] {
+function warningsOf(mode: Mode, cover: Cover): string[] {
+  const { keyId, before, debugged, picked } = cover;
   const changed = mode === "direct" && before === "surrogate" ? ["Last time this shop was paid without seeing the number. This time it would see it."] : [];
   const needless = mode === "direct" && before === "direct" && keyId !== null && !picked ? ["This shop saw the number before. It can now be paid without seeing it."] : [];
   const watched = mode === "surrogate" && debugged ? ["Another program is debugging this tab. It cannot see the number, but it can change what the page does."] : [];
-  return [...changed, ...needless, ...watched];
+  const taught = mustLook({ mode, cover }) ? [`This checkout was taught since it was last paid here. Approve only if the number may go to ${placesOf(cover)}.`] : [];
+  return [...changed, ...needless, ...watched, ...taught];
 }

@@ -14,7 +14,7 @@ import type { Restricting } from "../rules/regret";
 import { Book, OPEN } from "./book";
 import { decide, passkeyNeeded, paymentOf } from "./decide";
 import { signNo } from "./denial";
-import { coverOf, firstMode, type Mode, modeBefore, mustPick, rulesFor } from "./mode";
+import { coverOf, firstMode, lessonBefore, type Mode, modeBefore, mustPick, rulesFor } from "./mode";
 import { accept, soughtOrigin } from "./offer";
 import { unknownSite } from "./hosted";
 import { findForm, lookNow } from "./page";
@@ -279,9 +279,16 @@ export class Releases {
   async #cover(release: Release, target: Target): Promise<void> {
     const { egressKeys = [] } = release.facts;
     const asked = egressKeys.length > 0 ? this.around.coverage(target.origin, target.frameOrigins) : null;
-    const [coverage, before, debugged] = await Promise.all([asked, modeBefore(target.origin), debuggedByOthers(target.tabId)]);
+    const [coverage, before, lesson, debugged] = await Promise.all([
+      asked,
+      modeBefore(target.origin),
+      lessonBefore(target.origin),
+      debuggedByOthers(target.tabId),
+    ]);
     const same = release.cover?.picked === true && release.target?.origin === target.origin;
-    const cover = { ...coverOf(coverage, egressKeys), before, debugged, picked: same };
+    const known = coverOf(coverage, egressKeys);
+    const newlyTaught = known.taught !== null && known.taught.at !== lesson;
+    const cover = { ...known, newlyTaught, before, debugged, picked: same };
     const mode = same && (release.mode === "direct" || cover.keyId !== null) ? release.mode : firstMode(cover);
     Object.assign(release, { mode, cover: { ...cover, picked: same && mode === release.mode } });
   }

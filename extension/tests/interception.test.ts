@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { Answers } from "../interception/answers";
 import { bodyOf, fits, inflated, textOf } from "../interception/body";
 import type { RequestPaused } from "../interception/events";
+import { isSendable } from "../interception/fit";
 import { acceptLanguage, headersOf } from "../interception/headers";
 import { frameOrigin, learnFrames, NOTHING_SEEN, type Seat } from "../interception/sender";
 import { StandIn } from "../interception/stand_in";
@@ -52,6 +53,23 @@ describe("a body", () => {
   it("above 4 MB is not sent", () => {
     expect([fits(new Uint8Array(4_000_000)), fits(new Uint8Array(4_000_001))]).toEqual([true, false]);
   });
+});
+
+describe("a request that the channel carries", () => {
+  const send: Send = {
+    type: "send", requestId: "r", releaseId: "rel_1", url: "https://shop.test/pay", method: "POST", headers: [["Content-Type", "text/plain"]],
+    body: "", topOrigin: "https://shop.test", frameOrigin: "https://shop.test", resourceType: "fetch",
+  };
+  const headers = (count: number, length: number): Send["headers"] => Array.from({ length: count }, (_, at) => [`x-${at}`, "x".repeat(length)]);
+  it("is one that a payment can be", () => expect(isSendable(send)).toBe(true));
+  it.each<[string, Partial<Send>]>([
+    ["a method of the page's own", { method: "FOO-BAR" }],
+    ["an address of 9,000 characters", { url: `https://shop.test/${"x".repeat(9_000)}` }],
+    ["a header of 17,000 characters", { headers: headers(1, 17_000) }],
+    ["101 headers", { headers: headers(101, 1) }],
+    ["headers of 70,000 characters together", { headers: headers(10, 7_000) }],
+    ["a host that no message may name", { frameOrigin: "https://a_b.test" }],
+  ])("has not %s", (_, change) => expect(isSendable({ ...send, ...change })).toBe(false));
 });
 
 describe("the headers", () => {

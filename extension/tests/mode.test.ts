@@ -1,20 +1,21 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { Outcome } from "../protocol/messages";
-import { type Cover, coverOf, firstMode, type Mode, modeBefore, mustPick, recipientOf, rememberMode, rulesFor } from "../release/mode";
+import { type Cover, coverOf, firstMode, type Mode, modeBefore, mustLook, mustPick, recipientOf, rememberMode, rulesFor } from "../release/mode";
 import { modeView } from "../release/mode_view";
 import type { Release } from "../release/release";
 
 const coverage = { type: "coverage" as const, requestId: "r", verdict: "covered" as const, names: ["P"], keyId: "k1" };
-const cover: Cover = { verdict: "covered", keyId: "k1", before: null, debugged: false, picked: false };
+const cover: Cover = { verdict: "covered", keyId: "k1", taught: null, newlyTaught: false, before: null, debugged: false, picked: false };
+const taught = { by: "ada", at: Date.UTC(2026, 10, 3, 12), hosts: ["pay.example", "b.example", "c.example", "d.example"] };
 const none: Cover = { ...cover, verdict: "unknown", keyId: null };
 
 describe("paying without showing the number", () => {
   it("is possible with a key that LedgerOS names, and no other", () => {
-    expect(coverOf(coverage, ["k1"])).toEqual({ verdict: "covered", keyId: "k1" });
-    expect(coverOf(coverage, ["k2"])).toEqual({ verdict: "key_unknown", keyId: null });
-    expect(coverOf(coverage, [])).toEqual({ verdict: "no_egress", keyId: null });
-    expect(coverOf(null, ["k1"])).toEqual({ verdict: "egress_unavailable", keyId: null });
-    expect(coverOf({ ...coverage, verdict: "unknown" }, ["k1"])).toEqual({ verdict: "unknown", keyId: null });
+    expect(coverOf(coverage, ["k1"])).toEqual({ verdict: "covered", keyId: "k1", taught: null });
+    expect(coverOf(coverage, ["k2"])).toEqual({ verdict: "key_unknown", keyId: null, taught: null });
+    expect(coverOf(coverage, [])).toEqual({ verdict: "no_egress", keyId: null, taught: null });
+    expect(coverOf(null, ["k1"])).toEqual({ verdict: "egress_unavailable", keyId: null, taught: null });
+    expect(coverOf({ ...coverage, verdict: "unknown" }, ["k1"])).toEqual({ verdict: "unknown", keyId: null, taught: null });
   });
   it("is what happens where it is possible and nothing else was chosen before", () => {
     expect([firstMode(cover), firstMode({ ...cover, before: "direct" }), firstMode(none)]).toEqual(["surrogate", "direct", "direct"]);
@@ -31,7 +32,7 @@ describe("a shop that did not see the number before", () => {
     expect([mustPick({ cover: before }), mustPick({ cover: { ...before, picked: true } }), mustPick({ cover: none }), mustPick({ cover: null })]).toEqual([true, false, false, false]);
   });
   it("waits for the person where an egress is enrolled and cannot be asked", () => {
-    const absent: Cover = { verdict: "egress_unavailable", keyId: null, before: null, debugged: false, picked: false };
+    const absent: Cover = { ...cover, verdict: "egress_unavailable", keyId: null };
     const asked = (cover: Partial<Cover>) => mustPick({ cover: { ...absent, ...cover } });
     expect([asked({}), asked({ verdict: "key_unknown" }), asked({ before: "direct" }), asked({ picked: true }), asked({ verdict: "unknown" })]).toEqual([true, true, false, false, false]);
   });
@@ -100,5 +101,25 @@ describe("the popup", () => {
   it("says that somebody else debugs the tab where the number is to stay hidden", () => {
     expect(modeView({ mode: "surrogate", cover: { ...cover, debugged: true }, target: null, decision: null }).warnings).toHaveLength(1);
     expect(modeView({ mode: "direct", cover: { ...cover, debugged: true }, target: null, decision: null }).warnings).toHaveLength(0);
+  });
+});
+
+describe("a checkout that was taught", () => {
+  const known = { ...cover, taught };
+  const view = (cover: Cover, mode: "surrogate" | "direct" = "surrogate") => modeView({ mode, cover, target: null, decision: null });
+  it("comes with the registry's word, and only where it can be paid", () => {
+    expect(coverOf({ ...coverage, taught }, ["k1"]).taught).toEqual(taught);
+    expect(coverOf({ ...coverage, taught }, ["k2"]).taught).toBeNull();
+  });
+  it("is said with who taught it, when, and where the number goes", () => {
+    expect(view(known).sentence).toMatch(/^The page will not see the number\. It goes to pay\.example, b\.example, c\.example and 1 more, as ada taught on .*2026\.$/);
+    expect(view(known, "direct").sentence).not.toContain("taught");
+    expect(view(cover).sentence).toBe("The page will not see the number.");
+  });
+  it("is looked at by a person before a rule may act, once", () => {
+    const fresh = { ...known, newlyTaught: true };
+    expect([mustLook({ mode: "surrogate", cover: fresh }), mustLook({ mode: "surrogate", cover: known }), mustLook({ mode: "direct", cover: fresh })]).toEqual([true, false, false]);
+    expect(view(fresh).warnings[0]).toContain("was taught since it was last paid here");
+    expect(view(known).warnings).toEqual([]);
   });
 });

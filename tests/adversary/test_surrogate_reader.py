@@ -147,7 +147,9 @@ async def test_the_number_is_in_no_process_of_the_browser(hostile: Hostile) -> N
     try:
         found = await asyncio.to_thread(found_in_memory, processes, [paying.stand_in, paying.number.reveal()])
     except PermissionError:
-        pytest.skip("this user may not read the browser's memory")
+        if os.geteuid() == 0:  # root may read it: a promise that was not tried would pass as one that holds
+            raise
+        pytest.skip("needs root: this user may not read the browser's memory")
     assert found[paying.stand_in], "the reader finds what the browser held"
     assert not found[paying.number.reveal()]
 

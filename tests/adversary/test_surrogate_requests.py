@@ -58,6 +58,19 @@ COMPRESSED = """async () => {
   return (await fetch("/pay", { method: "POST", headers, body })).text(); }"""
 SEND = """() => fetch("/pay", { method: "POST", body: new URLSearchParams(new FormData(document.forms[0])) })
     .then((answer) => answer.text())"""
+UNFIT = {
+    "method": "fetch('/pay', { method: 'FOO-BAR', body: card() })",
+    "address": "fetch('/pay?' + 'x'.repeat(9_000), { method: 'POST', body: card() })",
+    "header": "fetch('/pay', { method: 'POST', body: card(), headers: { 'x-page': 'x'.repeat(17_000) } })",
+    "many headers": """fetch('/pay', { method: 'POST', body: card(),
+      headers: Object.fromEntries(Array.from({ length: 120 }, (_, at) => ['x-' + at, 'x'])) })""",
+    "large headers and body": """fetch('/pay', { method: 'POST', body: card() + ' '.repeat(3_900_000),
+      headers: Object.fromEntries(Array.from({ length: 60 }, (_, at) => ['x-' + at, 'x'.repeat(15_000)])) })""",
+}
+"""Requests with the stand-in that no message can carry: the page's own method, address and headers."""
+CARD = "() => { globalThis.card = () => new URLSearchParams(new FormData(document.forms[0])).toString(); }"
+FRAME_OF_NO_NAME = """(url) => new Promise((done) => { const frame = document.createElement("iframe");
+    Object.assign(frame, { src: url, onload: done, width: 400, height: 500 }); document.body.append(frame); })"""
 ELSEWHERE = """([url, fields]) => fetch(url, { method: "POST", body: new URLSearchParams(fields) })
     .then((answer) => answer.text(), () => "failed")"""
 
@@ -126,6 +139,41 @@ async def test_another_account_at_the_same_processor_gets_nothing(hostile: Hosti
     assert "ledgeros egress accounts allow" in (ended.message or "")
     assert {path for number in numbers for path in merchant.bodies_with(number)} == {"form-pay.localhost/pay/acct_shop"}
     assert not [got for got in merchant.got if got.path.endswith("acct_thief")]
+
+
+def broken_channels(hostile: Hostile) -> int:
+    """How often the broker has ended a browser's session because of what came through it."""
+    return (hostile.world.stage.logs / "broker.log").read_text().count("broke the protocol")
+
+
+@pytest.mark.parametrize("part", UNFIT)
+async def test_a_request_that_no_message_can_carry_does_not_cut_the_channel(hostile: Hostile, part: str) -> None:
+    before = broken_channels(hostile)
+    paying, merchant = await hostile.surrogate.paying(page=await hostile.checkout()), hostile.merchant
+    await paying.page.evaluate(CARD)
+    await paying.page.evaluate(f"() => {UNFIT[part]}.then(() => 'answered', () => 'failed')")
+    await paying.press_pay()
+    assert (await paying.ended()).outcome is Outcome.SUBMITTED
+    assert merchant.bodies_with(paying.number) == ["shop.localhost/pay"]
+    assert broken_channels(hostile) == before
+
+
+async def test_such_a_request_alone_ends_the_release_with_the_reason(hostile: Hostile) -> None:
+    paying = await hostile.surrogate.paying(page=await hostile.checkout())
+    await paying.page.evaluate(CARD)
+    await paying.page.evaluate(f"() => {UNFIT['method']}.then(() => 'answered', () => 'failed')")
+    ended = await paying.ended()
+    assert ended.outcome is Outcome.SWAP_NOT_SEEN
+    assert "a method, an address or headers that no payment has" in (ended.message or "")
+
+
+async def test_a_frame_whose_name_no_message_can_carry_does_not_cut_the_channel(hostile: Hostile) -> None:
+    before, page = broken_channels(hostile), await hostile.checkout()
+    await page.evaluate(FRAME_OF_NO_NAME, hostile.merchant.url("/checkout", "a_b.localhost"))
+    paying = await hostile.surrogate.paying(page=page)
+    await paying.press_pay()
+    assert (await paying.ended()).outcome is Outcome.SUBMITTED
+    assert broken_channels(hostile) == before
 
 
 async def test_a_merchant_that_refuses_the_request_is_told_apart_in_words(hostile: Hostile) -> None:

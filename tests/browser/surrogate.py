@@ -54,7 +54,7 @@ class Paying:
 
     async def look(self) -> None:
         """Read all that there is."""
-        self.held += await self.witness.held(self.page)
+        self.held += (await self.witness.look(self.page)).text
 
     async def ended(self) -> Release:
         """How the release ended."""
@@ -138,7 +138,8 @@ async def with_egress(world: World) -> AsyncIterator[SurrogateWorld]:
     await surrogate.forget_modes()  # the shop was paid in direct mode in this browser before
     yield surrogate
     for enrolled in list_enrolled(state.path, "egress"):
-        revoke(state.path, "egress", enrolled["id"])
+        if enrolled["revoked_at"] is None:
+            revoke(state.path, "egress", enrolled["id"])
     await world.stage.children["egress"].stop()
     await surrogate.forget_modes()
     account.agent_id, account.agent_token = before

@@ -11,8 +11,9 @@ from rich.console import Console
 from broker import admin
 from broker.demo.browser import Look
 from broker.demo.evidence import NumberSearch
+from broker.demo.plan import Mode, Plan
 from broker.demo.stage import Stage
-from broker.demo.story import Mode, Story
+from broker.demo.story import Story
 from broker.demo.tale import Tale
 from broker.issuer.admin import number_of_card, read_events
 
@@ -23,7 +24,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 async def test_the_number_is_nowhere_but_in_the_filled_form(tmp_path: Path, capfd: pytest.CaptureFixture[str], mode: Mode) -> None:
     with (tmp_path / "told.txt").open("w") as told:
         async with Stage(tmp_path / "run", Look()) as stage:
-            story = Story(stage, Tale(Console(file=told, width=200)), mode)
+            story = Story(stage, Tale(Console(file=told, width=200)), Plan(wanted=mode))
             await story.set_up()
             readable = await story.buy()
             search = NumberSearch(number_of_card(stage.state.path, story.account.card_id))

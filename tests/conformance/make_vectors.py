@@ -213,7 +213,7 @@ def _origins() -> list[dict[str, Any]]:
     samples = [
         "https://shop.example.com/cart?x=1", "https://SHOP.example.com:443", "http://127.0.0.1:8080/a", "https://a@evil.example",
         "ftp://x.example", "https://evil.example\\@shop.example", "https://user.github.io/x", "https://shop.co.uk", "javascript:alert(1)",
-        "https://xn--80ak6aa92e.com", "not a url", "http://pay.localhost:3000",
+        "https://xn--80ak6aa92e.com", "not a url", "http://pay.localhost:3000", "https://my_shop.example", "https://a!b.example/x",
     ]  # fmt: skip
     made: list[dict[str, Any]] = []
     for text in samples:

@@ -16,6 +16,8 @@ ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = [
     "README.md", "THREAT_MODEL.md", "CHANGELOG.md", "certs/README.md", "docs/examples/README.md", "tests/README.md", "broker/README.md",
 ]  # fmt: skip
+ROOMS = ("*.md", "broker/**/*.md", "extension/*.md", "extension/[a-z]*/README.md", "certs/*.md", "docs/**/*.md", "tests/**/README.md")
+WITH_TABLES = sorted({str(path.relative_to(ROOT)) for room in ROOMS for path in ROOT.glob(room) if "\n|" in path.read_text()})
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
@@ -31,6 +33,15 @@ def test_every_local_link_leads_somewhere(document: str) -> None:
     folder = (ROOT / document).parent
     for target in re.findall(r"\]\((?!https?://|#)([^)#]+)", (ROOT / document).read_text()):
         assert (folder / target).exists(), f"{document} links to {target}"
+
+
+@pytest.mark.parametrize("document", WITH_TABLES)
+def test_every_row_of_a_table_stands_under_its_header(document: str) -> None:
+    """A blank line inside a table ends it, and what comes after is shown as it is typed."""
+    lines = ["", *(ROOT / document).read_text().splitlines(), ""]
+    first = [at for at in range(1, len(lines)) if lines[at].startswith("|") and not lines[at - 1].startswith("|")]
+    assert first
+    assert not [lines[at] for at in first if not re.fullmatch(r"\|(\s*:?-+:?\s*\|)+", lines[at + 1])]
 
 
 def test_every_line_of_the_threat_model_names_a_test() -> None:

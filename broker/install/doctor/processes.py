@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,6 +36,12 @@ def listener(port: int, proc: Path) -> Process | None:
 def listens(port: int, proc: Path) -> bool:
     """Whether anybody listens on `port`."""
     return any(state == _LISTEN and local == port for state, local, _ in _sockets(proc))
+
+
+def ports_of(pids: Iterable[int], proc: Path) -> set[int]:
+    """The ports on which any of these processes listens."""
+    inodes = {inode for pid in pids for inode in _inodes(proc / str(pid))}
+    return {local for state, local, inode in _sockets(proc) if state == _LISTEN and inode in inodes}
 
 
 def connections(port: int, proc: Path) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 import ssl
 from pathlib import Path
@@ -15,7 +16,7 @@ from broker.egress.refusal import RefusedError
 from broker.protocol.egress import EgressOutcome
 from tests.unit.egress.process import connected, own_process
 from tests.unit.egress.stand import FORM, FORM_BODY, Stand
-from tests.unit.egress.values import SHOP
+from tests.unit.egress.values import SHOP, SURROGATE
 
 TYPE = ("Content-Type", FORM)
 
@@ -95,12 +96,20 @@ async def test_honest_headers_arrive_as_they_were(stand: Stand) -> None:
         ("Accept-Language", "de"),
         ("Cookie", "a=1; b=2"),
         ("Referer", f"{SHOP}/checkout"),
-        ("Authorization", "Bearer k"),
     )
     await stand.paid(headers=(TYPE, *kept), resource_type="document", user_activated=True)
     received = stand.merchant.received[0]
     assert [received.header(name.lower()) for name, _ in kept] == [[value] for _, value in kept]
     assert [received.header(f"sec-fetch-{name}") for name in ("mode", "user", "dest")] == [["navigate"], ["?1"], ["document"]]
+
+
+async def test_credentials_arrive_as_they_were_where_the_lesson_had_some(stand: Stand) -> None:
+    body, credentials = json.dumps({"card": {"number": SURROGATE}}).encode(), ("Authorization", "Bearer k")
+    headers = (("Content-Type", "application/json"), credentials)
+    await stand.paid(stand.merchant.url("json-pay.localhost", "/v1/tokens"), body, headers=headers)
+    assert stand.merchant.received[0].header("authorization") == ["Bearer k"]
+    refused = await stand.send(await stand.arm(), headers=(TYPE, credentials))
+    assert refused.outcome is EgressOutcome.ACCOUNT_CHANGED
 
 
 BAD_URLS = [

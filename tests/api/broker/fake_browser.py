@@ -142,7 +142,11 @@ class Browser:
                     self.got.put_nowait(message)
 
     async def send(self, message: Wire) -> None:
-        for frame in self.sealer.seal(json.dumps(message.wire()).encode()):
+        await self.send_json(message.wire())
+
+    async def send_json(self, message: dict[str, Any]) -> None:
+        """An inner message of any form."""
+        for frame in self.sealer.seal(json.dumps(message).encode()):
             await self.say(frame)
 
     async def expect(self, kind: type[M], seconds: float = 5) -> M:

@@ -90,12 +90,21 @@ async def test_the_registry_answers_what_it_covers(shop: Shopping) -> None:
     covered = await shop.covers(other, "https://hosted-pay.localhost")
     assert (covered.request_id, covered.verdict) == ("ask-1", "covered")
     assert covered.key_id is not None
+    assert covered.taught is None
     assert (await shop.covers(ORIGIN)).verdict == "covered"
     assert (await shop.covers(other)).verdict == "unknown"
     assert (await shop.covers(other, "https://checkoutshopper-live.adyen.com")).verdict == "client_side_encrypted"
     await shop.egress.kill()
     await shop.stack.happened("broker:egress:lost")
     assert (await shop.covers(ORIGIN, "https://hosted-pay.localhost")).verdict == "egress_unavailable"
+
+
+async def test_a_checkout_that_was_taught_is_told_with_who_taught_it_and_where_it_pays(shop: Shopping) -> None:
+    later = taught("later.localhost", origin=ORIGIN).model_copy(update={"id": "taught-2", "confirmed_by": "Ada", "confirmed_at": 2})
+    write_taught(shop.settings.folder, (later, taught(origin=ORIGIN), taught("elsewhere.localhost", origin="https://other.example")))
+    told = (await shop.covers(ORIGIN)).taught
+    assert told is not None
+    assert (told.by, told.at, told.hosts) == ("Ada", 2, ("later.localhost", "shop.localhost"))
 
 
 async def test_who_debugs_the_tab_is_written_down_and_changes_nothing(shop: Shopping) -> None:
@@ -440,3 +449,33 @@ def kept(shop: Shopping) -> list[str | None]:
         return [row.outcome for row in database.read_now(lambda connection: all_releases(connection, 5))]
     finally:
         database.close()
+
+
+UNFIT: dict[str, dict[str, object]] = {
+    "method": {"method": "FOO-BAR"},
+    "address": {"url": f"https://shop.example/{'x' * 9_000}"},
+    "header": {"headers": [["X-Page", "x" * 17_000]]},
+    "many headers": {"headers": [[f"X-{at}", "x"] for at in range(101)]},
+    "large headers": {"headers": [[f"X-{at}", "x" * 7_000] for at in range(10)]},
+    "origin": {"frameOrigin": "https://a_b.example"},
+}
+
+
+@pytest.mark.parametrize("part", UNFIT)
+async def test_a_page_cannot_cut_the_channel_with_a_request_of_no_form(shop: Shopping, part: str) -> None:
+    release_id = await shop.ready()
+    await shop.browser.send_json(shop.request(release_id).wire() | UNFIT[part])
+    refused = (await shop.answered()).end
+    assert (refused.outcome, refused.may_have_been_charged) == (EgressOutcome.REQUEST_REFUSED, False)
+    facts = (await shop.stack.event_facts("extension:message:refused"))[-1]
+    assert (facts["releaseId"], facts["message"], facts["reason"]) == (release_id, "send", "malformed")
+    assert (await shop.pay(release_id)).end.outcome is EgressOutcome.SWAPPED, "the other payments of that browser go on"
+    assert (await shop.outcome(release_id))[0] == "submitted"
+
+
+@pytest.mark.parametrize("change", [{"requestId": "no id"}, {"releaseId": 7}, {"type": "ready"}])
+async def test_a_message_that_no_page_can_have_made_so_still_closes_the_channel(shop: Shopping, change: dict[str, object]) -> None:
+    release_id = await shop.ready()
+    await shop.browser.send_json(shop.request(release_id).wire() | {"method": "FOO-BAR"} | change)
+    await shop.browser.closed()
+    assert not any(isinstance(message, End) for message in shop.browser.received)

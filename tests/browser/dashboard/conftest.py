@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 from playwright.async_api import BrowserContext, async_playwright
 
-from broker.demo.browser import chromium_path
+from broker.install.browsers import chromium_path
 from tests.api.issuer.conftest import issuer, world
 from tests.api.issuer.harness import World
 

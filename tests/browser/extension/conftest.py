@@ -16,7 +16,7 @@ import pytest
 from aiohttp import web
 from playwright.async_api import BrowserContext, CDPSession, Page, async_playwright
 
-from broker.demo.browser import chromium_path
+from broker.install.browsers import chromium_path
 from broker.install.extension_build import build_extension, exclusive_build, extension_id
 from broker.native_host.launcher import HOST_NAME, HostConfig, write_launcher
 from broker.pki.profile import Roles

@@ -9,7 +9,8 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, async_playwright
 
-from broker.demo.browser import chromium_path, sandboxed
+from broker.demo.browser import sandboxed
+from broker.install.browsers import chromium_path
 from tests.browser.forms.engine_world import HERE, bundle
 
 

@@ -14,13 +14,17 @@ from tests.browser.interception.world import EGRESS_KEY, Paying, put_away
 
 MODES = "chrome.storage.local.get('modes').then(({ modes }) => modes)"
 UNKNOWN = {"verdict": "unknown", "names": [], "keyId": EGRESS_KEY}
+TAUGHT = {
+    "verdict": "covered", "names": ["shop"], "keyId": EGRESS_KEY,
+    "taught": {"by": "ada", "at": 1_793_700_000_000, "hosts": ["collect.evil.example"]},
+}  # fmt: skip
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def popup(paying: Paying) -> AsyncIterator[Page]:
     """A browser that remembers no shop; what it is told about coverage is put back afterwards."""
     page = await paying.browser.popup()
-    await page.evaluate("chrome.storage.local.remove('modes')")
+    await page.evaluate("chrome.storage.local.remove(['modes', 'lessons'])")
     coverage = paying.peer.coverage
     yield page
     paying.peer.coverage = coverage
@@ -117,6 +121,50 @@ async def test_a_rule_does_not_change_the_mode_of_a_shop(paying: Paying, popup: 
     await remember(popup, paying, "surrogate")
     await asked(paying, popup, grants=(paying.rule(),))
     await expect(popup.get_by_text("Last time this shop was paid without seeing the number.")).to_be_visible()
+
+
+async def test_a_checkout_that_was_taught_says_by_whom_and_where_the_number_goes(paying: Paying, popup: Page) -> None:
+    paying.peer.coverage = TAUGHT
+    await asked(paying, popup)
+    mode = popup.get_by_test_id("mode")
+    await expect(mode).to_contain_text("The page will not see the number. It goes to collect.evil.example, as ada taught on ")
+    await expect(mode).to_contain_text("2026")
+    await expect(popup.get_by_text("Approve only if the number may go to collect.evil.example.")).to_be_visible()
+
+
+async def test_no_rule_sends_the_number_where_nobody_has_seen_that_it_goes(paying: Paying, popup: Page) -> None:
+    paying.peer.coverage = TAUGHT
+    await asked(paying, popup, grants=(paying.rule(),))
+    await expect(popup.get_by_text("Approve only if the number may go to collect.evil.example.")).to_be_visible()
+
+
+async def test_what_a_person_saw_once_a_rule_pays_until_it_is_taught_anew(paying: Paying, popup: Page) -> None:
+    paying.peer.coverage = TAUGHT
+    await popup.evaluate("(lessons) => chrome.storage.local.set({ lessons })", {paying.shop: TAUGHT["taught"]["at"]})  # type: ignore[index]
+    page = await paying.armed()
+    await page.evaluate("fetch('/pay', { method: 'POST', body: number() })")
+    paying.withdraw()
+    await popup.wait_for_function("async () => (await chrome.storage.local.get('modes')).modes")
+    await put_away(popup)
+    await page.close()
+    paying.peer.coverage = TAUGHT | {"taught": {"by": "ada", "at": 1_793_700_000_001, "hosts": ["pay.example"]}}
+    await asked(paying, popup, grants=(paying.rule(),))
+    await expect(popup.get_by_text("Approve only if the number may go to pay.example.")).to_be_visible()
+
+
+async def test_a_payment_that_went_well_is_what_makes_a_lesson_known(paying: Paying, popup: Page) -> None:
+    paying.peer.coverage = TAUGHT
+    page = await paying.browser.open_shop("/")
+    await popup.bring_to_front()
+    paying.offer()
+    paying.peer.deliver_surrogate(await approved(paying, popup))
+    await paying.expect("ready")
+    assert await popup.evaluate("async () => (await chrome.storage.local.get('lessons')).lessons ?? null") is None
+    await page.evaluate("fetch('/pay', { method: 'POST', body: number() })")
+    paying.withdraw()
+    await popup.wait_for_function("async () => (await chrome.storage.local.get('lessons')).lessons")
+    kept = await popup.evaluate("async () => (await chrome.storage.local.get('lessons')).lessons")
+    assert kept == {paying.shop: TAUGHT["taught"]["at"]}  # type: ignore[index]
 
 
 async def test_no_rule_shows_the_number_to_a_page_that_need_not_see_it(paying: Paying, popup: Page) -> None:

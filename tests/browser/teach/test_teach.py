@@ -2,108 +2,145 @@
 
 from __future__ import annotations
 
-import asyncio
+import json
 import os
-import re
-import sys
+import signal
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from broker.demo.browser import chromium_path
-from broker.egress.taught import read_taught, write_taught
-from broker.install.egress import write_settings
-from broker.install.layout import StateFolder
+from broker import admin
 from broker.protocol.egress import EgressOutcome
-from tests.unit.egress.merchant import Received, answering
-from tests.unit.egress.stand import FORM, Stand, standing
-from tests.unit.egress.values import SURROGATE, SURROGATE_CODE
+from tests.browser.teach.shop import GIVEN, open_shop
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("teach"), pytest.mark.timeout(120)]
-ROOT = Path(__file__).resolve().parents[3]
-
-PAGE = """<!doctype html><script>
-const form = (body) => ({method: "POST", mode: "no-cors", headers: {"Content-Type": "application/x-www-form-urlencoded"}, body});
-fetch("/log", form("typed=NUMBER")).then(() => fetch("CHARGE", form("card_number=SPACED&csc=CODE&name=Ada")));
-</script>"""
-
-
-class Shop:
-    """A shop whose page pays by itself with the number that the person was given."""
-
-    def __init__(self, stand: Stand) -> None:
-        self.stand = stand
-        self.origin = stand.merchant.url("shop.localhost", "")
-        self.charge = stand.merchant.url("json-pay.localhost", "/charge/ord_83a1c290?locale=en")
-        self.number: asyncio.Future[tuple[str, str]] = asyncio.get_running_loop().create_future()
-        stand.merchant.answer = self._answer
-
-    async def _answer(self, received: Received, writer: asyncio.StreamWriter) -> None:
-        page = b"{}"
-        if received.line.startswith("GET /checkout"):
-            spaced, code = await self.number
-            text = PAGE.replace("NUMBER", spaced.replace(" ", "")).replace("SPACED", spaced.replace(" ", "+")).replace("CODE", code)
-            page = text.replace("CHARGE", self.charge).encode()
-        await answering(page, "Content-Type: text/html")(received, writer)
-
-    async def pay(self) -> EgressOutcome:
-        release = await self.stand.arm(origin=self.origin)
-        body = f"card_number={SURROGATE}&csc={SURROGATE_CODE}&name=Ada".encode()
-        charge = self.stand.merchant.url("json-pay.localhost", "/charge/ord_77f0e1d2?locale=en")
-        answered = await self.stand.send(release, charge, body, FORM, top_origin=self.origin, frame_origin=self.origin)
-        return answered.outcome
-
-
-def browser_without_a_window(folder: Path) -> Path:
-    script = folder / "browser"
-    script.write_text(f'#!/bin/sh\nexec {chromium_path()} "$@" --headless=new --disable-gpu --ignore-certificate-errors\n')
-    script.chmod(0o700)
-    return script
-
-
-async def run_teach(shop: Shop, folder: Path, answers: str) -> tuple[int, str]:
-    """The command as a person runs it; all that it said."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-P", "-m", "broker.cli", "--state", str(folder), "teach", f"{shop.origin}/checkout",
-        "--browser", str(browser_without_a_window(folder)),
-        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "COLUMNS": "200"},
-    )  # fmt: skip
-    assert process.stdout is not None
-    assert process.stdin is not None
-    first = (await process.stdout.readline()).decode()
-    given = re.search(r"((?:\d{4} ){3}\d{4}), security code (\d{3})", first)
-    assert given, first
-    shop.number.set_result((given[1], given[2]))
-    process.stdin.write(answers.encode())
-    process.stdin.write_eof()  # and then the terminal is closed
-    said, _ = await asyncio.wait_for(process.communicate(), 60)
-    assert process.returncode is not None
-    return process.returncode, first + said.decode()
 
 
 async def test_a_shop_that_was_shown_once_is_paid_through_the_egress(tmp_path: Path) -> None:
-    async with standing(tmp_path) as stand:
-        write_settings(StateFolder(tmp_path), sandbox=True)
-        write_taught(stand.settings.folder, ())
-        shop = Shop(stand)
+    async with open_shop(tmp_path) as shop:
         assert await shop.pay() is EgressOutcome.NOT_REGISTERED
-        code, said = await run_teach(shop, tmp_path, "n\ny\n")
-        assert code == 0, said
-        (entry,) = read_taught(stand.settings.folder)
-        assert (entry.origin, entry.host, entry.path, entry.query) == (shop.origin, "json-pay.localhost", "/charge/*", ("locale",))
-        assert (entry.fields.number, entry.fields.security_code) == ("card_number", "csc")
-        assert "/log" in said
-        assert "number in field       card_number" in said
+        async with shop.lesson() as terminal:
+            await shop.asked(terminal)
+            terminal.types("y")
+            assert await terminal.ends() == 0, terminal.said
+        assert "/log" in terminal.said
+        assert "number in field       card_number" in terminal.said
+        assert "only at the account   field account = acct_shop" in terminal.said
+        assert "! json-pay.localhost is another site than the shop's, shop.localhost." in terminal.said
+        wire = json.loads((shop.stand.settings.folder / "taught.json").read_text())[0]
+        assert (wire["origin"], wire["host"], wire["path"], wire["query"]) == (shop.origin, "json-pay.localhost", "/charge/*", ["locale"])
+        assert wire["fields"] == {"number": "card_number", "securityCode": "csc"}
         assert await shop.pay() is EgressOutcome.SWAPPED
+        assert await shop.pay(account="acct_thief") is EgressOutcome.ACCOUNT_CHANGED
 
 
 async def test_what_the_person_does_not_confirm_is_not_taught(tmp_path: Path) -> None:
-    async with standing(tmp_path) as stand:
-        write_settings(StateFolder(tmp_path), sandbox=True)
-        write_taught(stand.settings.folder, ())
-        shop = Shop(stand)
-        code, said = await run_teach(shop, tmp_path, "n\n")
-        assert code != 0, said
-        assert read_taught(stand.settings.folder) == ()
+    async with open_shop(tmp_path) as shop:
+        async with shop.lesson() as terminal:
+            await shop.asked(terminal)
+            terminal.types("n")
+        assert shop.taught == ()
         assert await shop.pay() is EgressOutcome.NOT_REGISTERED
+        assert not [event for event in admin.list_events(tmp_path) if event.name.startswith("person:checkout")]
+
+
+async def test_what_was_taught_is_listed_and_forgotten_with_an_event_each(tmp_path: Path) -> None:
+    async with open_shop(tmp_path) as shop:
+        async with shop.lesson() as terminal:
+            await shop.asked(terminal)
+            terminal.types("y")
+            assert await terminal.ends() == 0
+        async with shop.terminal("teach", "list") as listed:
+            assert await listed.ends() == 0
+        (entry_id,) = [entry["id"] for entry in json.loads((shop.stand.settings.folder / "taught.json").read_text())]
+        assert entry_id in listed.said
+        assert "json-pay.localhost/charge/*" in listed.said
+        async with shop.terminal("teach", "forget", entry_id) as forgetting:
+            assert await forgetting.ends() == 0
+        async with shop.terminal("teach", "forget", entry_id) as again:
+            assert await again.ends() == 1
+        assert shop.taught == ()
+        assert await shop.pay() is EgressOutcome.NOT_REGISTERED
+        events = [event for event in admin.list_events(tmp_path) if event.name.startswith("person:checkout")]
+        assert [event.name for event in events] == ["person:checkout:taught", "person:checkout:forgotten"]
+        for event in events:
+            assert (event.facts["entryId"], event.facts["origin"]) == (entry_id, shop.origin)
+            assert event.facts["destination"] == "json-pay.localhost/charge/*"
+            assert "acct_shop" not in json.dumps(event.facts)
+
+
+async def test_a_browser_that_opens_no_window_is_said_before_any_number_is_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    async with open_shop(tmp_path) as shop, shop.lesson(flags=()) as terminal:
+        assert await terminal.ends() == 1
+    said = " ".join(terminal.said.split())
+    assert "ended before it had opened a window. Neither DISPLAY nor WAYLAND_DISPLAY is set." in said
+    assert "Pay with this number" not in terminal.said
+
+
+async def test_a_browser_that_is_closed_teaches_nothing_and_says_so(tmp_path: Path) -> None:
+    async with open_shop(tmp_path) as shop, shop.lesson() as terminal:
+        await terminal.reads(GIVEN)
+        (pid,) = [int(path.parent.name) for path in Path("/proc").glob("[0-9]*/cmdline") if _is_main(path)]
+        os.kill(pid, signal.SIGTERM)
+        assert await terminal.ends() == 1
+    assert "The browser was closed. Nothing was taught." in terminal.said
+
+
+def _is_main(cmdline: Path) -> bool:
+    try:
+        words = cmdline.read_bytes().replace(b"\0", b" ")
+    except OSError:
+        return False
+    return b"ledgeros-teach-" in words and b"--type=" not in words and b"--user-data-dir=" in words and b"broker.cli" not in words
+
+
+@pytest.fixture
+def profiles(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Where profiles are made; its path is short, since Chromium makes a socket there."""
+    with tempfile.TemporaryDirectory() as folder:
+        monkeypatch.setenv("TMPDIR", folder)
+        yield Path(folder)
+
+
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+async def test_however_a_lesson_ends_its_browsers_profile_goes(tmp_path: Path, profiles: Path, end: signal.Signals) -> None:
+    async with open_shop(tmp_path) as shop, shop.lesson() as terminal:
+        await terminal.reads(GIVEN)
+        assert list(profiles.glob("ledgeros-teach-*")), "there is one"
+        terminal.sends(end)
+        assert await terminal.ends() != 0
+    assert not list(profiles.glob("ledgeros-teach-*"))
+
+
+@pytest.mark.parametrize(
+    ("url", "options", "words"),
+    [
+        ("http://example.com", (), "The shop is not https"),
+        ("example.com", (), "That is not a web address."),
+        ("https://shop.example", ("--browser", "/nowhere/chromium"), "--browser names no program."),
+    ],
+)
+async def test_what_cannot_be_taught_is_said_at_once(tmp_path: Path, url: str, options: tuple[str, ...], words: str) -> None:
+    async with open_shop(tmp_path) as shop, shop.terminal("teach", url, *options) as terminal:
+        assert await terminal.ends() == 1
+    assert words in terminal.said
+    assert "Pay with this number" not in terminal.said
+
+
+async def test_the_browser_that_the_environment_names_is_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    started = tmp_path / "started"
+    mine = tmp_path / "mine"
+    mine.write_text(f"#!/bin/sh\ntouch '{started}'\n")
+    mine.chmod(0o700)
+    monkeypatch.setenv("LEDGEROS_CHROMIUM", str(mine))
+    async with open_shop(tmp_path / "state") as shop, shop.terminal("teach", f"{shop.origin}/checkout") as terminal:
+        assert await terminal.ends() == 1
+    assert started.exists()
+    monkeypatch.setenv("LEDGEROS_CHROMIUM", "/nowhere/chromium")
+    async with open_shop(tmp_path / "other") as shop, shop.terminal("teach", f"{shop.origin}/checkout") as terminal:
+        assert await terminal.ends() == 1
+    assert "LEDGEROS_CHROMIUM names no program." in terminal.said

@@ -66,6 +66,7 @@ def test_a_changed_log_does_not_verify(tmp_path: Path) -> None:
         ("issuer", "setup-link"),
         ("demo", "COLOUR=red"),
         ("demo", "HEADED=2"),
+        ("demo", "SHOP=paypal"),
         ("broker", "enrol"),
         ("egress", "enrol"),
         ("agents", "add", "my-agent", "--file", "agent.json"),
@@ -191,9 +192,18 @@ def test_a_port_that_is_taken_is_said_in_words(tmp_path: Path) -> None:
 
 def test_arguments_of_the_demo_win_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HEADED", "1")
-    monkeypatch.delenv("MODE", raising=False)
+    for name in ("MODE", "SHOP", "THEME"):
+        monkeypatch.delenv(name, raising=False)
     assert demo_settings([])["HEADED"] == "1"
-    assert demo_settings(["HEADED=0", "MODE=direct"]) == {"HEADED": "0", "MODE": "direct", "THEME": "light"}
+    assert demo_settings(["HEADED=0", "MODE=direct"]) == {"HEADED": "0", "MODE": "direct", "SHOP": "hosted", "THEME": "light"}
+    assert demo_settings(["SHOP=encrypting"])["SHOP"] == "encrypting"
+
+
+def test_the_demo_knows_every_kind_of_shop() -> None:
+    from broker.cli.demo import _KNOWN
+    from broker.demo.shops.kinds import Kind
+
+    assert set(_KNOWN["SHOP"]) == set(Kind)
 
 
 def test_the_lock_names_no_download_address() -> None:

@@ -29,7 +29,7 @@ COMMANDS = {
     "broker/endpoints.json": ["up", "doctor"],
     "broker/broker.json": ["broker run", "broker enrol", "doctor"],
     "broker/issuer.json": ["doctor"],
-    "egress/settings.json": ["teach https://shop.example", "doctor"],
+    "egress/settings.json": ["teach list", "doctor"],
     "egress/endpoints.json": ["up", "doctor"],
     "egress/egress.key": ["egress enrol", "doctor"],
     "egress/taught.json": ["doctor"],
@@ -58,7 +58,6 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def state(sound: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setattr("broker.install.extension_build.ready_extension", lambda progress: tmp_path)
-    monkeypatch.setattr("broker.teach.chromium.find_browser", lambda named: "chromium")
     return Path(shutil.copytree(sound, tmp_path / "state"))
 
 
@@ -90,7 +89,7 @@ def named(file: Path) -> str:
 @pytest.mark.parametrize(
     ("file", "command"),
     [("pki/identities.json", "certs init"), ("issuer/endpoints.json", "issuer setup-link"), ("broker/endpoints.json", "doctor"),
-     ("egress/settings.json", "teach https://shop.example"), ("broker/broker.json", "broker enrol"), ("install.json", "uninstall")],
+     ("egress/settings.json", "teach list"), ("broker/broker.json", "broker enrol"), ("install.json", "uninstall")],
 )  # fmt: skip
 def test_a_file_without_the_members_it_needs_is_damaged_too(state: Path, file: str, command: str) -> None:
     damage(state / file)

@@ -88,9 +88,14 @@ def test_a_lesson_takes_the_browser_that_is_there_or_named(bare: ModuleType, mon
 
 
 def test_the_script_knows_the_browsers_that_a_lesson_starts(script: ModuleType) -> None:
-    from broker.teach.chromium import NAMES
+    from broker.install.browsers import BRANDED, CHROMIUM
 
-    assert script.TEACHES == NAMES
+    assert (*CHROMIUM, *BRANDED) == script.TEACHES
+
+
+@pytest.mark.parametrize("line", ["teach list", "teach forget taught-1", "--state x teach list --json"])
+def test_what_was_taught_is_looked_at_without_a_browser(bare: ModuleType, line: str) -> None:
+    assert "chromium" not in bare.missing_packages(line.split())
 
 
 @pytest.mark.parametrize("line", ["", "--help", "demo --help", "test --help", "bench fill --help", "--state x teach --help"])

@@ -86,7 +86,8 @@ async def test_every_body_kind_reaches_its_endpoint(stand: Stand) -> None:
         ),
     ]  # fmt: skip
     for host, path, content_type, body in cases:
-        headers = (("Content-Type", content_type), ("Authorization", "Bearer pk_1"))
+        credentials = (("Authorization", "Bearer pk_1"),) if host.startswith(("json", "graphql")) else ()
+        headers = (("Content-Type", content_type), *credentials)
         await stand.paid(stand.merchant.url(host, path), body.encode(), headers=headers)
         assert stand.merchant.received[-1].body == real_values(body.encode())
 

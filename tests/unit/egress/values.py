@@ -80,6 +80,7 @@ PROCESSORS: dict[str, dict[str, object]] = {
     },
     "graphql": {
         "host": "graphql-pay.localhost", "path": "/graphql", "contentType": JSON, "graphqlField": "tokenizeCreditCard",
+        "headers": ["authorization"],
         "fields": {"number": "/input/creditCard/number", "securityCode": "/input/creditCard/cvv"},
     },
     "multipart": {

@@ -1,0 +1,163 @@
+"""What names the merchant's account is pinned, what belongs to one visit is not, and what nobody knows is pinned too."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from broker.core.canonical import b64u
+from broker.egress.accounts import Accounts
+from broker.egress.authorise import Authoriser
+from broker.egress.refusal import RefusedError
+from broker.egress.registry import Registry
+from broker.egress.taught import write_taught
+from broker.protocol.egress import EgressOutcome, Send
+from broker.protocol.processors import TaughtEndpoint
+from broker.teach.parts import Part, Sort, sort_of
+from broker.teach.watching import Seen
+from tests.unit.teach.requests import JSON, SHOP, STAND_IN, seen
+from tests.unit.teach.test_learning import learned
+
+NOW = 1_800_000_000_000
+CARD = f"number={STAND_IN.number}&cvc=737"
+
+
+def jwt(**claims: object) -> str:
+    return ".".join(b64u(json.dumps(part).encode()) for part in ({"alg": "ES256"}, claims, "signature"))
+
+
+SORTS: list[tuple[Part, Sort | None]] = [
+    (Part("header", "authorization", "Bearer pk_live_51H"), "account"),
+    (Part("header", "authorization", "Basic cGtfbGl2ZTo="), "account"),
+    (Part("header", "authorization", f"Bearer {jwt(exp=NOW // 1000 + 900)}"), "visit"),
+    (Part("header", "authorization", f"Bearer {jwt(iss='shop')}"), "unclear"),
+    (Part("header", "authorization", "Bearer 6f1e9c"), "unclear"),
+    (Part("header", "x-api-key", "a1b2c3d4"), "account"),
+    (Part("header", "x-merchant-id", "88123"), "account"),
+    (Part("header", "stripe-account", "acct_1"), "account"),
+    (Part("header", "x-public-key", jwt(exp=NOW // 1000 + 10 * 365 * 86_400)), "account"),
+    (Part("header", "x-store", "1"), "unclear"),
+    (Part("header", "idempotency-key", "8a0c"), "visit"),
+    (Part("header", "x-csrf-token", "8a0c"), "visit"),
+    (Part("header", "x-request-signature", "8a0c"), "visit"),
+    (Part("header", "x-session-id", "8a0c"), "visit"),
+    (Part("header", "x-auth-token", "8a0c"), "unclear"),
+    (Part("header", "x-api-version", "2024-01-01"), None),
+    (Part("header", "x-requested-with", "XMLHttpRequest"), None),
+    (Part("query", "public_key", "APP_USR-1"), "account"),
+    (Part("query", "clientKey", "test_ABC"), "account"),
+    (Part("query", "merchantOrderId", "17"), "unclear"),
+    (Part("query", "client_secret", "pi_1_secret_2"), "visit"),
+    (Part("query", "locale", "de"), None),
+    (Part("field", "key", "pk_test_1"), "account"),
+    (Part("field", "form_key", "h4sh"), "unclear"),
+    (Part("field", "authenticity_token", "h4sh"), "visit"),
+    (Part("field", "customer[token]", "h4sh"), "visit"),
+    (Part("field", "card[name]", "Ada"), None),
+    (Part("field", "/merchant/id", "88123"), "account"),
+    (Part("field", "/payment/merchantAccount", "ShopCOM"), "account"),
+    (Part("field", "/cart/id", "c-1"), "visit"),
+    (Part("path", "1", "acct_paperandpine", beside="pay"), "account"),
+    (Part("path", "1", "88123456", beside="merchants"), "account"),
+    (Part("path", "1", "pi_3NqLk2Ab", beside="payment_intents"), "visit"),
+    (Part("path", "1", "20391", beside="orders"), "visit"),
+    (Part("path", "1", "ord_12ab34cd", beside="charge"), "visit"),
+    (Part("path", "1", "0f8fad5b-d9cb-469f-a165-70867728950e", beside="pay"), "unclear"),
+    (Part("path", "1", "20391", beside="charge"), "unclear"),
+    (Part("path", "0", "v1"), None),
+    (Part("path", "0", "charges"), None),
+]
+
+
+@pytest.mark.parametrize(("part", "sort"), SORTS, ids=[f"{part.where}-{part.name}-{part.value[:20]}" for part, _ in SORTS])
+def test_names_and_values_tell_the_accounts_part_from_the_visits(part: Part, sort: Sort | None) -> None:
+    assert sort_of(part, NOW) == sort
+
+
+def test_what_is_unclear_is_asked_and_pinned_unless_the_person_says_that_it_differs() -> None:
+    lesson = seen(CARD, url="https://pay.example/pay/20391", x_auth_token="8a0c")
+    asked: list[Part] = []
+    closed = learned(lesson, asked=asked)
+    assert [(part.where, part.value) for part in asked] == [("path", "20391"), ("header", "8a0c")]
+    assert [(account.where, account.name, account.value) for account in closed.accounts] == [
+        ("path", "1", "20391"), ("header", "x-auth-token", "8a0c")
+    ]  # fmt: skip
+    opened = learned(lesson, varies=True)
+    assert (opened.accounts, opened.path, opened.headers) == ((), "/pay/*", ("x-auth-token",))
+
+
+def test_at_a_shop_that_takes_the_card_itself_the_person_says_what_stays() -> None:
+    asked: list[Part] = []
+    lesson = seen(CARD + "&shop_key=h4sh", url=f"{SHOP}/pay")
+    assert learned(lesson, varies=True, asked=asked).accounts == ()
+    assert [part.name for part in asked] == ["shop_key"]
+
+
+# What is learned, at the egress -----------------------------------------------------------------
+
+URL = "https://pay.example/v1/merchants/shop1234/tokens?key=pk_shop"
+
+
+def request(account: str = "account=acct_shop", url: str = URL, x_api_key: str = "shop", **authorization: str) -> Seen:
+    return seen(f"{CARD}&{account}", url=url, x_api_key=x_api_key, **({"authorization": "Bearer pk_s"} | authorization))
+
+
+LESSON = request()
+
+
+def authoriser(folder: Path, entry: TaughtEndpoint) -> Authoriser:
+    write_taught(folder, (entry,))
+    return Authoriser(Registry(folder, sandbox=False), Accounts(folder, b"k" * 32), sandbox=False)
+
+
+def paid(by: Seen, **changes: Any) -> Send:
+    members: dict[str, Any] = {
+        "request_id": "r", "release_id": "rel_1", "url": by.url, "method": "POST", "headers": tuple(by.headers.items()),
+        "body": b64u(by.body), "top_origin": SHOP, "frame_origin": SHOP, "resource_type": "fetch",
+    }  # fmt: skip
+    return Send(**members | changes)
+
+
+RELEASE: Any = SimpleNamespace(decision=SimpleNamespace(seen=SimpleNamespace(origin=SHOP, frame_origins=())), surrogate=STAND_IN)
+
+THEFTS = {
+    "header": request(x_api_key="thief"),
+    "authorization": request(authorization="Bearer pk_thief"),
+    "no authorization": seen(f"{CARD}&account=acct_shop", url=URL, x_api_key="shop"),
+    "query": request(url=URL.replace("pk_shop", "pk_thief")),
+    "no query": request(url=URL.partition("?")[0]),
+    "path": request(url=URL.replace("shop1234", "thief999")),
+    "field": request("account=acct_thief"),
+    "field twice": request("account=acct_shop&account=acct_thief"),
+}
+
+
+def test_what_was_shown_once_is_paid(tmp_path: Path) -> None:
+    authorised = authoriser(tmp_path, learned(LESSON)).authorise(paid(LESSON), RELEASE)
+    assert not authorised.account_first_seen, "nothing of the account is taken on trust"
+
+
+@pytest.mark.parametrize("part", THEFTS)
+def test_another_account_than_the_one_that_was_shown_gets_nothing(tmp_path: Path, part: str) -> None:
+    with pytest.raises(RefusedError) as refused:
+        authoriser(tmp_path, learned(LESSON)).authorise(paid(THEFTS[part]), RELEASE)
+    assert refused.value.outcome is EgressOutcome.ACCOUNT_CHANGED
+
+
+def test_credentials_that_nobody_saw_in_the_lesson_may_be_another_accounts(tmp_path: Path) -> None:
+    lesson = seen(json.dumps({"key": "pk_shop", "number": STAND_IN.number}), JSON)
+    judge = authoriser(tmp_path, learned(lesson))
+    judge.authorise(paid(lesson), RELEASE)
+    with pytest.raises(RefusedError) as refused:
+        judge.authorise(paid(lesson, headers=(*lesson.headers.items(), ("Authorization", "Bearer pk_thief"))), RELEASE)
+    assert refused.value.outcome is EgressOutcome.ACCOUNT_CHANGED
+
+
+def test_credentials_of_one_visit_may_differ(tmp_path: Path) -> None:
+    lesson = seen(CARD, authorization=f"Bearer {jwt(exp=NOW // 1000 + 900)}")
+    judge = authoriser(tmp_path, learned(lesson))
+    assert judge.authorise(paid(seen(CARD, authorization="Bearer another")), RELEASE).endpoint.accounts == ()
