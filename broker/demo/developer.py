@@ -15,7 +15,7 @@ USER = {"firstName": "John", "lastName": "Doe", "email": "john.doe@example.com"}
 AGENT = {
     "name": "checkout-bot", "description": "Handles online purchases", "spendingLimit": 50000, "spendingLimitFrequency": "perMonth",
 }  # fmt: skip
-CARD = {"purpose": "Purchase office supplies from Amazon", "type": "single", "maxAmount": 10000}
+CARD = {"purpose": "Office supplies", "type": "single", "maxAmount": 10000}
 
 
 @dataclass(frozen=True, slots=True)

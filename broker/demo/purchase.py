@@ -18,7 +18,7 @@ from broker.demo.witness import Reading
 
 _AGENT_SECONDS = 60.0
 _DECISION_SECONDS = 150.0
-AGENT_WORDS = "Purchase office supplies from Amazon"
+AGENT_WORDS = "Notebooks for the design team, as asked this morning"
 EXPECTED_AMOUNT = 5_000
 
 
