@@ -81,29 +81,31 @@ async def test_a_browser_that_opens_no_window_is_said_before_any_number_is_given
     assert "Pay with this number" not in terminal.said
 
 
-async def test_a_browser_that_is_closed_teaches_nothing_and_says_so(tmp_path: Path) -> None:
-    async with open_shop(tmp_path) as shop, shop.lesson() as terminal:
-        await terminal.reads(GIVEN)
-        (pid,) = [int(path.parent.name) for path in Path("/proc").glob("[0-9]*/cmdline") if _is_main(path)]
-        os.kill(pid, signal.SIGTERM)
-        assert await terminal.ends() == 1
-    assert "The browser was closed. Nothing was taught." in terminal.said
-
-
-def _is_main(cmdline: Path) -> bool:
-    try:
-        words = cmdline.read_bytes().replace(b"\0", b" ")
-    except OSError:
-        return False
-    return b"ledgeros-teach-" in words and b"--type=" not in words and b"--user-data-dir=" in words and b"broker.cli" not in words
-
-
 @pytest.fixture
 def profiles(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Where profiles are made; its path is short, since Chromium makes a socket there."""
     with tempfile.TemporaryDirectory() as folder:
         monkeypatch.setenv("TMPDIR", folder)
         yield Path(folder)
+
+
+async def test_a_browser_that_is_closed_teaches_nothing_and_says_so(tmp_path: Path, profiles: Path) -> None:
+    async with open_shop(tmp_path) as shop, shop.lesson() as terminal:
+        await terminal.reads(GIVEN)
+        (profile,) = profiles.glob("ledgeros-teach-*")
+        (pid,) = [int(path.parent.name) for path in Path("/proc").glob("[0-9]*/cmdline") if _is_browser_of(profile, path)]
+        os.kill(pid, signal.SIGTERM)
+        assert await terminal.ends() == 1
+    assert "The browser was closed. Nothing was taught." in terminal.said
+
+
+def _is_browser_of(profile: Path, cmdline: Path) -> bool:
+    """The browser's own process, not one of its children; other lessons of this machine have other profiles."""
+    try:
+        words = cmdline.read_bytes().split(b"\0")
+    except OSError:
+        return False
+    return f"--user-data-dir={profile}".encode() in words and not any(word.startswith(b"--type=") for word in words)
 
 
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
