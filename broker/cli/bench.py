@@ -89,16 +89,17 @@ def _require_browser() -> None:
 
 
 def _show_redeem(cost: RedeemCost, bound: float) -> None:
-    table = Table("", "CPU µs a request", "× floor", "signature checks apart", title="Redeem", title_justify="left", box=None)
-    table.add_row("floor", f"{cost.floor.cpu_us:.0f}", "1.0", "")
+    columns = ("", "CPU µs a request", "× floor", "signature checks apart", "in single turns")
+    table = Table(*columns, title="Redeem", title_justify="left", box=None)
+    table.add_row("floor", f"{cost.floor.cpu_us:.0f}", "1.0", "", "")
     for name, ratio in cost.ratios().items():
         run = getattr(cost, name)
         colour = "green" if ratio <= bound else "red"
-        table.add_row(
-            f"redeem, {name}", f"{run.cpu_us:.0f}", f"{run.cpu_us / cost.floor.cpu_us:.2f}", f"[{colour}]{ratio:.2f}[/] (≤ {bound})"
-        )
+        low, high = cost.spread()[name]
+        judged, spread = f"[{colour}]{ratio:.2f}[/] (≤ {bound})", f"{low:.2f} to {high:.2f}"
+        table.add_row(f"redeem, {name}", f"{run.cpu_us:.0f}", f"{run.cpu_us / cost.floor.cpu_us:.2f}", judged, spread)
     if cost.openbao is not None:
-        table.add_row("OpenBao unwrap", f"{cost.openbao.cpu_us:.0f}", f"{cost.openbao.cpu_us / cost.floor.cpu_us:.2f}", "")
+        table.add_row("OpenBao unwrap", f"{cost.openbao.cpu_us:.0f}", f"{cost.openbao.cpu_us / cost.floor.cpu_us:.2f}", "", "")
     console.print(table)
     say(f"Signature checks: device key {cost.device_signature_us:.0f} µs, passkey {cost.passkey_signature_us:.0f} µs more.")
 

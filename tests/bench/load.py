@@ -22,6 +22,8 @@ class Measured:
     cpu_us: float
     wall_us: float
     statuses: dict[int, int]
+    turns_cpu_us: list[float]
+    """CPU a request of each turn by itself: how far they lie apart is what a single figure is worth."""
 
 
 def cpu_seconds(pid: int) -> float:
@@ -41,6 +43,7 @@ class Load:
         self._streams: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
         self._statuses: Counter[int] = Counter()
         self._cpu = self._wall = 0.0
+        self._turns: list[float] = []
 
     async def open(self, context: ssl.SSLContext, connections: int = 32) -> Self:
         """Connect."""
@@ -56,7 +59,9 @@ class Load:
         count = len(self._streams)
         await asyncio.gather(*(self._send_all(*stream, bodies[n::count]) for n, stream in enumerate(self._streams)))
         self._wall += time.perf_counter() - started
-        self._cpu += cpu_seconds(self._pid) - before
+        spent = cpu_seconds(self._pid) - before
+        self._cpu += spent
+        self._turns.append(spent / len(bodies) * 1e6)
 
     async def close(self) -> None:
         """Disconnect."""
@@ -67,7 +72,7 @@ class Load:
     def measured(self) -> Measured:
         """What it was so far."""
         requests = self._statuses.total()
-        return Measured(requests, self._cpu / requests * 1e6, self._wall / requests * 1e6, dict(self._statuses))
+        return Measured(requests, self._cpu / requests * 1e6, self._wall / requests * 1e6, dict(self._statuses), list(self._turns))
 
     async def _send_all(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, bodies: list[bytes]) -> None:
         for body in bodies:

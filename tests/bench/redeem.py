@@ -57,10 +57,19 @@ class RedeemCost:
 
     def ratios(self) -> dict[str, float]:
         """Redeem over floor, without the signature checks."""
-        return {
-            "click": (self.click.cpu_us - self.device_signature_us) / self.floor.cpu_us,
-            "passkey": (self.passkey.cpu_us - self.device_signature_us - self.passkey_signature_us) / self.floor.cpu_us,
-        }
+        return {name: (run.cpu_us - checks) / self.floor.cpu_us for name, (run, checks) in self._redeems().items()}
+
+    def spread(self) -> dict[str, tuple[float, float]]:
+        """The lowest and the highest such ratio of a single turn."""
+        spread = {}
+        for name, (run, checks) in self._redeems().items():
+            turns = [(mine - checks) / floor for mine, floor in zip(run.turns_cpu_us, self.floor.turns_cpu_us, strict=True)]
+            spread[name] = (min(turns), max(turns))
+        return spread
+
+    def _redeems(self) -> dict[str, tuple[Measured, float]]:
+        both = self.device_signature_us + self.passkey_signature_us
+        return {"click": (self.click, self.device_signature_us), "passkey": (self.passkey, both)}
 
 
 def _served(arguments: list[str], environment: dict[str, str] | None = None) -> subprocess.Popen[str]:
@@ -149,4 +158,4 @@ async def run(folder: Path, count: int, progress: Callable[[str], None]) -> Rede
 
 def as_json(cost: RedeemCost) -> dict[str, object]:
     """The record that is kept."""
-    return {**asdict(cost), "ratios": cost.ratios(), "bound": BOUND}
+    return {**asdict(cost), "ratios": cost.ratios(), "spread": cost.spread(), "bound": BOUND}
