@@ -92,7 +92,21 @@ function Passkeys({ passkeys }: Pick<AppState, "passkeys">) {
   );
 }
 
-function ThisBrowser({ state, worker }: { state: AppState; worker: Worker }) {
+function ThisBrowser({ state: { unattended }, worker }: { state: AppState; worker: Worker }) {
+  // What was clicked stays clicked while the worker writes it down, whatever else it tells meanwhile.
+  const [chosen, setChosen] = useState(unattended);
+  const [fault, setFault] = useState("");
+  useEffect(() => setChosen(unattended), [unattended]);
+  const choose = async (choice: boolean) => {
+    setChosen(choice);
+    setFault("");
+    try {
+      await worker.ask("setUnattended", { unattended: choice });
+    } catch (error) {
+      setChosen(unattended);
+      setFault((error as Error).message);
+    }
+  };
   return (
     <section class="section" id="browser">
       <h2>This browser</h2>
@@ -100,11 +114,16 @@ function ThisBrowser({ state, worker }: { state: AppState; worker: Worker }) {
         <input
           type="checkbox"
           name="unattended"
-          checked={state.unattended}
-          onChange={(event) => void worker.ask("setUnattended", { unattended: event.currentTarget.checked })}
+          checked={chosen}
+          onChange={(event) => void choose(event.currentTarget.checked)}
         />
         <span>This browser runs unattended. Nobody is asked: what no standing rule covers is refused at once.</span>
       </label>
+      {fault && (
+        <p class="note bad" role="alert">
+          {fault}
+        </p>
+      )}
     </section>
   );
 }
