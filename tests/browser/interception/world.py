@@ -103,6 +103,7 @@ class Paying:
 
 async def put_away(popup: Page) -> None:
     """Open the popup anew and leave what is over: the idle view remains."""
+    await popup.bring_to_front()  # behind another tab nothing is drawn, and nothing can be clicked
     await popup.reload()
     await popup.locator("main.popup:not([aria-busy])").wait_for()
     done = popup.get_by_role("button", name="Done")
