@@ -2,6 +2,8 @@
 
 Preambles, folded headers, transfer encodings, repeated parameters and parts that some parsers open
 (a multipart in a multipart, a message, a form) are where parsers disagree, and a browser sends none of them.
+So are a second boundary in the content type (PHP takes the first word that ends in ``boundary``) and a
+boundary inside a part (Python's `cgi` also ends a part at one after a bare line feed).
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from broker.egress.bodies.text import Field, verbatim
 from broker.egress.refusal import body_not_readable
 
 _BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,./:=?-]{1,70}")
+_PARAMETERS = {"boundary", "charset"}
 _DISPOSITION = re.compile(r'form-data; name="([^"\r\n]*)"(; filename="[^"\r\n]*")?', re.IGNORECASE)
 _HEADER = re.compile(r"([A-Za-z0-9-]+):[ \t]*([^\r\n]*?)[ \t]*")
 
@@ -26,7 +29,7 @@ _OPENED = re.compile(r"(?:multipart|message)/.*|application/x-www-form-urlencode
 def fields(raw: str, content_type: ContentType) -> Iterator[Field]:
     """Every field that is not a file, with its value. `raw` is the body as Latin-1."""
     boundary = content_type.parameters.get("boundary", "")
-    if not _BOUNDARY.fullmatch(boundary):
+    if not _BOUNDARY.fullmatch(boundary) or not content_type.parameters.keys() <= _PARAMETERS:
         raise body_not_readable()
     for start, end in _parts(raw, boundary):
         head_end = raw.find("\r\n\r\n", start, min(end, start + _LONGEST_HEAD))
@@ -45,7 +48,7 @@ def _parts(raw: str, boundary: str) -> Iterator[tuple[int, int]]:
     while True:
         end = raw.find(f"\r\n{delimiter}", start)
         after = end + 2 + len(delimiter)
-        if end < 0:
+        if end < 0 or raw.find(delimiter, start, end) >= 0:
             raise body_not_readable()
         yield start, end
         if raw[after : after + 2] == "\r\n":
