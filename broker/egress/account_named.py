@@ -10,6 +10,7 @@ import json
 import re
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote_plus
 
 from broker.core.canonical import canonical_json, unb64u
 from broker.egress.bodies import BodyReader
@@ -51,6 +52,8 @@ def _values(account: Account, destination: Destination, headers: dict[str, str],
         found = [headers[account.name]] if account.name in headers else []
     elif account.where == "query":
         found = [value for name, value in destination.query_pairs() if name == account.name]
+        # Many servers read both into one table, and the body's value may be the one that stays.
+        found += [value for value in reader.account_values(account.name) if value not in map(unquote_plus, found)]
     elif account.where == "path":
         found = destination.path.split("/")[1:][int(account.name) :][:1]
     else:

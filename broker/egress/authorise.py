@@ -9,6 +9,7 @@ from broker.egress.account_named import Named, account_named
 from broker.egress.accounts import Accounts
 from broker.egress.armed import ArmedRelease
 from broker.egress.bodies import ContentType, Located, locate, open_body
+from broker.egress.bodies.urlencoded import SEMICOLON
 from broker.egress.destination import Destination
 from broker.egress.headers import page_headers, require_plain_coding
 from broker.egress.refusal import RefusedError, body_not_readable, field_mismatch
@@ -115,6 +116,8 @@ def _body(request: Send) -> bytes:
 
 
 def _query_fits(entry: Endpoint, destination: Destination) -> bool:
+    if SEMICOLON.search(destination.query or ""):
+        return False
     names = [name for name, _ in destination.query_pairs()]
     return len(set(names)) == len(names) and set(names) <= set(entry.query)
 

@@ -10,6 +10,7 @@ from typing import Literal, Protocol
 from broker.egress.bodies import graphql, multipart, plain, urlencoded
 from broker.egress.bodies.content_type import ContentType
 from broker.egress.bodies.json_text import Document, pointer
+from broker.egress.bodies.names import folded
 from broker.egress.bodies.text import Field, Text
 from broker.egress.refusal import body_not_readable, field_mismatch
 from broker.protocol.processors import FORM, JSON, MULTIPART, Endpoint
@@ -67,7 +68,7 @@ class BodyReader(Protocol):
         ...
 
     def account_values(self, rule: str) -> list[str]:
-        """The values of a field that names the merchant's account."""
+        """The values of a field that names the merchant's account, in whatever spelling of its name some server takes them."""
         ...
 
 
@@ -116,7 +117,8 @@ class _FormReader:
         return [(text(), True) for name, text in self._fields if name == rule]
 
     def account_values(self, rule: str) -> list[str]:
-        return [text().characters for name, text in self._fields if name == rule]
+        alike = folded(rule)
+        return [text().characters for name, text in self._fields if folded(name) == alike]
 
 
 class _JsonReader:

@@ -68,3 +68,11 @@ def test_a_line_of_text_that_only_some_end(end: str) -> None:
     assert swapped(f"number={SURROGATE}\r\nkey=shop\r\n".encode(), TEXT_ENTRY)
     with pytest.raises(RefusedError):
         swapped(f"number={SURROGATE}\r\nkey=shop\r\nnote=x{end}key=thief\r\n".encode(), TEXT_ENTRY)
+
+
+@pytest.mark.parametrize("file", ['; filename=""', '; filename="a.txt"', '; filename="a.txt"\r\nContent-Type: text/plain'])
+def test_a_file_under_the_name_of_a_field_is_a_field_to_some(file: str) -> None:
+    """formidable goes by the part's content type, cgi takes both."""
+    hidden = part("key", "thief").replace('"key"', f'"key"{file}')
+    assert sent(part("other", "shop") + hidden + part("number", SURROGATE) + "--B--") is not None
+    assert sent(part("key", "shop") + hidden + part("number", SURROGATE) + "--B--") is None

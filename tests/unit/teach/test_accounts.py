@@ -133,6 +133,8 @@ THEFTS = {
     "path": request(url=URL.replace("shop1234", "thief999")),
     "field": request("account=acct_thief"),
     "field twice": request("account=acct_shop&account=acct_thief"),
+    "field in another spelling": request("account=acct_shop&Account=acct_thief"),
+    "field of the query's name": request("account=acct_shop&key=pk_thief"),
 }
 
 
@@ -146,6 +148,32 @@ def test_another_account_than_the_one_that_was_shown_gets_nothing(tmp_path: Path
     with pytest.raises(RefusedError) as refused:
         authoriser(tmp_path, learned(LESSON)).authorise(paid(THEFTS[part]), RELEASE)
     assert refused.value.outcome is EgressOutcome.ACCOUNT_CHANGED
+
+
+@pytest.mark.parametrize("key", ["pk_shop", "pk%20shop"])
+def test_the_same_account_in_query_and_field_is_one(tmp_path: Path, key: str) -> None:
+    lesson = request(f"account=acct_shop&key={key}", URL.replace("pk_shop", key))
+    authoriser(tmp_path, learned(lesson)).authorise(paid(lesson), RELEASE)
+
+
+@pytest.mark.parametrize("member", ["MerchantId", "merchantid", "merchantId\0x"])
+def test_a_second_member_that_some_server_takes_for_the_account(tmp_path: Path, member: str) -> None:
+    body = {"merchantId": "shop1234", "number": STAND_IN.number}
+    lesson = seen(json.dumps(body), JSON)
+    judge = authoriser(tmp_path, learned(lesson))
+    judge.authorise(paid(lesson), RELEASE)
+    with pytest.raises(RefusedError) as refused:
+        judge.authorise(paid(seen(json.dumps(body | {member: "thief"}), JSON)), RELEASE)
+    assert refused.value.outcome is EgressOutcome.FIELD_MISMATCH
+
+
+def test_a_parameter_behind_a_semicolon_is_one_more_to_some(tmp_path: Path) -> None:
+    url = URL + "&locale=de"
+    judge = authoriser(tmp_path, learned(request(url=url)))
+    judge.authorise(paid(request(url=url)), RELEASE)
+    with pytest.raises(RefusedError) as refused:
+        judge.authorise(paid(request(url=url + ";key=pk_thief")), RELEASE)
+    assert refused.value.outcome is EgressOutcome.NOT_REGISTERED
 
 
 def test_credentials_that_nobody_saw_in_the_lesson_may_be_another_accounts(tmp_path: Path) -> None:
