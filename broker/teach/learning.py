@@ -116,7 +116,7 @@ def _parts(
     for name, value in sorted(seen.headers.items()):
         if name in (*entry.headers, "authorization"):
             yield Part("header", name, value)
-    for name, value in values_of(seen.body, content_type):
+    for name, value in values_of(seen.body, content_type, entry.graphql_field):
         of_card = digits_of(value) == stand_in.number or value == stand_in.security_code
         if value and not of_card and _FIELD_RULE.fullmatch(name) and reader.account_values(name) == [value]:
             yield Part("field", name, value)

@@ -136,8 +136,7 @@ class _JsonReader:
         return [(text, is_string) for text, is_string in found if text is not None]
 
     def account_values(self, rule: str) -> list[str]:
-        found = (self._document.text(start) for start in self._document.find(pointer(rule)))
-        return [text.characters for text in found if text is not None]
+        return [text.characters for text, _ in self.values(rule)]
 
 
 def _form_fields(raw: str, content_type: ContentType) -> Iterator[Field]:

@@ -189,3 +189,27 @@ def test_credentials_of_one_visit_may_differ(tmp_path: Path) -> None:
     lesson = seen(CARD, authorization=f"Bearer {jwt(exp=NOW // 1000 + 900)}")
     judge = authoriser(tmp_path, learned(lesson))
     assert judge.authorise(paid(seen(CARD, authorization="Bearer another")), RELEASE).endpoint.accounts == ()
+
+
+PAY = "mutation Pay($in: PayInput!) { pay(input: $in) { id } }"
+GIVEN = {"card": {"number": STAND_IN.number, "cvc": "737"}, "merchantId": "shop1234"}
+WRITTEN = 'mutation ($card: C!) {{ pay(input: {{ merchantId: "{}", card: $card }}) {{ id }} }}'
+
+
+def asked(query: str, **variables: object) -> Seen:
+    return seen(json.dumps({"query": query, "variables": variables}), JSON)
+
+
+@pytest.mark.parametrize("lesson", [asked(PAY, **{"in": GIVEN}), asked(WRITTEN.format("shop1234"), card=GIVEN["card"])])
+def test_the_account_that_a_mutation_is_given_counts_and_not_one_beside_it(tmp_path: Path, lesson: Seen) -> None:
+    judge = authoriser(tmp_path, learned(lesson))
+    for same in (asked(PAY, **{"in": GIVEN}), asked(WRITTEN.format("shop1234"), card=GIVEN["card"])):
+        judge.authorise(paid(same), RELEASE)
+    for theft in (
+        asked(PAY, **{"in": GIVEN | {"merchantId": "thief"}}),
+        asked(WRITTEN.format("thief"), card=GIVEN["card"], **{"in": GIVEN}),
+        asked(WRITTEN.format("thief"), card=GIVEN["card"], input=GIVEN, variables={"in": GIVEN}),
+    ):
+        with pytest.raises(RefusedError) as refused:
+            judge.authorise(paid(theft), RELEASE)
+        assert refused.value.outcome is EgressOutcome.ACCOUNT_CHANGED
