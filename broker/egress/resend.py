@@ -101,7 +101,10 @@ class Resender:
         if answer.status not in _KEEPS_METHOD_AND_BODY or "Location" not in answer.headers:
             return None, EgressOutcome.SWAPPED
         location = scrub_text(patterns, answer.headers["Location"])
-        url = urldefrag(urljoin(request.url, location)).url
+        try:
+            url = urldefrag(urljoin(request.url, location)).url
+        except ValueError:  # it is no address: the browser goes nowhere either
+            return None, EgressOutcome.REDIRECT_REFUSED
         if not self.authoriser.redirect_allowed(url, request, release):
             return None, EgressOutcome.REDIRECT_REFUSED
         return Leg(url, request.method, body_hash(request.body)), EgressOutcome.SWAPPED
