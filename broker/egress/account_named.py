@@ -1,4 +1,4 @@
-"""Which merchant account a request is for, read at the places that the registry knows.
+"""Which merchant account a request is for, and which operation, read at the places that the registry knows.
 
 What cannot be told apart is not guessed: a place that names two accounts, or a request that names none
 where it should, is not built as registered.
@@ -45,6 +45,11 @@ def account_named(entry: Endpoint, destination: Destination, headers: dict[str, 
         plainly=any(values for _, values in places) and all(len(values) < 2 for _, values in places),
         pinned=all(account.value is not None for account, _ in places),
     )
+
+
+def is_operation(entry: Endpoint, destination: Destination, headers: dict[str, str], reader: BodyReader) -> bool:
+    """Whether a request says plainly that it is for what `entry` does, where its address has more to offer."""
+    return all(_values(place, destination, headers, reader) == [place.value] for place in entry.operation)
 
 
 def _values(account: Account, destination: Destination, headers: dict[str, str], reader: BodyReader) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from broker.core.canonical import unb64u
-from broker.egress.account_named import Named, account_named
+from broker.egress.account_named import Named, account_named, is_operation
 from broker.egress.accounts import Accounts
 from broker.egress.armed import ArmedRelease
 from broker.egress.bodies import ContentType, Located, locate, open_body
@@ -47,6 +47,8 @@ class Authoriser:
         self._check_frame(request, release, endpoint)
         reader = open_body(_body(request), content_type, endpoint)
         located = locate(reader, endpoint, release.surrogate)
+        if not is_operation(endpoint, destination, headers, reader):
+            raise field_mismatch()
         _check_credentials(endpoint, headers)
         named = account_named(endpoint, destination, headers, reader)
         first_seen = self._first_seen(request.top_origin, endpoint, named)

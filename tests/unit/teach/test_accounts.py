@@ -1,4 +1,4 @@
-"""What names the merchant's account is pinned, what belongs to one visit is not, and what nobody knows is pinned too."""
+"""What names the merchant's account or what is done is pinned, what belongs to one visit is not, and what nobody knows is pinned too."""
 
 from __future__ import annotations
 
@@ -61,6 +61,14 @@ SORTS: list[tuple[Part, Sort | None]] = [
     (Part("field", "/merchant/id", "88123"), "account"),
     (Part("field", "/payment/merchantAccount", "ShopCOM"), "account"),
     (Part("field", "/cart/id", "c-1"), "visit"),
+    (Part("query", "route", "payment/send"), "operation"),
+    (Part("query", "wc-ajax", "checkout"), "operation"),
+    (Part("query", "payment_method", "card"), "visit"),
+    (Part("field", "action", "pay"), "operation"),
+    (Part("field", "/method", "card.pay"), "operation"),
+    (Part("field", "payment[method]", "card"), None),
+    (Part("field", "/shipping/method", "post"), None),
+    (Part("field", "payment_method", "card"), "visit"),
     (Part("path", "1", "acct_paperandpine", beside="pay"), "account"),
     (Part("path", "1", "88123456", beside="merchants"), "account"),
     (Part("path", "1", "pi_3NqLk2Ab", beside="payment_intents"), "visit"),
@@ -148,6 +156,36 @@ def test_another_account_than_the_one_that_was_shown_gets_nothing(tmp_path: Path
     with pytest.raises(RefusedError) as refused:
         authoriser(tmp_path, learned(LESSON)).authorise(paid(THEFTS[part]), RELEASE)
     assert refused.value.outcome is EgressOutcome.ACCOUNT_CHANGED
+
+
+OTHERS = {
+    "query": (seen(CARD, url=f"{SHOP}/index.php?route=pay/send"), seen(CARD, url=f"{SHOP}/index.php?route=account/save")),
+    "no query": (seen(CARD, url=f"{SHOP}/?wc-ajax=checkout"), seen(CARD, url=f"{SHOP}/")),
+    "field": (seen(CARD + "&action=pay", url=f"{SHOP}/ajax"), seen(CARD + "&action=save_draft", url=f"{SHOP}/ajax")),
+    "two fields": (seen(CARD + "&action=pay", url=f"{SHOP}/ajax"), seen(CARD + "&action=pay&action=save_draft", url=f"{SHOP}/ajax")),
+    "JSON-RPC": (
+        seen(json.dumps({"method": "pay", "params": {"number": STAND_IN.number}}), JSON),
+        seen(json.dumps({"method": "note.save", "params": {"number": STAND_IN.number}}), JSON),
+    ),
+}
+
+
+@pytest.mark.parametrize("where", OTHERS)
+def test_something_else_at_the_address_that_was_shown_gets_nothing(tmp_path: Path, where: str) -> None:
+    lesson, other = OTHERS[where]
+    judge = authoriser(tmp_path, learned(lesson, varies=True))
+    judge.authorise(paid(lesson), RELEASE)
+    with pytest.raises(RefusedError) as refused:
+        judge.authorise(paid(other), RELEASE)
+    assert refused.value.outcome is EgressOutcome.FIELD_MISMATCH
+
+
+def test_a_parameter_without_a_value_stays_without_one(tmp_path: Path) -> None:
+    lesson = request(url=URL + "&store=")
+    judge = authoriser(tmp_path, learned(lesson))
+    judge.authorise(paid(lesson), RELEASE)
+    with pytest.raises(RefusedError):
+        judge.authorise(paid(request(url=URL + "&store=thief")), RELEASE)
 
 
 @pytest.mark.parametrize("key", ["pk_shop", "pk%20shop"])
