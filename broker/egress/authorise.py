@@ -120,8 +120,9 @@ def _body(request: Send) -> bytes:
 def _query_fits(entry: Endpoint, destination: Destination) -> bool:
     if SEMICOLON.search(destination.query or ""):
         return False
-    names = [name for name, _ in destination.query_pairs()]
-    return len(set(names)) == len(names) and set(names) <= set(entry.query)
+    pairs = destination.query_pairs()
+    names = [name for name, _ in pairs]
+    return len(set(names)) == len(names) and set(names) <= set(entry.query) and entry.done_by_query() <= set(pairs)
 
 
 def _check_credentials(endpoint: Endpoint, headers: dict[str, str]) -> None:

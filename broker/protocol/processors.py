@@ -120,6 +120,10 @@ class Endpoint(Wire):
         """The rules of every field that may be swapped."""
         return tuple(rule for rule in (self.fields.number, self.fields.security_code) if rule is not None)
 
+    def done_by_query(self) -> set[tuple[str, str | None]]:
+        """The query parameters that say which operation it is, with their values."""
+        return {(place.name, place.value) for place in self.operation if place.where == "query"}
+
     def matches(self, host: str, path: str, method: str) -> bool:
         """Whether a request goes to this endpoint."""
         return method == self.method and host_matches(self.host, host) and path_matches(self.path, path)
