@@ -47,6 +47,11 @@ def account_named(entry: Endpoint, destination: Destination, headers: dict[str, 
     )
 
 
+def names_any(places: tuple[Account, ...], destination: Destination, headers: dict[str, str], reader: BodyReader) -> bool:
+    """Whether a request names an account at one of `places`."""
+    return any(_values(place, destination, headers, reader) for place in places)
+
+
 def is_operation(entry: Endpoint, destination: Destination, headers: dict[str, str], reader: BodyReader) -> bool:
     """Whether a request says plainly that it is for what `entry` does, where its address has more to offer."""
     return all(_values(place, destination, headers, reader) == [place.value] for place in entry.operation)

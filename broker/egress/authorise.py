@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from broker.core.canonical import unb64u
-from broker.egress.account_named import Named, account_named, is_operation
+from broker.egress.account_named import Named, account_named, is_operation, names_any
 from broker.egress.accounts import Accounts
 from broker.egress.armed import ArmedRelease
 from broker.egress.bodies import ContentType, Located, locate, open_body
@@ -51,6 +51,8 @@ class Authoriser:
             raise field_mismatch()
         _check_credentials(endpoint, headers)
         named = account_named(endpoint, destination, headers, reader)
+        if isinstance(endpoint, TaughtEndpoint) and names_any(self.registry.unnamed(endpoint), destination, headers, reader):
+            raise RefusedError(EgressOutcome.ACCOUNT_CHANGED, endpoint.id)
         first_seen = self._first_seen(request.top_origin, endpoint, named)
         return Authorised(endpoint, destination, headers, located, named.account if named else None, account_first_seen=first_seen)
 

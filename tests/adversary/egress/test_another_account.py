@@ -277,6 +277,16 @@ def test_what_was_taught_at_a_known_processor_names_the_account_where_that_one_d
         assert outcome(refused) is CHANGED
 
 
+@pytest.mark.parametrize("rest", ["&_stripe_account=acct_thief", "&key=pk_thief", "&key=pk_shop"])
+def test_what_was_taught_at_a_known_processor_names_no_account_where_the_lesson_had_none(judge: Judge, rest: str) -> None:
+    pinned = {"where": "field", "name": "merchant", "value": "shop"}
+    write_taught(judge.folder, (at_stripe(accounts=(pinned,)),))
+    judge.stripe("sources", CARD + "&merchant=shop", frame=SHOP)
+    with pytest.raises(RefusedError) as refused:
+        judge.stripe("sources", CARD + "&merchant=shop" + rest, frame=SHOP)
+    assert outcome(refused) is CHANGED
+
+
 def test_an_entry_that_can_name_no_account_is_no_way_around_the_remembered_one(judge: Judge) -> None:
     judge.paid(judge.stripe("tokens", CARD + "&key=pk_shop"))
     write_taught(judge.folder, (at_stripe(contentType=JSON, fields={"number": "/n"}),))
