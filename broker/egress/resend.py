@@ -29,13 +29,14 @@ from broker.egress.scrub import NotScrubbableError, Patterns, Scrubber, scrub_te
 from broker.protocol.egress import EGRESS_MEANINGS, EgressOutcome, End, Head, Send, WholeAnswer
 
 _READ = 65_536
+_MOST_HEADERS = 262_144  # bytes of all of them, as in Chromium; with more a frame to the broker could be longer than it takes
 _KEEPS_METHOD_AND_BODY = (307, 308)
 
 log = structlog.get_logger("egress")
 
 
 class TooLargeError(Exception):
-    """The answer has more bytes than the limit."""
+    """The answer, or its head, has more bytes than the limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +146,8 @@ class _Values:
 def _head(request: Send, answer: aiohttp.ClientResponse, patterns: Patterns) -> Head:
     if not 200 <= answer.status <= 599:
         raise NotScrubbableError
+    if sum(len(name) + len(value) for name, value in answer.raw_headers) > _MOST_HEADERS:
+        raise TooLargeError
     return Head(
         request_id=request.request_id,
         status=answer.status,

@@ -88,6 +88,15 @@ async def test_an_address_that_is_none_does_not_cost_the_page_its_answer(
     assert (answered.outcome, answered.body) == (outcome, b"paid")
 
 
+async def test_headers_without_end_cost_no_other_payment_the_egress(stand: Stand) -> None:
+    other = await stand.arm()
+    for most, outcome in ((4, EgressOutcome.SWAPPED), (60, EgressOutcome.RESPONSE_TOO_LARGE)):
+        stand.merchant.answer = answering(b"ok", *(f"X-{number}: " + '"' * 60_000 for number in range(most)))
+        assert (await stand.send(await stand.arm())).outcome is outcome
+    stand.merchant.answer = answering(b"ok")
+    assert (await stand.send(other)).outcome is EgressOutcome.SWAPPED
+
+
 async def never(received: Received, writer: asyncio.StreamWriter) -> None:
     await asyncio.sleep(30)
 
