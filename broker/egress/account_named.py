@@ -14,6 +14,7 @@ from urllib.parse import unquote_plus
 
 from broker.core.canonical import canonical_json, unb64u
 from broker.egress.bodies import BodyReader
+from broker.egress.bodies.names import folded
 from broker.egress.destination import Destination
 from broker.egress.refusal import RefusedError
 from broker.protocol.egress import EgressOutcome
@@ -22,6 +23,7 @@ from broker.protocol.processors import Account, Endpoint
 # A token as its issuer signed it (RFC 7515, section 7.1), with what Braintree's clients may append.
 _SIGNED = re.compile(r"(?:Bearer )?[A-Za-z0-9_-]+\.([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]+(?:\?customer_id=[A-Za-z0-9_-]*)?")
 _LONGEST = 8_192
+_METHOD = "_method"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,12 @@ def names_any(places: tuple[Account, ...], destination: Destination, headers: di
 
 
 def is_operation(entry: Endpoint, destination: Destination, headers: dict[str, str], reader: BodyReader) -> bool:
-    """Whether a request says plainly that it is for what `entry` does, where its address has more to offer."""
+    """Whether a request says plainly that it is for what `entry` does, where its address has more to offer.
+
+    Rails, Laravel and Symfony take a form's field `_method` for the method, and so for another thing.
+    """
+    if reader.account_values(_METHOD) and not any(folded(place.name) == folded(_METHOD) for place in entry.operation):
+        return False
     return all(_values(place, destination, headers, reader) == [place.value] for place in entry.operation)
 
 

@@ -163,6 +163,8 @@ OTHERS = {
     "no query": (seen(CARD, url=f"{SHOP}/?wc-ajax=checkout"), seen(CARD, url=f"{SHOP}/")),
     "field": (seen(CARD + "&action=pay", url=f"{SHOP}/ajax"), seen(CARD + "&action=save_draft", url=f"{SHOP}/ajax")),
     "two fields": (seen(CARD + "&action=pay", url=f"{SHOP}/ajax"), seen(CARD + "&action=pay&action=save_draft", url=f"{SHOP}/ajax")),
+    "method": (seen(CARD, url=f"{SHOP}/orders/pay"), seen(CARD + "&_method=patch", url=f"{SHOP}/orders/pay")),
+    "other method": (seen(CARD + "&_method=put", url=f"{SHOP}/orders"), seen(CARD + "&_method=patch", url=f"{SHOP}/orders")),
     "JSON-RPC": (
         seen(json.dumps({"method": "pay", "params": {"number": STAND_IN.number}}), JSON),
         seen(json.dumps({"method": "note.save", "params": {"number": STAND_IN.number}}), JSON),
