@@ -15,6 +15,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from broker.core.clock import Clock
+from broker.core.errors import LedgerError
 from broker.egress.answer_headers import delivered
 from broker.egress.armed import ArmedRelease, Leg, body_hash
 from broker.egress.armoury import Armoury
@@ -73,7 +74,7 @@ class Resender:
                 whole = await self._stream(request, answer, values.patterns, reader, emit)
             hint = reader.hint()
             if answer.status < HTTPStatus.BAD_REQUEST:
-                self.authoriser.remember(request.top_origin, authorised)
+                self._remember(request, authorised)
         except RefusedError as refused:
             outcome = refused.outcome
         except Exception as error:
@@ -83,6 +84,12 @@ class Resender:
             release.was_sent(next_leg) if progress.sent else release.nothing_was_sent()
             self.armoury.settle(release)
         return _end(request, outcome, authorised, hint if outcome is EgressOutcome.SWAPPED else None, whole)
+
+    def _remember(self, request: Send, authorised: Authorised) -> None:
+        try:
+            self.authoriser.remember(request.top_origin, authorised)
+        except (OSError, LedgerError) as error:  # the payment is made all the same, and the page waits for its answer
+            _log_fault(request, error)
 
     def _request(self, request: Send, authorised: Authorised, body: bytes, progress: Progress) -> aiohttp.client._RequestContextManager:
         headers = outgoing(request, authorised.page_headers, authorised.destination, authorised.endpoint.headers)
