@@ -74,7 +74,7 @@ class BodyReader(Protocol):
 
 def open_body(body: bytes, content_type: ContentType, endpoint: Endpoint) -> BodyReader:
     """Read `body` as what its content type says; raises `RefusedError` (body not readable)."""
-    content_type.require_ascii_compatible()
+    content_type.require_one_reading()
     if content_type.media_type != JSON:
         return _FormReader(body.decode("latin-1"), content_type)
     try:
@@ -100,7 +100,7 @@ def locate(reader: BodyReader, endpoint: Endpoint, surrogate: Surrogate) -> Loca
 
 def form_fields(body: bytes, content_type: ContentType) -> list[tuple[str, str]]:
     """Names and values of a form, as requests are judged by them; raises `RefusedError` (body not readable)."""
-    content_type.require_ascii_compatible()
+    content_type.require_one_reading()
     return [(name, text().characters) for name, text in islice(_form_fields(body.decode("latin-1"), content_type), _MOST_FIELDS)]
 
 

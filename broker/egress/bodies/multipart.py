@@ -2,8 +2,7 @@
 
 Preambles, folded headers, transfer encodings, repeated parameters and parts that some parsers open
 (a multipart in a multipart, a message, a form) are where parsers disagree, and a browser sends none of them.
-So are a second boundary in the content type (PHP takes the first word that ends in ``boundary``) and a
-boundary inside a part (Python's `cgi` also ends a part at one after a bare line feed).
+So is a boundary inside a part: Python's `cgi` also ends a part at one after a bare line feed.
 """
 
 from __future__ import annotations
@@ -17,8 +16,8 @@ from broker.egress.bodies.names import folded
 from broker.egress.bodies.text import Field, verbatim
 from broker.egress.refusal import body_not_readable
 
-_BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,./:=?-]{1,70}")
-_PARAMETERS = {"boundary", "charset"}
+# Of the characters that RFC 2046 allows those that browsers use, and no word by which a server may choose how to read a body.
+_BOUNDARY = re.compile(r"(?!.*(?:urlencoded|octet-stream|multipart|json))[0-9A-Za-z'+_.-]{1,70}", re.IGNORECASE)
 _DISPOSITION = re.compile(r'form-data; name="([^"\r\n]*)"(; filename="[^"\r\n]*")?', re.IGNORECASE)
 _HEADER = re.compile(r"([A-Za-z0-9-]+):[ \t]*([^\r\n]*?)[ \t]*")
 
@@ -30,7 +29,7 @@ _OPENED = re.compile(r"(?:multipart|message)/.*|application/x-www-form-urlencode
 def fields(raw: str, content_type: ContentType) -> Iterator[Field]:
     """Every field that is not a file, with its value. `raw` is the body as Latin-1."""
     boundary = content_type.parameters.get("boundary", "")
-    if not _BOUNDARY.fullmatch(boundary) or not content_type.parameters.keys() <= _PARAMETERS:
+    if not _BOUNDARY.fullmatch(boundary):
         raise body_not_readable()
     names: dict[bool, set[str]] = {False: set(), True: set()}
     for start, end in _parts(raw, boundary):

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
+from urllib.parse import parse_qsl
 
 import pytest
 
 from broker.egress.refusal import RefusedError
-from broker.protocol.processors import MULTIPART, TEXT
+from broker.protocol.processors import FORM, JSON, MULTIPART, TEXT
 from tests.unit.egress.test_bodies import endpoint, swapped
 from tests.unit.egress.values import REAL, SURROGATE
 
-MULTIPART_ENTRY, TEXT_ENTRY = endpoint(MULTIPART, "number"), endpoint(TEXT, "number")
+MULTIPART_ENTRY, TEXT_ENTRY, JSON_ENTRY = endpoint(MULTIPART, "number"), endpoint(TEXT, "number"), endpoint(JSON, "/number")
 
 
 def part(name: str, value: str, boundary: str = "B") -> str:
@@ -76,3 +78,21 @@ def test_a_file_under_the_name_of_a_field_is_a_field_to_some(file: str) -> None:
     hidden = part("key", "thief").replace('"key"', f'"key"{file}')
     assert sent(part("other", "shop") + hidden + part("number", SURROGATE) + "--B--") is not None
     assert sent(part("key", "shop") + hidden + part("number", SURROGATE) + "--B--") is None
+
+
+@pytest.mark.parametrize("header", [f"{JSON}; a=urlencoded", f"{JSON}; multipart=1; boundary=A", f'{JSON}; a="{FORM}"'])
+def test_a_word_in_the_content_type_would_have_some_read_json_as_a_form(header: str) -> None:
+    """formidable looks for "urlencoded" and "multipart" before it looks for "json"."""
+    body = json.dumps({"note": "&address2=", "number": SURROGATE})
+    assert REAL in dict(parse_qsl(swapped(body.encode(), JSON_ENTRY).decode()))["address2"], "the control"
+    with pytest.raises(RefusedError):
+        swapped(body.encode(), JSON_ENTRY, header)
+
+
+@pytest.mark.parametrize("boundary", ["x-urlencoded", "URLencoded", "xboundary=A", "a/json", "octet-stream"])
+def test_such_a_word_in_the_boundary(boundary: str) -> None:
+    body, header = part("note", "&address2=", boundary) + part("number", SURROGATE, boundary), f'{MULTIPART}; boundary="{boundary}"'
+    assert sent(f"{body}--{boundary}--", header) is None
+    assert sent(
+        f"{body}--{boundary}--".replace(boundary, "----WebKitFormBoundary7Ma4"), f"{MULTIPART}; boundary=----WebKitFormBoundary7Ma4"
+    )
