@@ -17,7 +17,7 @@ from broker.egress.bodies.text import Field, verbatim
 from broker.egress.refusal import body_not_readable
 
 # Of the characters that RFC 2046 allows those that browsers use, and no word by which a server may choose how to read a body.
-_BOUNDARY = re.compile(r"(?!.*(?:urlencoded|octet-stream|multipart|json))[0-9A-Za-z'+_.-]{1,70}", re.IGNORECASE)
+_BOUNDARY = re.compile(r"(?!.*(?:urlencoded|octet-stream|multipart))[0-9A-Za-z'+_.-]{1,70}", re.IGNORECASE)
 _DISPOSITION = re.compile(r'form-data; name="([^"\r\n]*)"(; filename="[^"\r\n]*")?', re.IGNORECASE)
 _HEADER = re.compile(r"([A-Za-z0-9-]+):[ \t]*([^\r\n]*?)[ \t]*")
 
