@@ -8,8 +8,9 @@ from broker.egress.account_file import read_shops
 from broker.egress.registry import Registry
 from broker.egress.spent import Spent
 from broker.egress.taught import FILE, write_taught
+from broker.protocol.egress import EgressOutcome
 from tests.unit.egress.stand import Stand
-from tests.unit.egress.values import taught
+from tests.unit.egress.values import arm, decision, taught
 
 
 def test_what_was_taught_counts_again_when_the_file_is_its_owners_alone(tmp_path: Path) -> None:
@@ -37,3 +38,12 @@ async def test_an_account_that_cannot_be_kept_does_not_cost_the_page_its_answer(
     answered = await stand.paid()
     assert answered.body == b'{"id":"tok_1"}'
     assert read_shops(stand.settings.folder) == {}
+
+
+async def test_a_decision_that_cannot_be_written_down_is_not_armed_and_costs_no_other(stand: Stand) -> None:
+    other = await stand.arm()
+    spent = stand.settings.folder / "spent"
+    spent.rename(spent.with_name("gone"))
+    agreed = decision(stand.public_key, stand.clock.now, release_id="rel_other")
+    assert await stand.refused_arm(arm(agreed, stand.public_key)) == "busy"
+    assert (await stand.send(other)).outcome is EgressOutcome.SWAPPED
