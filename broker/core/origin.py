@@ -41,8 +41,11 @@ def parse_origin(text: str) -> str:
 
 
 def host_of(origin: str) -> str:
-    """The host of an origin, lower-case, without brackets."""
-    return urlsplit(origin).hostname or ""
+    """The host of an origin, lower-case, without brackets; empty where it names none (``https://[1]``)."""
+    try:
+        return urlsplit(origin).hostname or ""
+    except ValueError:
+        return ""
 
 
 def registrable_domain(origin: str) -> str:

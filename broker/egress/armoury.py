@@ -49,7 +49,7 @@ class Armoury:
         self._check(decision, message)
         credentials = self._open(message)
         _check_surrogate(message.surrogate, credentials, decision)
-        if not self._spent.claim(decision.digest(), decision.expires_at):
+        if not self._claimed(decision):
             raise _not_armed("already_used", "This decision was armed before; it works once.", decision)
         expires_at = min(decision.expires_at, self._clock.now_ms() + int(self._limits.life * 1_000))
         release = ArmedRelease.of(decision, expires_at, message.surrogate, owner, credentials)
@@ -100,6 +100,12 @@ class Armoury:
             return unseal(message.sealed, self._key, message.decision.digest(), message.decision.card_id)
         except (InvalidTag, ValueError):
             raise _not_armed("bad_seal", "The credentials do not open under this decision.", message.decision) from None
+
+    def _claimed(self, decision: Decision) -> bool:
+        try:
+            return self._spent.claim(decision.digest(), decision.expires_at)
+        except OSError:  # as with a full disk: only this one is refused
+            raise _not_armed("busy", "The egress cannot write down that this decision was armed.", decision) from None
 
     def _prepare(self, release: ArmedRelease) -> None:
         # After the answer, and piece by piece: the page is being filled meanwhile, and other payments go on.

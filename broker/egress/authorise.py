@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from broker.core.canonical import unb64u
-from broker.egress.account_named import Named, account_named
+from broker.egress.account_named import Named, account_named, is_operation, names_any
 from broker.egress.accounts import Accounts
 from broker.egress.armed import ArmedRelease
 from broker.egress.bodies import ContentType, Located, locate, open_body
+from broker.egress.bodies.urlencoded import SEMICOLON
 from broker.egress.destination import Destination
 from broker.egress.headers import page_headers, require_plain_coding
 from broker.egress.refusal import RefusedError, body_not_readable, field_mismatch
@@ -46,8 +47,12 @@ class Authoriser:
         self._check_frame(request, release, endpoint)
         reader = open_body(_body(request), content_type, endpoint)
         located = locate(reader, endpoint, release.surrogate)
+        if not is_operation(endpoint, destination, headers, reader):
+            raise field_mismatch()
         _check_credentials(endpoint, headers)
         named = account_named(endpoint, destination, headers, reader)
+        if isinstance(endpoint, TaughtEndpoint) and names_any(self.registry.unnamed(endpoint), destination, headers, reader):
+            raise RefusedError(EgressOutcome.ACCOUNT_CHANGED, endpoint.id)
         first_seen = self._first_seen(request.top_origin, endpoint, named)
         return Authorised(endpoint, destination, headers, located, named.account if named else None, account_first_seen=first_seen)
 
@@ -115,8 +120,11 @@ def _body(request: Send) -> bytes:
 
 
 def _query_fits(entry: Endpoint, destination: Destination) -> bool:
-    names = [name for name, _ in destination.query_pairs()]
-    return len(set(names)) == len(names) and set(names) <= set(entry.query)
+    if SEMICOLON.search(destination.query or ""):
+        return False
+    pairs = destination.query_pairs()
+    names = [name for name, _ in pairs]
+    return len(set(names)) == len(names) and set(names) <= set(entry.query) and entry.done_by_query() <= set(pairs)
 
 
 def _check_credentials(endpoint: Endpoint, headers: dict[str, str]) -> None:

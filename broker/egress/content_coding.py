@@ -41,13 +41,14 @@ class _Zlib:
             raise NotScrubbableError from None
 
     def _feed(self, data: bytes) -> Iterator[bytes]:
-        while data:
+        more = False  # zlib may hold what it has decoded already when all data is consumed
+        while data or more:
             if self._stream is None:
                 # CMF of a zlib stream (RFC 1950): method 8 in the low bits. A raw deflate block does not begin so.
                 self._stream = zlib.decompressobj(zlib.MAX_WBITS if data[0] & 0x0F == 8 else -zlib.MAX_WBITS)
             piece = self._stream.decompress(data, _STEP)
             yield piece
-            data = self._stream.unconsumed_tail
+            data, more = self._stream.unconsumed_tail, len(piece) == _STEP
             if self._stream.eof:
                 data = self._stream.unused_data
                 self._stream = zlib.decompressobj(zlib.MAX_WBITS | 16) if self._gzip and data else self._stream

@@ -31,7 +31,7 @@ class HintReader:
     def __init__(self, endpoint: Endpoint, url: str, status: int, headers: Mapping[str, str]) -> None:
         self._challenge = endpoint.challenge or Challenge()
         self._status = status
-        self._target = urlsplit(urljoin(url, headers.get("Location", ""))).hostname or ""
+        self._target = _host(url, headers.get("Location", ""))
         self._any = isinstance(endpoint, TaughtEndpoint) and endpoint.challenge is None
         kind = headers.get("Content-Type", "")
         self._reads = "json" in kind if self._challenge.pointer is not None else self._any and ("json" in kind or "html" in kind)
@@ -62,6 +62,14 @@ class HintReader:
             return _at(json.loads(self._body), self._challenge.pointer) in self._challenge.values
         except (ValueError, LookupError, TypeError, RecursionError):
             return False
+
+
+def _host(url: str, location: str) -> str:
+    """The host that an answer leads to; none for an address that is no address."""
+    try:
+        return urlsplit(urljoin(url, location)).hostname or ""
+    except ValueError:
+        return ""
 
 
 def _asks(body: bytearray) -> bool:

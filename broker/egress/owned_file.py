@@ -8,7 +8,7 @@ from pathlib import Path
 
 from broker.core.errors import LedgerError
 
-Stamp = tuple[int, int]
+Stamp = tuple[int, int, int]
 
 
 def read_owned(path: Path) -> bytes | None:
@@ -27,9 +27,9 @@ def read_owned(path: Path) -> bytes | None:
 
 
 def stamp_of(path: Path) -> Stamp | None:
-    """What changes when the file is written anew; None when there is none."""
+    """What changes when the file is written anew, or given another owner or mode; None when there is none."""
     try:
         found = path.stat()
     except FileNotFoundError:
         return None
-    return found.st_mtime_ns, found.st_ino
+    return found.st_mtime_ns, found.st_ctime_ns, found.st_ino

@@ -11,6 +11,7 @@ from broker.egress.owned_file import Stamp, stamp_of
 from broker.egress.taught import FILE, read_taught
 from broker.protocol.decision import Seen
 from broker.protocol.processors import (
+    Account,
     EncryptingFrames,
     Endpoint,
     TaughtEndpoint,
@@ -63,6 +64,12 @@ class Registry:
         """Whose account a request of `entry` is for. A taught entry at a host of a bundled one goes by that one's processor."""
         return entry.processor or next((known.processor for known in self._at_host_of(entry) if known.processor), entry.host)
 
+    def unnamed(self, entry: Endpoint) -> tuple[Account, ...]:
+        """Where a bundled entry's host would take an account, and the lesson of a taught `entry` had none, for it would be pinned."""
+        named = {(account.where, account.name) for account in entry.accounts}
+        named |= {("header", name) for name in entry.headers}
+        return tuple(place for place in self._accounts_there(entry) if place.claim is None and (place.where, place.name) not in named)
+
     def processors_at(self, origin: str) -> set[str]:
         """The processors that `origin` is known to pay through, whatever its page shows: a person taught it, or it is its own."""
         return {self.processor_of(entry) for entry in self.about(origin, ()) if isinstance(entry, Endpoint)}
@@ -71,9 +78,11 @@ class Registry:
         """A taught entry says nothing of accounts; at a bundled entry's host that one knows where a request names them."""
         if entry.accounts or not isinstance(entry, TaughtEndpoint):
             return entry
+        return entry.model_copy(update={"accounts": self._accounts_there(entry)})
+
+    def _accounts_there(self, entry: Endpoint) -> tuple[Account, ...]:
         alike = next((known for known in self._at_host_of(entry) if known.content_type == entry.content_type), None)
-        accounts = tuple(account for account in alike.accounts if account.where != "path") if alike else ()
-        return entry.model_copy(update={"accounts": accounts})
+        return tuple(account for account in alike.accounts if account.where != "path") if alike else ()
 
     def _at_host_of(self, entry: Endpoint) -> Iterator[Endpoint]:
         return (known for known in self._known if isinstance(known, Endpoint) and host_matches(known.host, entry.host))

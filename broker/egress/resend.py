@@ -15,6 +15,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from broker.core.clock import Clock
+from broker.core.errors import LedgerError
 from broker.egress.answer_headers import delivered
 from broker.egress.armed import ArmedRelease, Leg, body_hash
 from broker.egress.armoury import Armoury
@@ -29,13 +30,14 @@ from broker.egress.scrub import NotScrubbableError, Patterns, Scrubber, scrub_te
 from broker.protocol.egress import EGRESS_MEANINGS, EgressOutcome, End, Head, Send, WholeAnswer
 
 _READ = 65_536
+_MOST_HEADERS = 262_144  # bytes of all of them, as in Chromium; with more a frame to the broker could be longer than it takes
 _KEEPS_METHOD_AND_BODY = (307, 308)
 
 log = structlog.get_logger("egress")
 
 
 class TooLargeError(Exception):
-    """The answer has more bytes than the limit."""
+    """The answer, or its head, has more bytes than the limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ class Resender:
                 whole = await self._stream(request, answer, values.patterns, reader, emit)
             hint = reader.hint()
             if answer.status < HTTPStatus.BAD_REQUEST:
-                self.authoriser.remember(request.top_origin, authorised)
+                self._remember(request, authorised)
         except RefusedError as refused:
             outcome = refused.outcome
         except Exception as error:
@@ -82,6 +84,12 @@ class Resender:
             release.was_sent(next_leg) if progress.sent else release.nothing_was_sent()
             self.armoury.settle(release)
         return _end(request, outcome, authorised, hint if outcome is EgressOutcome.SWAPPED else None, whole)
+
+    def _remember(self, request: Send, authorised: Authorised) -> None:
+        try:
+            self.authoriser.remember(request.top_origin, authorised)
+        except (OSError, LedgerError) as error:  # the payment is made all the same, and the page waits for its answer
+            _log_fault(request, error)
 
     def _request(self, request: Send, authorised: Authorised, body: bytes, progress: Progress) -> aiohttp.client._RequestContextManager:
         headers = outgoing(request, authorised.page_headers, authorised.destination, authorised.endpoint.headers)
@@ -101,7 +109,10 @@ class Resender:
         if answer.status not in _KEEPS_METHOD_AND_BODY or "Location" not in answer.headers:
             return None, EgressOutcome.SWAPPED
         location = scrub_text(patterns, answer.headers["Location"])
-        url = urldefrag(urljoin(request.url, location)).url
+        try:
+            url = urldefrag(urljoin(request.url, location)).url
+        except ValueError:  # it is no address: the browser goes nowhere either
+            return None, EgressOutcome.REDIRECT_REFUSED
         if not self.authoriser.redirect_allowed(url, request, release):
             return None, EgressOutcome.REDIRECT_REFUSED
         return Leg(url, request.method, body_hash(request.body)), EgressOutcome.SWAPPED
@@ -142,6 +153,8 @@ class _Values:
 def _head(request: Send, answer: aiohttp.ClientResponse, patterns: Patterns) -> Head:
     if not 200 <= answer.status <= 599:
         raise NotScrubbableError
+    if sum(len(name) + len(value) for name, value in answer.raw_headers) > _MOST_HEADERS:
+        raise TooLargeError
     return Head(
         request_id=request.request_id,
         status=answer.status,

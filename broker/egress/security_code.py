@@ -12,7 +12,7 @@ import re
 from broker.egress.forms_of import Form
 
 # A set of first letters lets the engine skip; that it also takes "svc" does no harm.
-_NAME = rb"[cCsSvV](?i:v[cvn]2?|av2?|sc|id|ard_?code|ecurity_?code|erification_?(?:value|code))"
+_NAME = rb"[cCsSvV](?i:v[cvn]2?|av2?|sc|id|ard[-_]?code|ecurity[-_]?code|erification[-_]?(?:value|code))"
 _CLOSING = rb"(?:[\"'\\\])]|%5[dD]|%22){0,6}"
 _ATTRIBUTES = rb"(?:\s{1,8}[a-zA-Z-]{1,20}=[\"'][^\"'<>]{0,60}[\"']){0,4}\s{1,8}value="
 _SIGN = rb"\s{0,8}(?:[:=>]|%3[aAdD]|" + _ATTRIBUTES + rb")\s{0,8}"

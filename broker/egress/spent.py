@@ -9,9 +9,11 @@ Files whose decision has ended are removed at the next start.
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 _SUBFOLDER = "spent"
+_NAME = re.compile(r"([0-9]{1,20})\.[0-9a-f]+")
 
 
 class Spent:
@@ -21,7 +23,8 @@ class Spent:
         self._folder = folder / _SUBFOLDER
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         for path in self._folder.iterdir():
-            if int(path.name.partition(".")[0]) < now_ms:
+            ours = _NAME.fullmatch(path.name)
+            if ours and int(ours[1]) < now_ms:
                 path.unlink()
 
     def claim(self, digest: bytes, expires_at: int) -> bool:

@@ -61,7 +61,7 @@ class Account(Wire):
 
     where: Literal["header", "query", "field", "path"]
     name: FieldRule
-    value: Annotated[str, StringConstraints(min_length=1, max_length=500)] | None = None
+    value: Annotated[str, StringConstraints(max_length=500)] | None = None
     claim: FieldRule | None = None
 
 
@@ -83,7 +83,8 @@ class Endpoint(Wire):
     `first_party` restricts it to pages of the endpoint's own origin. `frame_hosts` are the hosts of
     the frames in which the processor shows its card fields: with them in the approved page the entry is
     usable there, from these frames. `processor` names whose account the request is for, across entries;
-    without it that is the host. `graphql_field` is the root field of the only mutation allowed.
+    without it that is the host. `graphql_field` is the root field of the only mutation allowed. `operation` are places
+    that say which of several things at one address is done (``index.php?route=…``), with the values that are this one.
     `sandbox_only` entries work in sandbox mode alone, and there on any port.
     """
 
@@ -100,6 +101,7 @@ class Endpoint(Wire):
     query: tuple[FieldRule, ...] = ()
     headers: tuple[HeaderName, ...] = ()
     accounts: tuple[Account, ...] = ()
+    operation: tuple[Account, ...] = ()
     challenge: Challenge | None = None
     frame_hosts: tuple[HostRule, ...] = ()
     first_party: bool = False
@@ -117,6 +119,10 @@ class Endpoint(Wire):
     def field_rules(self) -> tuple[str, ...]:
         """The rules of every field that may be swapped."""
         return tuple(rule for rule in (self.fields.number, self.fields.security_code) if rule is not None)
+
+    def done_by_query(self) -> set[tuple[str, str | None]]:
+        """The query parameters that say which operation it is, with their values."""
+        return {(place.name, place.value) for place in self.operation if place.where == "query"}
 
     def matches(self, host: str, path: str, method: str) -> bool:
         """Whether a request goes to this endpoint."""

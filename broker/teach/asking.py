@@ -23,6 +23,7 @@ def describe(entry: TaughtEndpoint) -> list[str]:
     ]
     if entry.graphql_field:
         lines.append(f"  as an argument of     {entry.graphql_field}")
+    lines += [f"  only where            {_account(place)}" for place in entry.operation]
     lines += [f"  only at the account   {_account(account)}" for account in entry.accounts]
     for what, names in (("in a frame of", entry.frame_hosts), ("query", _others(entry, "query")), ("headers", _others(entry, "header"))):
         if names:
@@ -57,7 +58,7 @@ def _account(account: Account) -> str:
 
 def _others(entry: TaughtEndpoint, where: str) -> list[str]:
     """The names that may hold anything."""
-    compared = {account.name for account in entry.accounts if account.where == where}
+    compared = {place.name for place in (*entry.accounts, *entry.operation) if place.where == where}
     return [name for name in (entry.query if where == "query" else entry.headers) if name not in compared]
 
 

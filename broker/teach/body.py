@@ -34,11 +34,16 @@ def placed(body: bytes, content_type: ContentType, stand_in: Surrogate) -> Place
         raise CannotBeTaughtError("The number stands in no field of its own.")
     found = Placed(number, _first(values, lambda text: text == stand_in.security_code))
     query = graphql.query_of(json.loads(body)) if content_type.media_type == JSON else None
+    if query is None and "variables" in number.split("/"):
+        raise CannotBeTaughtError("It gives variables to one of several operations, or to one that it wraps.")
     return found if query is None else _in_mutation(found, query)
 
 
-def values_of(body: bytes, content_type: ContentType) -> Iterator[tuple[str, str]]:
-    """Every field by its name, and what stands in it."""
+def values_of(body: bytes, content_type: ContentType, mutation: str | None = None) -> Iterator[tuple[str, str]]:
+    """Every field by its name, and what stands in it; of `mutation` its arguments, for a server goes by nothing else of the body."""
+    if mutation is not None:
+        yield from _arguments(json.loads(body), mutation)
+        return
     if content_type.media_type != JSON:
         yield from form_fields(body, content_type)
         return
@@ -60,6 +65,15 @@ def _in_mutation(found: Placed, query: str) -> Placed:
     if not root or not number or (found.security_code and not code):
         raise CannotBeTaughtError("It gives variables to an operation that cannot be told from others.")
     return Placed(number, code or None, root)
+
+
+def _arguments(message: Any, root: str) -> Iterator[tuple[str, str]]:
+    query = graphql.query_of(message) or ""
+    yield from graphql.literals(query, root)
+    for pointer, value in _pointers(message, ""):
+        argument = graphql.as_argument(query, root, pointer)
+        if argument is not None:
+            yield argument, value
 
 
 def _pointers(value: Any, at: str) -> Iterator[tuple[str, str]]:

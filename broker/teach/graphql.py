@@ -6,6 +6,7 @@ An entry names the mutation. Without that a page could send the number along wit
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from itertools import product
 from typing import Any
 
@@ -41,6 +42,13 @@ def as_argument(query: str, root: str, pointer: str) -> str | None:
             if _is_variable(mutation, path, variable):
                 return "/".join(["", *path, *rest])
     return None
+
+
+def literals(query: str, root: str) -> Iterator[tuple[str, str]]:
+    """The strings that `query` itself gives to `root`, by pointers into its arguments."""
+    mutation = _mutation(query, root)
+    if mutation is not None:
+        yield from (("/".join(["", *path]), text.characters) for path, text in mutation.literals())
 
 
 def _is_variable(mutation: Mutation, path: tuple[str, ...], name: str) -> bool:

@@ -79,6 +79,7 @@ def _entry(seen: Seen, destination: Destination, content_type: ContentType, stan
 
 def _with_accounts(entry: TaughtEndpoint, parts: list[Part], varies: Varies, at_ms: int) -> TaughtEndpoint:
     accounts: list[Account] = []
+    operation: list[Account] = []
     path, headers = entry.path.split("/"), set(entry.headers)
     # A shop that takes the card itself has no account to tell: what looks like one may be the visit's.
     own = entry.host == host_of(entry.origin)
@@ -88,18 +89,25 @@ def _with_accounts(entry: TaughtEndpoint, parts: list[Part], varies: Varies, at_
             sort = "visit" if varies(part) else "account"
         if sort == "account":
             accounts.append(_pinned(part))
+        elif sort == "operation":
+            operation.append(_pinned(part))
         elif part == Part("header", "authorization", part.value):
             headers.add("authorization")  # any value may stand there, which an entry has to say
         if sort is not None and part.where == "path":
             path[int(part.name) + 1] = "*"
-    changes = {"accounts": [account.wire() for account in accounts], "path": "/".join(path), "headers": sorted(headers)}
+    changes = {
+        "accounts": [account.wire() for account in accounts],
+        "operation": [place.wire() for place in operation],
+        "path": "/".join(path),
+        "headers": sorted(headers),
+    }
     return TaughtEndpoint.model_validate(entry.wire() | changes)
 
 
 def _pinned(part: Part) -> Account:
     if len(part.value) > _LONGEST_ACCOUNT:
         what = f"{part.where} {part.name}"[:100]
-        raise CannotBeTaughtError(f"What may name the shop's account is longer than {_LONGEST_ACCOUNT} characters: {what}.")
+        raise CannotBeTaughtError(f"What must stay the same is longer than {_LONGEST_ACCOUNT} characters: {what}.")
     return Account(where=part.where, name=part.name, value=part.value)
 
 
@@ -116,7 +124,7 @@ def _parts(
     for name, value in sorted(seen.headers.items()):
         if name in (*entry.headers, "authorization"):
             yield Part("header", name, value)
-    for name, value in values_of(seen.body, content_type):
+    for name, value in values_of(seen.body, content_type, entry.graphql_field):
         of_card = digits_of(value) == stand_in.number or value == stand_in.security_code
         if value and not of_card and _FIELD_RULE.fullmatch(name) and reader.account_values(name) == [value]:
             yield Part("field", name, value)

@@ -132,7 +132,8 @@ def _keep(lesson: Lesson, browser: Browser, entry: TaughtEndpoint) -> None:
 
 
 def _replaces(entry: TaughtEndpoint, known: TaughtEndpoint) -> bool:
-    return (entry.origin, entry.host, entry.path, entry.method) == (known.origin, known.host, known.path, known.method)
+    same_address = (entry.origin, entry.host, entry.path, entry.method) == (known.origin, known.host, known.path, known.method)
+    return same_address and entry.done_by_query() == known.done_by_query()
 
 
 def _spaced(number: str) -> str:

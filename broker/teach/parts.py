@@ -1,4 +1,4 @@
-"""Which parts of a request name the merchant's account, and which differ from one visit to the next.
+"""Which parts of a request name the merchant's account, which say what is done, and which differ from one visit to the next.
 
 One payment was seen, so names and forms of values have to tell. What does not tell is for the person to say; what nobody knows is
 taken as the account's: a payment that differs there is then refused, which is found at once, while one that goes to somebody else's
@@ -17,7 +17,7 @@ from broker.core.clock import DAY_MS
 from broker.teach import words
 
 Where = Literal["header", "query", "field", "path"]
-Sort = Literal["account", "visit", "unclear"]
+Sort = Literal["account", "operation", "visit", "unclear"]
 
 _IDENTIFIER = re.compile(r"(?=.*[0-9])[A-Za-z0-9_~-]{8,}|[0-9]{4,}")
 _WILD = re.compile(r"[A-Za-z0-9_~-]+")  # what a `*` of a path rule may stand for
@@ -37,7 +37,9 @@ class Part:
 
 
 def sort_of(part: Part, now_ms: int) -> Sort | None:
-    """What `part` is; None for one that is neither: it may be anything, and is compared with nothing."""
+    """What `part` is; None for one that is none of these: it may be anything, and is compared with nothing."""
+    if _says_what_is_done(part):
+        return "operation"
     sort = _by_place(part) if part.where == "path" else _by_name(part)
     if sort == "visit" or sort is None:
         return sort
@@ -67,6 +69,15 @@ def _by_name(part: Part) -> Sort | None:
     if account == visit or _is_some_key(told):
         return "unclear"
     return "account" if account else "visit"
+
+
+def _says_what_is_done(part: Part) -> bool:
+    """Whether the part chooses among several things at one address, as a parameter or a field of its own does."""
+    told = _words(part.name)
+    if part.where == "query":
+        return bool(told & words.OPERATION) and not told & (words.VISIT | words.SURELY_VISIT)
+    nested = "/" in part.name[1:] or "[" in part.name or "." in part.name
+    return part.where == "field" and not nested and bool(told) and told <= words.OPERATION
 
 
 def _is_some_key(told: set[str]) -> bool:

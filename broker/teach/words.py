@@ -32,6 +32,12 @@ NEUTRAL = frozenset({
 })  # fmt: skip
 """Of what says nothing about who is paid."""
 
+OPERATION = frozenset({
+    "route", "action", "act", "do", "task", "method", "operation", "op", "command", "cmd", "function", "fn", "rpc", "ajax", "controller",
+    "handler", "module", "page", "view",
+})  # fmt: skip
+"""Of what is done, where one address does several things."""
+
 KNOWN = ACCOUNT | VISIT | SURELY_VISIT | WEAK | NEUTRAL
 
 ACCOUNT_PREFIX = frozenset({"acct", "acc", "mer", "merchant", "mid", "shop", "store", "pk", "pub", "key", "org", "tenant", "partner"})

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from broker.egress.refusal import body_not_readable
+from broker.protocol.processors import MULTIPART
 
 _TYPE = re.compile(r"([a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+)[ \t]*", re.IGNORECASE)
 _PARAMETER = re.compile(r';[ \t]*([a-z0-9!#$&^_.+-]+)=(?:"([^"\\\r\n]*)"|([a-z0-9!#$%&\'*+.^_`|~:/-]+))[ \t]*', re.IGNORECASE)
@@ -35,6 +36,13 @@ class ContentType:
         if match is None:
             raise body_not_readable()
         return cls(match[1].lower(), parameters)
+
+    def require_one_reading(self) -> None:
+        """Refuse parameters that no browser sends. Some servers only look for words in the header: for "urlencoded", or "boundary"."""
+        known = {"charset", "boundary"} if self.media_type == MULTIPART else {"charset"}
+        if not self.parameters.keys() <= known:
+            raise body_not_readable()
+        self.require_ascii_compatible()
 
     def require_ascii_compatible(self) -> None:
         """Refuse a character set in which a digit may hide inside another character."""

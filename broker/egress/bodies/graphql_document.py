@@ -7,6 +7,8 @@ can bring another in. That holds for us and for every server that goes by the sp
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from broker.egress.bodies.graphql_grammar import Reader, Value, Variable
 from broker.egress.bodies.text import Text
 from broker.egress.refusal import field_mismatch
@@ -29,7 +31,19 @@ class Mutation:
                 return self._variable(value.name, path[depth + 1 :])
         return value if isinstance(value, Text) else None
 
+    def literals(self) -> Iterator[tuple[tuple[str, ...], Text]]:
+        """Every string that stands in the document as an argument, with its path."""
+        yield from _literals((), self._arguments)
+
     def _variable(self, name: str, rest: tuple[str, ...]) -> Variable:
         if name not in self._usable:
             raise field_mismatch()
         return Variable(name, rest)
+
+
+def _literals(path: tuple[str, ...], value: Value) -> Iterator[tuple[tuple[str, ...], Text]]:
+    if isinstance(value, Text):
+        yield path, value
+    elif isinstance(value, dict):
+        for name, member in value.items():
+            yield from _literals((*path, name), member)

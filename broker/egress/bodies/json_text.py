@@ -1,7 +1,7 @@
 """JSON (RFC 8259): find the value at a pointer with its exact span, without changing anything else.
 
 Subtrees beside the path are skipped by the standard library's scanner; only objects and arrays on
-the path are walked here. A name that occurs twice on the path is refused: parsers disagree on it.
+the path are walked here. A name that occurs twice on the path is refused, in any case: parsers disagree on it.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import NoReturn
 
+from broker.egress.bodies.names import member
 from broker.egress.bodies.text import Span, Text, verbatim
 from broker.egress.refusal import body_not_readable, field_mismatch
 
@@ -71,11 +72,13 @@ class Document:
         if not path:
             yield start
         elif self.raw[start] == "{":
-            values = [value for name, value in self._members(start) if name == path[0]]
-            if len(values) > 1:
+            wanted = member(path[0])
+            found = [(name, value) for name, value in self._members(start) if member(name) == wanted]
+            if len(found) > 1:
                 raise field_mismatch()
-            for value in values:
-                yield from self._walk(value, path[1:])
+            for name, value in found:
+                if name == path[0]:
+                    yield from self._walk(value, path[1:])
         elif self.raw[start] == "[":
             for index, value in enumerate(self._items(start)):
                 if path[0] in (ANY_INDEX, str(index)):

@@ -10,6 +10,7 @@ from typing import Literal, Protocol
 from broker.egress.bodies import graphql, multipart, plain, urlencoded
 from broker.egress.bodies.content_type import ContentType
 from broker.egress.bodies.json_text import Document, pointer
+from broker.egress.bodies.names import folded
 from broker.egress.bodies.text import Field, Text
 from broker.egress.refusal import body_not_readable, field_mismatch
 from broker.protocol.processors import FORM, JSON, MULTIPART, Endpoint
@@ -67,13 +68,13 @@ class BodyReader(Protocol):
         ...
 
     def account_values(self, rule: str) -> list[str]:
-        """The values of a field that names the merchant's account."""
+        """The values of a field that names the merchant's account, in whatever spelling of its name some server takes them."""
         ...
 
 
 def open_body(body: bytes, content_type: ContentType, endpoint: Endpoint) -> BodyReader:
     """Read `body` as what its content type says; raises `RefusedError` (body not readable)."""
-    content_type.require_ascii_compatible()
+    content_type.require_one_reading()
     if content_type.media_type != JSON:
         return _FormReader(body.decode("latin-1"), content_type)
     try:
@@ -99,7 +100,7 @@ def locate(reader: BodyReader, endpoint: Endpoint, surrogate: Surrogate) -> Loca
 
 def form_fields(body: bytes, content_type: ContentType) -> list[tuple[str, str]]:
     """Names and values of a form, as requests are judged by them; raises `RefusedError` (body not readable)."""
-    content_type.require_ascii_compatible()
+    content_type.require_one_reading()
     return [(name, text().characters) for name, text in islice(_form_fields(body.decode("latin-1"), content_type), _MOST_FIELDS)]
 
 
@@ -116,7 +117,8 @@ class _FormReader:
         return [(text(), True) for name, text in self._fields if name == rule]
 
     def account_values(self, rule: str) -> list[str]:
-        return [text().characters for name, text in self._fields if name == rule]
+        alike = folded(rule)
+        return [text().characters for name, text in self._fields if folded(name) == alike]
 
 
 class _JsonReader:
@@ -134,8 +136,7 @@ class _JsonReader:
         return [(text, is_string) for text, is_string in found if text is not None]
 
     def account_values(self, rule: str) -> list[str]:
-        found = (self._document.text(start) for start in self._document.find(pointer(rule)))
-        return [text.characters for text in found if text is not None]
+        return [text.characters for text, _ in self.values(rule)]
 
 
 def _form_fields(raw: str, content_type: ContentType) -> Iterator[Field]:

@@ -142,6 +142,39 @@ def test_a_second_name_beside_the_shops_own_is_another_account(judge: Judge, res
     assert outcome(refused) is CHANGED
 
 
+OTHER_SPELLINGS = {
+    "another case": "&Key=pk_thief",
+    "a list": "&key[]=pk_thief",
+    "a list with its place": "&key%5B%5D=pk_thief",
+    "a blank before it": "&+key=pk_thief",
+    "many blanks before it": f"&{'%20' * 2_000}key=pk_thief",
+    "a zero byte after it": "&key%00x=pk_thief",
+    "a zero byte and much after it": f"&key%00{'x' * 2_000}=pk_thief",
+    "a backslash": "&k%5Cey=pk_thief",
+    "a bracket": "&key%5B=pk_thief",
+}
+
+
+@pytest.mark.parametrize("spelling", OTHER_SPELLINGS)
+def test_the_name_of_the_account_in_a_spelling_that_some_server_takes_for_it(judge: Judge, spelling: str) -> None:
+    rest = OTHER_SPELLINGS[spelling]
+    with pytest.raises(RefusedError) as refused:
+        judge.stripe("tokens", CARD + "&key=pk_shop" + rest)
+    assert outcome(refused) is MISMATCH, "two accounts, so neither is taken as the first"
+    judge.paid(judge.stripe("tokens", CARD + "&key=pk_shop&monkey=1&key2=1"))
+    with pytest.raises(RefusedError) as refused:
+        judge.stripe("tokens", CARD + "&key=pk_shop" + rest)
+    assert outcome(refused) is CHANGED
+
+
+@pytest.mark.parametrize("rest", ["&x=1;key=pk_thief", ";key=pk_thief", "&%u006bey=pk_thief"])
+def test_a_form_in_which_some_server_reads_one_more_field(judge: Judge, rest: str) -> None:
+    with pytest.raises(RefusedError) as refused:
+        judge.stripe("tokens", CARD + "&key=pk_shop" + rest)
+    assert outcome(refused) is EgressOutcome.BODY_NOT_READABLE
+    assert judge.stripe("tokens", CARD + "&key=pk_shop&agent=x/1;+y").account == judge.stripe("tokens", CARD + "&key=pk_shop").account
+
+
 @pytest.mark.parametrize("rest", ["", "&key=pk_shop&key=pk_thief"])
 def test_a_first_payment_that_names_no_account_or_two_is_not_as_registered(judge: Judge, rest: str) -> None:
     with pytest.raises(RefusedError) as refused:
@@ -242,6 +275,16 @@ def test_what_was_taught_at_a_known_processor_names_the_account_where_that_one_d
         with pytest.raises(RefusedError) as refused:
             judge.stripe(path, CARD + "&key=pk_thief", frame=frame)
         assert outcome(refused) is CHANGED
+
+
+@pytest.mark.parametrize("rest", ["&_stripe_account=acct_thief", "&key=pk_thief", "&key=pk_shop"])
+def test_what_was_taught_at_a_known_processor_names_no_account_where_the_lesson_had_none(judge: Judge, rest: str) -> None:
+    pinned = {"where": "field", "name": "merchant", "value": "shop"}
+    write_taught(judge.folder, (at_stripe(accounts=(pinned,)),))
+    judge.stripe("sources", CARD + "&merchant=shop", frame=SHOP)
+    with pytest.raises(RefusedError) as refused:
+        judge.stripe("sources", CARD + "&merchant=shop" + rest, frame=SHOP)
+    assert outcome(refused) is CHANGED
 
 
 def test_an_entry_that_can_name_no_account_is_no_way_around_the_remembered_one(judge: Judge) -> None:

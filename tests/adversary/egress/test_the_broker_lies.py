@@ -21,11 +21,12 @@ from broker.egress.client import EgressClient
 from broker.egress.frames import read_frame
 from broker.egress.keys import load_or_make
 from broker.egress.taught import FILE, read_taught, write_taught
-from broker.protocol.egress import Arm, Armed, EgressOutcome
+from broker.protocol.egress import Arm, Armed, AskCoverage, EgressOutcome
 from broker.protocol.surrogate import Surrogate
 from tests.unit.egress.stand import Stand, standing
 from tests.unit.egress.values import (
     REAL,
+    SHOP,
     SURROGATE,
     SURROGATE_CODE,
     ManualClock,
@@ -103,6 +104,17 @@ async def test_a_broker_that_disconnects_leaves_nothing_armed(stand: Stand) -> N
             break
         await asyncio.sleep(0.01)
     assert (await stand.send("rel_1")).outcome is EgressOutcome.EXPIRED
+
+
+@pytest.mark.parametrize("origin", ["https://[", "https://[1]", "https://]", "https://[::1", "https://a..b:99999999"])
+async def test_an_origin_that_is_none_costs_no_other_release_its_egress(stand: Stand, origin: str) -> None:
+    """A browser's worker says these, and whoever rules that browser rules it."""
+    other = await stand.arm()
+    assert (await stand.client.coverage(AskCoverage(request_id="1", origin=origin, frame_origins=()))).verdict == "unknown"
+    assert (await stand.client.coverage(AskCoverage(request_id="2", origin=SHOP, frame_origins=(origin,)))).verdict == "covered"
+    release = await stand.arm(frames=(origin,))
+    assert (await stand.send(release, frame_origin=origin)).outcome is EgressOutcome.ORIGIN_MISMATCH
+    assert (await stand.send(other)).outcome is EgressOutcome.SWAPPED
 
 
 async def test_too_many_armed_releases_are_refused(tmp_path: Path) -> None:

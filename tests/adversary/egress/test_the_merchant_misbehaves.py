@@ -20,7 +20,7 @@ from broker.protocol.egress import EgressOutcome, Fault, Head
 from tests.unit.egress.merchant import Answer, Received, answering
 from tests.unit.egress.process import connected, own_process, start
 from tests.unit.egress.stand import Stand, standing
-from tests.unit.egress.values import CODE, REAL, SURROGATE, arm, decision, taught_as
+from tests.unit.egress.values import CODE, REAL, SURROGATE, SURROGATE_CODE, arm, decision, taught_as
 
 ECHOES: dict[str, Callable[[str], bytes]] = {
     "plain": str.encode,
@@ -61,6 +61,40 @@ async def test_an_echo_in_a_header_or_cookie_shows_the_surrogate_instead(stand: 
     for name in echoes:
         assert answered.header(f"x-{name.lower()}") == [ECHOES[name](SURROGATE).decode()]
     assert answered.header("set-cookie") == [f"n={SURROGATE}; Path=/"]
+
+
+@pytest.mark.parametrize("name", ["X-CVV", "cvc", "Security-Code", "card_code"])
+async def test_a_header_that_is_named_for_the_code_shows_the_other_one(stand: Stand, name: str) -> None:
+    stand.merchant.answer = answering(b"", f"{name}: {CODE}", f"X-Seconds: {CODE}")
+    answered = await stand.paid()
+    assert answered.header(name.lower()) == [SURROGATE_CODE]
+    assert answered.header("x-seconds") == [CODE]
+
+
+@pytest.mark.parametrize("location", ["https://[", "//[::1", "https://exa\xe2\x84\x80mple/"])
+@pytest.mark.parametrize(
+    ("status", "outcome"),
+    [
+        ("201 Created", EgressOutcome.SWAPPED),
+        ("302 Found", EgressOutcome.SWAPPED),
+        ("307 Temporary Redirect", EgressOutcome.REDIRECT_REFUSED),
+    ],
+)
+async def test_an_address_that_is_none_does_not_cost_the_page_its_answer(
+    stand: Stand, location: str, status: str, outcome: EgressOutcome
+) -> None:
+    stand.merchant.answer = answering(b"paid", f"Location: {location}", status=status)
+    answered = await stand.send(await stand.arm())
+    assert (answered.outcome, answered.body) == (outcome, b"paid")
+
+
+async def test_headers_without_end_cost_no_other_payment_the_egress(stand: Stand) -> None:
+    other = await stand.arm()
+    for most, outcome in ((4, EgressOutcome.SWAPPED), (60, EgressOutcome.RESPONSE_TOO_LARGE)):
+        stand.merchant.answer = answering(b"ok", *(f"X-{number}: " + '"' * 60_000 for number in range(most)))
+        assert (await stand.send(await stand.arm())).outcome is outcome
+    stand.merchant.answer = answering(b"ok")
+    assert (await stand.send(other)).outcome is EgressOutcome.SWAPPED
 
 
 async def never(received: Received, writer: asyncio.StreamWriter) -> None:

@@ -150,6 +150,7 @@ def test_loopback_is_recognised_by_name_and_address() -> None:
     assert all(is_loopback(o) for o in ("https://shop.localhost:1", "http://localhost", "http://127.9.9.9", "https://[::1]"))
     assert not any(is_loopback(o) for o in ("https://localhost.example.com", "https://10.0.0.1"))
     assert host_of("https://[::1]:9") == "::1"
+    assert {host_of(bad) for bad in ("https://[", "https://[1]", "https://[::1")} == {""}
 
 
 @pytest.mark.parametrize(

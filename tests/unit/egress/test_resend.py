@@ -10,6 +10,7 @@ import zlib
 import pytest
 
 from broker.core.canonical import unb64u
+from broker.egress.content_coding import Decoding
 from broker.protocol.egress import CHUNK, Chunk, EgressOutcome, End, Head
 from tests.unit.egress.merchant import Received, answering
 from tests.unit.egress.stand import FORM_BODY, Stand
@@ -130,6 +131,16 @@ async def test_a_damaged_coding_is_never_reported_as_complete(stand: Stand) -> N
     for data in (gzip.compress(b"x" * 500)[:-9], b"not gzip"):
         stand.merchant.answer = answering(data, "Content-Encoding: gzip")
         assert (await stand.send(await stand.arm())).outcome is EgressOutcome.RESPONSE_NOT_SCRUBBABLE
+
+
+@pytest.mark.parametrize("wbits", [-15, 15, 31])
+def test_what_zlib_still_holds_when_its_input_has_ended_is_delivered(wbits: int) -> None:
+    for size in range(131_072, 131_072 + 260):
+        encoder = zlib.compressobj(9, wbits=wbits)
+        decoding = Decoding(["gzip" if wbits == 31 else "deflate"])
+        coded = encoder.compress(b"a" * size) + encoder.flush()
+        assert sum(map(len, decoding.feed(coded))) == size
+        decoding.finish()
 
 
 async def test_only_codings_we_can_undo_are_offered(stand: Stand) -> None:

@@ -1,4 +1,4 @@
-"""What names the merchant's account is pinned, what belongs to one visit is not, and what nobody knows is pinned too."""
+"""What names the merchant's account or what is done is pinned, what belongs to one visit is not, and what nobody knows is pinned too."""
 
 from __future__ import annotations
 
@@ -61,6 +61,14 @@ SORTS: list[tuple[Part, Sort | None]] = [
     (Part("field", "/merchant/id", "88123"), "account"),
     (Part("field", "/payment/merchantAccount", "ShopCOM"), "account"),
     (Part("field", "/cart/id", "c-1"), "visit"),
+    (Part("query", "route", "payment/send"), "operation"),
+    (Part("query", "wc-ajax", "checkout"), "operation"),
+    (Part("query", "payment_method", "card"), "visit"),
+    (Part("field", "action", "pay"), "operation"),
+    (Part("field", "/method", "card.pay"), "operation"),
+    (Part("field", "payment[method]", "card"), None),
+    (Part("field", "/shipping/method", "post"), None),
+    (Part("field", "payment_method", "card"), "visit"),
     (Part("path", "1", "acct_paperandpine", beside="pay"), "account"),
     (Part("path", "1", "88123456", beside="merchants"), "account"),
     (Part("path", "1", "pi_3NqLk2Ab", beside="payment_intents"), "visit"),
@@ -109,8 +117,8 @@ def request(account: str = "account=acct_shop", url: str = URL, x_api_key: str =
 LESSON = request()
 
 
-def authoriser(folder: Path, entry: TaughtEndpoint) -> Authoriser:
-    write_taught(folder, (entry,))
+def authoriser(folder: Path, *entries: TaughtEndpoint) -> Authoriser:
+    write_taught(folder, entries)
     return Authoriser(Registry(folder, sandbox=False), Accounts(folder, b"k" * 32), sandbox=False)
 
 
@@ -133,6 +141,8 @@ THEFTS = {
     "path": request(url=URL.replace("shop1234", "thief999")),
     "field": request("account=acct_thief"),
     "field twice": request("account=acct_shop&account=acct_thief"),
+    "field in another spelling": request("account=acct_shop&Account=acct_thief"),
+    "field of the query's name": request("account=acct_shop&key=pk_thief"),
 }
 
 
@@ -148,6 +158,72 @@ def test_another_account_than_the_one_that_was_shown_gets_nothing(tmp_path: Path
     assert refused.value.outcome is EgressOutcome.ACCOUNT_CHANGED
 
 
+OTHERS = {
+    "query": (seen(CARD, url=f"{SHOP}/index.php?route=pay/send"), seen(CARD, url=f"{SHOP}/index.php?route=account/save")),
+    "no query": (seen(CARD, url=f"{SHOP}/?wc-ajax=checkout"), seen(CARD, url=f"{SHOP}/")),
+    "field": (seen(CARD + "&action=pay", url=f"{SHOP}/ajax"), seen(CARD + "&action=save_draft", url=f"{SHOP}/ajax")),
+    "two fields": (seen(CARD + "&action=pay", url=f"{SHOP}/ajax"), seen(CARD + "&action=pay&action=save_draft", url=f"{SHOP}/ajax")),
+    "method": (seen(CARD, url=f"{SHOP}/orders/pay"), seen(CARD + "&_method=patch", url=f"{SHOP}/orders/pay")),
+    "other method": (seen(CARD + "&_method=put", url=f"{SHOP}/orders"), seen(CARD + "&_method=patch", url=f"{SHOP}/orders")),
+    "JSON-RPC": (
+        seen(json.dumps({"method": "pay", "params": {"number": STAND_IN.number}}), JSON),
+        seen(json.dumps({"method": "note.save", "params": {"number": STAND_IN.number}}), JSON),
+    ),
+}
+
+
+@pytest.mark.parametrize("where", OTHERS)
+def test_something_else_at_the_address_that_was_shown_gets_nothing(tmp_path: Path, where: str) -> None:
+    lesson, other = OTHERS[where]
+    judge = authoriser(tmp_path, learned(lesson, varies=True))
+    judge.authorise(paid(lesson), RELEASE)
+    with pytest.raises(RefusedError) as refused:
+        judge.authorise(paid(other), RELEASE)
+    in_query = "query" in where
+    assert refused.value.outcome is (EgressOutcome.NOT_REGISTERED if in_query else EgressOutcome.FIELD_MISMATCH)
+
+
+def test_two_things_at_one_address_may_both_be_taught(tmp_path: Path) -> None:
+    lessons = [seen(CARD, url=f"{SHOP}/index.php?route=pay/{how}") for how in ("send", "again")]
+    judge = authoriser(tmp_path, *(learned(lesson) for lesson in lessons))
+    for lesson in lessons:
+        judge.authorise(paid(lesson), RELEASE)
+
+
+def test_a_parameter_without_a_value_stays_without_one(tmp_path: Path) -> None:
+    lesson = request(url=URL + "&store=")
+    judge = authoriser(tmp_path, learned(lesson))
+    judge.authorise(paid(lesson), RELEASE)
+    with pytest.raises(RefusedError):
+        judge.authorise(paid(request(url=URL + "&store=thief")), RELEASE)
+
+
+@pytest.mark.parametrize("key", ["pk_shop", "pk%20shop"])
+def test_the_same_account_in_query_and_field_is_one(tmp_path: Path, key: str) -> None:
+    lesson = request(f"account=acct_shop&key={key}", URL.replace("pk_shop", key))
+    authoriser(tmp_path, learned(lesson)).authorise(paid(lesson), RELEASE)
+
+
+@pytest.mark.parametrize("member", ["MerchantId", "merchantid", "merchantId\0x"])
+def test_a_second_member_that_some_server_takes_for_the_account(tmp_path: Path, member: str) -> None:
+    body = {"merchantId": "shop1234", "number": STAND_IN.number}
+    lesson = seen(json.dumps(body), JSON)
+    judge = authoriser(tmp_path, learned(lesson))
+    judge.authorise(paid(lesson), RELEASE)
+    with pytest.raises(RefusedError) as refused:
+        judge.authorise(paid(seen(json.dumps(body | {member: "thief"}), JSON)), RELEASE)
+    assert refused.value.outcome is EgressOutcome.FIELD_MISMATCH
+
+
+def test_a_parameter_behind_a_semicolon_is_one_more_to_some(tmp_path: Path) -> None:
+    url = URL + "&locale=de"
+    judge = authoriser(tmp_path, learned(request(url=url)))
+    judge.authorise(paid(request(url=url)), RELEASE)
+    with pytest.raises(RefusedError) as refused:
+        judge.authorise(paid(request(url=url + ";key=pk_thief")), RELEASE)
+    assert refused.value.outcome is EgressOutcome.NOT_REGISTERED
+
+
 def test_credentials_that_nobody_saw_in_the_lesson_may_be_another_accounts(tmp_path: Path) -> None:
     lesson = seen(json.dumps({"key": "pk_shop", "number": STAND_IN.number}), JSON)
     judge = authoriser(tmp_path, learned(lesson))
@@ -161,3 +237,27 @@ def test_credentials_of_one_visit_may_differ(tmp_path: Path) -> None:
     lesson = seen(CARD, authorization=f"Bearer {jwt(exp=NOW // 1000 + 900)}")
     judge = authoriser(tmp_path, learned(lesson))
     assert judge.authorise(paid(seen(CARD, authorization="Bearer another")), RELEASE).endpoint.accounts == ()
+
+
+PAY = "mutation Pay($in: PayInput!) { pay(input: $in) { id } }"
+GIVEN = {"card": {"number": STAND_IN.number, "cvc": "737"}, "merchantId": "shop1234"}
+WRITTEN = 'mutation ($card: C!) {{ pay(input: {{ merchantId: "{}", card: $card }}) {{ id }} }}'
+
+
+def asked(query: str, **variables: object) -> Seen:
+    return seen(json.dumps({"query": query, "variables": variables}), JSON)
+
+
+@pytest.mark.parametrize("lesson", [asked(PAY, **{"in": GIVEN}), asked(WRITTEN.format("shop1234"), card=GIVEN["card"])])
+def test_the_account_that_a_mutation_is_given_counts_and_not_one_beside_it(tmp_path: Path, lesson: Seen) -> None:
+    judge = authoriser(tmp_path, learned(lesson))
+    for same in (asked(PAY, **{"in": GIVEN}), asked(WRITTEN.format("shop1234"), card=GIVEN["card"])):
+        judge.authorise(paid(same), RELEASE)
+    for theft in (
+        asked(PAY, **{"in": GIVEN | {"merchantId": "thief"}}),
+        asked(WRITTEN.format("thief"), card=GIVEN["card"], **{"in": GIVEN}),
+        asked(WRITTEN.format("thief"), card=GIVEN["card"], input=GIVEN, variables={"in": GIVEN}),
+    ):
+        with pytest.raises(RefusedError) as refused:
+            judge.authorise(paid(theft), RELEASE)
+        assert refused.value.outcome is EgressOutcome.ACCOUNT_CHANGED

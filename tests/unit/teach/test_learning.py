@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 import pytest
 
@@ -66,6 +67,13 @@ def test_a_mutation_is_learned_with_its_name_so_that_no_other_one_gets_the_numbe
 def test_an_operation_that_the_page_could_exchange_is_not_taught(request_: Seen) -> None:
     with pytest.raises(CannotBeTaughtError, match="cannot be told from others"):
         learned(request_)
+
+
+@pytest.mark.parametrize("wrap", [lambda one: [one], lambda one: {"operations": one}, lambda one: {"batch": [one]}])
+def test_an_operation_of_several_or_inside_something_is_not_taught(wrap: Callable[[object], object]) -> None:
+    one = {"query": "mutation ($n: String!) { pay(number: $n) { id } }", "variables": {"n": STAND_IN.number}}
+    with pytest.raises(CannotBeTaughtError, match="one of several operations"):
+        learned(seen(json.dumps(wrap(one)), JSON))
 
 
 def test_what_differs_from_payment_to_payment_is_no_part_of_the_rule() -> None:
