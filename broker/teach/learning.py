@@ -40,7 +40,7 @@ def learn(seen: Seen, stand_in: Surrogate, varies: Varies, *, sandbox: bool, per
         # The egress's own eyes decide, not ours.
         reader = open_body(seen.body, content_type, entry)
         locate(reader, entry, stand_in)
-        parts = list(_parts(seen, destination, content_type, entry, reader, stand_in))
+        parts = list(_parts(seen, destination, entry, _fields(seen.body, content_type, entry, reader, stand_in, at_ms)))
     except RefusedError as refused:
         raise CannotBeTaughtError(EGRESS_MEANINGS[refused.outcome].sentence) from None
     except ValidationError:
@@ -111,9 +111,7 @@ def _pinned(part: Part) -> Account:
     return Account(where=part.where, name=part.name, value=part.value)
 
 
-def _parts(
-    seen: Seen, destination: Destination, content_type: ContentType, entry: TaughtEndpoint, reader: BodyReader, stand_in: Surrogate
-) -> Iterator[Part]:
+def _parts(seen: Seen, destination: Destination, entry: TaughtEndpoint, fields: Iterator[Part]) -> Iterator[Part]:
     """Every part whose value an entry can compare, but the card's own fields."""
     segments = destination.path.split("/")[1:]
     for index, segment in enumerate(segments):
@@ -124,7 +122,18 @@ def _parts(
     for name, value in sorted(seen.headers.items()):
         if name in (*entry.headers, "authorization"):
             yield Part("header", name, value)
-    for name, value in values_of(seen.body, content_type, entry.graphql_field):
-        of_card = digits_of(value) == stand_in.number or value == stand_in.security_code
-        if value and not of_card and _FIELD_RULE.fullmatch(name) and reader.account_values(name) == [value]:
-            yield Part("field", name, value)
+    yield from fields
+
+
+def _fields(
+    body: bytes, content_type: ContentType, entry: TaughtEndpoint, reader: BodyReader, stand_in: Surrogate, at_ms: int
+) -> Iterator[Part]:
+    for name, value in values_of(body, content_type, entry.graphql_field):
+        if not value or digits_of(value) == stand_in.number or value == stand_in.security_code:
+            continue
+        part = Part("field", name, value)
+        if _FIELD_RULE.fullmatch(name) and reader.account_values(name) == [value]:
+            yield part
+        elif entry.host != host_of(entry.origin) and sort_of(part, at_ms) == "account":
+            # Left out in silence it would be compared with nothing, and the page could name another one.
+            raise CannotBeTaughtError(f"What names the shop's account can be read in more than one way: field {name[:100]}.")

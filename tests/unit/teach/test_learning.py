@@ -96,6 +96,8 @@ def test_what_differs_from_payment_to_payment_is_no_part_of_the_rule() -> None:
         (seen("n=4242429000000001", url="https://pay.example/pay/*"), "form that the registry does not take"),
         (seen("n=4242429000000001", url="https://pay.example/pay?a=1&a=2"), "form that the registry does not take"),
         (seen("n=4242429000000001", x_api_key="k" * 501), "longer than 500"),
+        (seen("n=4242429000000001&merchantId=mer_77aa88bb&merchantId=mer_77aa88bb"), "in more than one way: field merchantId"),
+        (seen("n=4242429000000001&merchantId=mer_77aa88bb&MerchantID=mer_00"), "in more than one way: field merchantId"),
     ],
 )
 def test_what_the_egress_would_not_swap_is_not_taught(request_: Seen, why: str) -> None:
