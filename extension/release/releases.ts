@@ -100,6 +100,7 @@ export class Releases {
     if (release.facts.approval !== issuer.approval) await writePins({ issuer: { ...issuer, approval: release.facts.approval } });
     if (release.deadline <= Date.now()) return this.#book.finish(release, "expired");
     const tabs = await candidateTabs(soughtOrigin(release));
+    if (release.state !== "looking") return; // withdrawn meanwhile
     if (tabs.length === 0) return this.#book.finish(release, "no_tab");
     if (tabs.length === 1 && tabs[0]) return this.#look(release, tabs[0].tabId);
     if ((await readSettings()).unattended) return this.#book.finish(release, "ambiguous_tab");
@@ -255,6 +256,7 @@ export class Releases {
   }
 
   async #look(release: Release, tabId: number): Promise<void> {
+    if (!OPEN.includes(release.state)) return; // it ended before: nobody is asked again
     release.state = "looking";
     release.decision = null;
     const target = (await findForm(tabId, release.facts.expectedCurrency)) ?? (await this.#checkoutWithoutForm(release, tabId));
@@ -264,10 +266,11 @@ export class Releases {
     if (release.state !== "looking") return;
     release.target = target;
     if (!release.shown && (await this.#decidedByRule(release, target))) return;
-    if ((await readSettings()).unattended) return this.#book.finish(release, hasForm(target) ? "refused_by_rule" : "no_form");
+    const [{ unattended }, { passkeys }] = await Promise.all([readSettings(), readPins()]);
     if (release.state !== "looking") return;
+    if (unattended) return this.#book.finish(release, hasForm(target) ? "refused_by_rule" : "no_form");
     const why = passkeyNeeded(release, target);
-    if (why !== null && (await readPins()).passkeys.length === 0) {
+    if (why !== null && passkeys.length === 0) {
       await this.#book.finish(release, "passkey_required", `A passkey is needed because ${why}.`);
       return this.around.present(release);
     }
@@ -320,6 +323,7 @@ export class Releases {
     if (!decision) return;
     Object.assign(release, { state: "approved", approved: release.target });
     const signature = drafted ?? (await (await this.around.device).sign(await decisionDigest(decision)));
+    if (release.state !== "approved") return; // stopped or withdrawn meanwhile: the approval stays here
     const signed = { decision, deviceSignature: b64u(signature), passkey };
     const sent = await this.around.send({ type: "approve", releaseId: release.id, signed }).then(() => true, () => false);
     if (release.state !== "approved") return; // it ended while the message was sealed
