@@ -166,6 +166,26 @@ async def test_ledgeros_cannot_put_a_click_in_the_place_of_a_passkey(world: Worl
     assert verified.decided_by == "click"
 
 
+@pytest.mark.parametrize(
+    ("shown", "why"),
+    [
+        ({"agent_id": "agent_other"}, "another agent"),
+        ({"broker_id": "brk_other"}, "another broker"),
+        ({"expected_currency": "EUR"}, "another currency"),
+        ({"expected_amount": 100}, "another amount"),
+        ({"origin": "https://other.example"}, "leaves out a mismatch"),
+    ],
+)
+async def test_a_passkey_under_something_else_than_was_shown_does_not_verify(world: World, shown: dict[str, Any], why: str) -> None:
+    """Whoever has the browser and LedgerOS, and gets the person to use the passkey: LedgerOS redeems no such decision."""
+    receipt = await receipt_of(world)
+    facts = world.device.facts(receipt["facts"]).model_copy(update=shown)
+    other = sign_facts(facts, world.issuer.context.keys.signing)
+    forged = by_ledgeros(world, receipt, **decided(receipt, world.device, factsHash=facts_hash(other)), facts=other)
+    with pytest.raises(ValueError, match=why):
+        verify_receipt(forged, *known(world))
+
+
 async def test_a_receipt_is_for_its_organisations_back_end_only(world: World) -> None:
     receipt = await receipt_of(world)
     path = f"/v1/releases/{receipt['releaseId']}/receipt"
