@@ -14,7 +14,7 @@ import type { Restricting } from "../rules/regret";
 import { Book, OPEN } from "./book";
 import { decide, passkeyNeeded, paymentOf } from "./decide";
 import { signNo } from "./denial";
-import { coverOf, firstMode, lessonBefore, type Mode, modeBefore, mustPick, rulesFor } from "./mode";
+import { coverOf, firstMode, isNews, lessonBefore, type Mode, modeBefore, mustPick, rulesFor } from "./mode";
 import { accept, soughtOrigin } from "./offer";
 import { unknownSite } from "./hosted";
 import { findForm, lookNow } from "./page";
@@ -290,8 +290,7 @@ export class Releases {
     ]);
     const same = release.cover?.picked === true && release.target?.origin === target.origin;
     const known = coverOf(coverage, egressKeys);
-    const newlyTaught = known.taught !== null && known.taught.at !== lesson;
-    const cover = { ...known, newlyTaught, before, debugged, picked: same };
+    const cover = { ...known, newlyTaught: isNews(known.taught, lesson), before, debugged, picked: same };
     const mode = same && (release.mode === "direct" || cover.keyId !== null) ? release.mode : firstMode(cover);
     Object.assign(release, { mode, cover: { ...cover, picked: same && mode === release.mode } });
   }
