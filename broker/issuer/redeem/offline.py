@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from pydantic import ValidationError
 
 from broker.core.canonical import b64u, digest, unb64u
+from broker.core.clock import HOUR_MS
 from broker.issuer.redeem.approval import Attested, mismatches, passkey_reason
 from broker.issuer.redeem.keys_given import Key, check_device, check_passkey, chosen
 from broker.issuer.redeem.offline_denial import check_no
@@ -21,6 +22,9 @@ from broker.issuer.redeem.offline_rule import check_rule
 from broker.protocol.decision import DECISION_DOMAIN, Decision
 from broker.protocol.facts import Facts, verify_facts
 from broker.protocol.receipt import Receipt, ledgeros_signed
+
+# How far the browser's clock may have been from LedgerOS's. LedgerOS lets minutes pass (`clock_skew_seconds`), and may be told more.
+_DRIFT_MS = HOUR_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +100,7 @@ def _check_binding(receipt: Receipt, facts: Facts) -> None:
         "another card": (facts.card_id, facts.last4) == (decision.card_id, decision.last4),
         "another agent": facts.agent_id == decision.agent_id,
         "another currency": decision.currency == decision.claimed.currency == facts.expected_currency,
+        "another time": decision.decided_at - _DRIFT_MS <= receipt.redeemed_at <= decision.expires_at + _DRIFT_MS,
         "another amount": facts.expected_amount is None or decision.claimed.amount in (None, facts.expected_amount),
     }
     wrong = next((what for what, holds in about.items() if not holds), None)
