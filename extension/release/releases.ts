@@ -4,7 +4,7 @@ import { plainText } from "../core/text";
 import { debuggedByOthers } from "../interception/debuggee";
 import type { Interception } from "../interception/interception";
 import type { Device } from "../keys/device";
-import { readPins, writePins } from "../keys/pins";
+import { type IssuerPin, readPins, writePins } from "../keys/pins";
 import { readSettings } from "../keys/settings";
 import { describe, firstCovering } from "../policy/grants";
 import { b64u, type Bytes } from "../protocol/canonical";
@@ -97,7 +97,7 @@ export class Releases {
     if (!release) return this.#book.answer(refusal(offer.releaseId, "internal_error"));
     if (this.#book.has(release.id)) return;
     this.#book.add(release);
-    if (release.facts.approval !== issuer.approval) await writePins({ issuer: { ...issuer, approval: release.facts.approval } });
+    if (release.facts.approval !== issuer.approval) await keepApproval(issuer, release.facts.approval);
     if (release.deadline <= Date.now()) return this.#book.finish(release, "expired");
     const tabs = await candidateTabs(soughtOrigin(release));
     if (release.state !== "looking") return; // withdrawn meanwhile
@@ -349,6 +349,11 @@ export class Releases {
     }
   }
 
+}
+
+/** Keep what LedgerOS asks for now, unless this browser was enrolled anew, or paired elsewhere, since `issuer` was read. */
+async function keepApproval({ deviceId }: IssuerPin, approval: IssuerPin["approval"]): Promise<void> {
+  await writePins(({ issuer }) => (issuer?.deviceId === deviceId ? { issuer: { ...issuer, approval } } : {}));
 }
 
 function refusal(releaseId: string, outcome: Outcome): ToBroker {

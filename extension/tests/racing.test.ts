@@ -3,6 +3,7 @@ import vectors from "../../tests/conformance/vectors.json";
 import type { ToBroker } from "../channel/session";
 import type { Interception } from "../interception/interception";
 import type { Device } from "../keys/device";
+import { type IssuerPin, type Pins, writePins } from "../keys/pins";
 import type { Facts, Offer } from "../protocol/messages";
 import type { Target } from "../release/release";
 import { Releases } from "../release/releases";
@@ -103,5 +104,28 @@ describe("a request that the agent takes back", () => {
     await releases.offered({ ...offer, releaseId: "rel_2" });
     expect(state()[1]).toEqual(["finished", "withdrawn"]);
     expect(sent).toEqual([]);
+  });
+});
+
+describe("a browser that is enrolled anew", () => {
+  it("stays so, whatever an offer that was under way says of the enrolment before", async () => {
+    const before = { deviceId: "dev_1", brokerId: facts.brokerId, issuerKey: vectors.facts.issuerKey, approval: "click" };
+    const anew = { ...before, deviceId: "dev_2", issuerKey: "another" };
+    let kept = { issuer: before, passkeys: [] } as unknown as Pins;
+    let enrolled: Promise<unknown> | null = null;
+    const local = {
+      get: async () => {
+        const found = { pins: kept };
+        enrolled ??= Promise.resolve().then(() => writePins({ issuer: anew as unknown as IssuerPin })); // right after the offer found the old ones
+        return found;
+      },
+      set: async (more: { pins?: Pins }) => void (kept = more.pins ?? kept),
+      remove: async () => undefined,
+    };
+    vi.stubGlobal("chrome", { storage: { local, session: local } });
+    await releases.offered({ ...offer, releaseId: "rel_3" });
+    await enrolled;
+    expect(facts.approval).not.toBe("click");
+    expect(kept.issuer).toEqual(anew);
   });
 });
