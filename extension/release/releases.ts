@@ -14,6 +14,7 @@ import type { Restricting } from "../rules/regret";
 import { Book, OPEN } from "./book";
 import { decide, passkeyNeeded, paymentOf } from "./decide";
 import { signNo } from "./denial";
+import { meaningOf } from "./meaning";
 import { coverOf, firstMode, isNews, lessonBefore, type Mode, modeBefore, mustPick, rulesFor } from "./mode";
 import { accept, soughtOrigin } from "./offer";
 import { unknownSite } from "./hosted";
@@ -238,7 +239,9 @@ export class Releases {
     if (!release || release.state === "finished") return;
     // What is being filled directly ends by itself; a stand-in is worthless once the release is over.
     if (release.state === "filling" && release.decision?.mode !== "surrogate") return;
-    this.#book.end(release, outcome, plainText(message));
+    // Where nothing was filled nothing was paid, whatever the broker says: a site that was paid at is one the person knows.
+    const untrue = meaningOf(outcome) === "done" && release.state !== "filling" && release.state !== "paying";
+    this.#book.end(release, untrue ? "interrupted" : outcome, plainText(message));
   }
 
   /** A tab loaded another document: what waits for it is looked at again. */

@@ -107,6 +107,13 @@ describe("a request that the agent takes back", () => {
   });
 });
 
+describe("a hijacked broker", () => {
+  it.each(["filled", "submitted"] as const)("does not make a site one that was paid at by saying %s of what nobody approved", async (outcome) => {
+    await releases.withdrawn({ type: "withdrawn", releaseId: "rel_1", outcome, message: "Paid." });
+    expect(state()).toEqual([["finished", "interrupted"]]);
+  });
+});
+
 describe("a browser that is enrolled anew", () => {
   it("stays so, whatever an offer that was under way says of the enrolment before", async () => {
     const before = { deviceId: "dev_1", brokerId: facts.brokerId, issuerKey: vectors.facts.issuerKey, approval: "click" };
