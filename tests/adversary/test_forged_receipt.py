@@ -171,6 +171,8 @@ async def test_ledgeros_cannot_put_a_click_in_the_place_of_a_passkey(world: Worl
     ("shown", "why"),
     [
         ({"agent_id": "agent_other"}, "another agent"),
+        ({"agent_name": "another-bot"}, "another agent"),
+        ({"merchant_text": "Another Shop"}, "another merchant"),
         ({"broker_id": "brk_other"}, "another broker"),
         ({"expected_currency": "EUR"}, "another currency"),
         ({"expected_amount": 100}, "another amount"),
