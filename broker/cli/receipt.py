@@ -93,7 +93,7 @@ def _read(file: Path) -> Any:
         document = json.loads(file.read_text())
     except OSError:
         raise LedgerError(404, "no_file", "The receipt cannot be read.", "Check the file's name.") from None
-    except ValueError:
+    except (ValueError, RecursionError):
         raise LedgerError(400, "no_receipt", "The file is not JSON.", hint) from None
     if not isinstance(document, dict) or document.get("object") not in ("receipt", "denial_receipt"):
         raise LedgerError(400, "no_receipt", "The file is not a receipt.", hint)

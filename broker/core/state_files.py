@@ -23,7 +23,7 @@ def read_object(file: Path, *members: str, cure: str | None = None) -> dict[str,
     """The JSON object in `file`, which has `members`. Raises `DamagedFileError`, and ``FileNotFoundError``."""
     try:
         value = json.loads(file.read_bytes())
-    except ValueError:
+    except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict) or not value.keys() >= set(members):
         raise DamagedFileError(file, cure)

@@ -79,5 +79,5 @@ def verify_facts(jws: str, key: Ed25519PublicKey) -> Facts:
             raise ValueError
         key.verify(unb64u(signature), f"{header}.{payload}".encode())
         return Facts.model_validate(json.loads(unb64u(payload)))
-    except (ValueError, InvalidSignature):
+    except (ValueError, RecursionError, InvalidSignature):
         raise ValueError("not an introspection signed by this LedgerOS") from None

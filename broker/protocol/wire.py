@@ -14,8 +14,8 @@ Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 """ISO 4217 alphabetic code."""
 Amount = Annotated[int, Field(strict=True, ge=0, le=99_999_999_99)]
 """Minor units (cents)."""
-Millis = Annotated[int, Field(strict=True, ge=0, le=2**53 - 1)]
-"""Unix time in milliseconds."""
+Millis = Annotated[int, Field(strict=True, ge=0, le=253_402_214_400_000)]
+"""Unix time in milliseconds. The last day of the year 9999 is the last that every language here can write, wherever it is local."""
 Base64Url = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+$", max_length=8_192)]
 """base64url without padding (RFC 7515)."""
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,12}_[A-Za-z0-9]{1,64}$")]

@@ -52,6 +52,7 @@ class Desk:
         self.broker_id = broker_id
         self.live: dict[str, Live] = {}
         self.unattended: set[str] = set()  # browsers that said that nobody can be asked
+        self.asked_all_the_same: set[str] = set()  # agents whose rule did not decide where it might have: a person was shown it
         self._tasks: set[asyncio.Task[Any]] = set()
 
     # -- background work -------------------------------------------------------------------

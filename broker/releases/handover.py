@@ -40,6 +40,8 @@ class Handover:
         if live is None or live.device_id != device_id or live.shown:
             return
         live.shown = True
+        if live.by_rule:
+            self._desk.asked_all_the_same.add(live.agent_id)
         await self._desk.store.note(Event("extension:release:shown", {"releaseId": live.id, "deviceId": device_id}))
 
     async def approve(self, device_id: str, message: Approve) -> None:

@@ -143,9 +143,9 @@ class Opening:
         """Whether a rule may act, or a person may be asked now."""
         desk, now = self._desk, self._desk.clock.now_ms()
         live.by_rule = a_rule_may_act(facts, origin, now)
-        if live.by_rule:
+        if live.by_rule and live.agent_id not in desk.asked_all_the_same:
             return True
-        verdict = somebody_can_be_asked(attended=device_id not in desk.unattended)
+        verdict = somebody_can_be_asked(attended=live.by_rule or device_id not in desk.unattended)
         if verdict.allowed:
             verdict = cool_down_after_denials(*await desk.store.denials(live.agent_id), now)
         if verdict.allowed:

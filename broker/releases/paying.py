@@ -124,7 +124,8 @@ class Paying:
             pass  # nobody knows: as if the connection had broken
         except LedgerError:
             await self._answer(device_id, own_end(message.request_id, EgressOutcome.MERCHANT_UNREACHABLE))
-            await self._desk.finish(live, ("sending",), Ending(Outcome.EGRESS_UNAVAILABLE))
+            gone = Outcome.EGRESS_UNAVAILABLE if payment.swapped is None else Outcome.MAY_HAVE_BEEN_CHARGED
+            await self._desk.finish(live, ("sending",), Ending(gone), fields=payment.fields)
             return None
         await self._answer(device_id, end)
         return end if await self._decides(live, payment, end, redirected=redirected) else None

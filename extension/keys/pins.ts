@@ -41,9 +41,16 @@ export async function readPins(): Promise<Pins> {
   return { ...NONE, ...stored.pins };
 }
 
-/** Change some of the pins and return them all. */
-export async function writePins(change: Partial<Pins>): Promise<Pins> {
-  const pins = { ...(await readPins()), ...change };
-  await chrome.storage.local.set({ [KEY]: pins });
-  return pins;
+let turn: Promise<unknown> = Promise.resolve();
+
+/** Change some of the pins and return them all; `change` may depend on what they are by then. One after the other: none takes back another's. */
+export function writePins(change: Partial<Pins> | ((before: Pins) => Partial<Pins>)): Promise<Pins> {
+  const written = turn.then(async () => {
+    const before = await readPins();
+    const pins = { ...before, ...(typeof change === "function" ? change(before) : change) };
+    await chrome.storage.local.set({ [KEY]: pins });
+    return pins;
+  });
+  turn = written.catch(() => undefined);
+  return written;
 }

@@ -66,10 +66,10 @@ export function recipientOf({ mode, cover }: Pick<Release, "mode" | "cover">, ow
   return mode === "surrogate" && cover?.keyId ? cover.keyId : own;
 }
 
-/** What is remembered of shops: how each was paid last, and when what it was paid by had been taught. */
+/** What is remembered of shops: how each was paid last, and what had been taught of it then. */
 interface Memory {
   modes?: Record<string, Mode>;
-  lessons?: Record<string, number>;
+  lessons?: Record<string, TaughtBy>;
 }
 
 const MOST_SHOPS = 500;
@@ -79,9 +79,14 @@ export function modeBefore(origin: string): Promise<Mode | null> {
   return of("modes", origin);
 }
 
-/** When that had been taught by which `origin` was paid last, in Unix ms; null where it was not taught. */
-export function lessonBefore(origin: string): Promise<number | null> {
+/** What had been taught of `origin` when it was paid last; null where nothing was. */
+export function lessonBefore(origin: string): Promise<TaughtBy | null> {
   return of("lessons", origin);
+}
+
+/** Whether `taught` is something else than the `lesson` that a payment here went well by. Its date alone does not tell: whoever writes the file writes dates too. */
+export function isNews(taught: TaughtBy | null, lesson: TaughtBy | null): boolean {
+  return taught !== null && (taught.at !== lesson?.at || JSON.stringify(taught.hosts) !== JSON.stringify(lesson.hosts));
 }
 
 async function of<Value>(kind: keyof Memory, origin: string): Promise<Value | null> {
@@ -104,7 +109,7 @@ export async function rememberMode(release: Pick<Release, "decision" | "cover">,
   const { origin } = decision.seen;
   const { modes = {}, lessons = {} } = await chrome.storage.local.get<Memory>(["modes", "lessons"]);
   const taught = mode === "surrogate" ? cover?.taught : null;
-  await chrome.storage.local.set({ modes: renewed(modes, origin, mode), ...(taught ? { lessons: renewed(lessons, origin, taught.at) } : {}) });
+  await chrome.storage.local.set({ modes: renewed(modes, origin, mode), ...(taught ? { lessons: renewed(lessons, origin, taught) } : {}) });
 }
 
 function renewed<Value>(known: Record<string, Value>, origin: string, value: Value): Record<string, Value> {

@@ -4,7 +4,7 @@ import { plainText } from "../core/text";
 import { debuggedByOthers } from "../interception/debuggee";
 import type { Interception } from "../interception/interception";
 import type { Device } from "../keys/device";
-import { readPins, writePins } from "../keys/pins";
+import { type IssuerPin, readPins, writePins } from "../keys/pins";
 import { readSettings } from "../keys/settings";
 import { describe, firstCovering } from "../policy/grants";
 import { b64u, type Bytes } from "../protocol/canonical";
@@ -14,7 +14,8 @@ import type { Restricting } from "../rules/regret";
 import { Book, OPEN } from "./book";
 import { decide, passkeyNeeded, paymentOf } from "./decide";
 import { signNo } from "./denial";
-import { coverOf, firstMode, lessonBefore, type Mode, modeBefore, mustPick, rulesFor } from "./mode";
+import { meaningOf } from "./meaning";
+import { coverOf, firstMode, isNews, lessonBefore, type Mode, modeBefore, mustPick, rulesFor } from "./mode";
 import { accept, soughtOrigin } from "./offer";
 import { unknownSite } from "./hosted";
 import { findForm, lookNow } from "./page";
@@ -97,9 +98,10 @@ export class Releases {
     if (!release) return this.#book.answer(refusal(offer.releaseId, "internal_error"));
     if (this.#book.has(release.id)) return;
     this.#book.add(release);
-    if (release.facts.approval !== issuer.approval) await writePins({ issuer: { ...issuer, approval: release.facts.approval } });
+    if (release.facts.approval !== issuer.approval) await keepApproval(issuer, release.facts.approval);
     if (release.deadline <= Date.now()) return this.#book.finish(release, "expired");
     const tabs = await candidateTabs(soughtOrigin(release));
+    if (release.state !== "looking") return; // withdrawn meanwhile
     if (tabs.length === 0) return this.#book.finish(release, "no_tab");
     if (tabs.length === 1 && tabs[0]) return this.#look(release, tabs[0].tabId);
     if ((await readSettings()).unattended) return this.#book.finish(release, "ambiguous_tab");
@@ -237,7 +239,9 @@ export class Releases {
     if (!release || release.state === "finished") return;
     // What is being filled directly ends by itself; a stand-in is worthless once the release is over.
     if (release.state === "filling" && release.decision?.mode !== "surrogate") return;
-    this.#book.end(release, outcome, plainText(message));
+    // Where nothing was filled nothing was paid, whatever the broker says: a site that was paid at is one the person knows.
+    const untrue = meaningOf(outcome) === "done" && release.state !== "filling" && release.state !== "paying";
+    this.#book.end(release, untrue ? "interrupted" : outcome, plainText(message));
   }
 
   /** A tab loaded another document: what waits for it is looked at again. */
@@ -255,6 +259,7 @@ export class Releases {
   }
 
   async #look(release: Release, tabId: number): Promise<void> {
+    if (!OPEN.includes(release.state)) return; // it ended before: nobody is asked again
     release.state = "looking";
     release.decision = null;
     const target = (await findForm(tabId, release.facts.expectedCurrency)) ?? (await this.#checkoutWithoutForm(release, tabId));
@@ -264,10 +269,11 @@ export class Releases {
     if (release.state !== "looking") return;
     release.target = target;
     if (!release.shown && (await this.#decidedByRule(release, target))) return;
-    if ((await readSettings()).unattended) return this.#book.finish(release, hasForm(target) ? "refused_by_rule" : "no_form");
+    const [{ unattended }, { passkeys }] = await Promise.all([readSettings(), readPins()]);
     if (release.state !== "looking") return;
+    if (unattended) return this.#book.finish(release, hasForm(target) ? "refused_by_rule" : "no_form");
     const why = passkeyNeeded(release, target);
-    if (why !== null && (await readPins()).passkeys.length === 0) {
+    if (why !== null && passkeys.length === 0) {
       await this.#book.finish(release, "passkey_required", `A passkey is needed because ${why}.`);
       return this.around.present(release);
     }
@@ -287,8 +293,7 @@ export class Releases {
     ]);
     const same = release.cover?.picked === true && release.target?.origin === target.origin;
     const known = coverOf(coverage, egressKeys);
-    const newlyTaught = known.taught !== null && known.taught.at !== lesson;
-    const cover = { ...known, newlyTaught, before, debugged, picked: same };
+    const cover = { ...known, newlyTaught: isNews(known.taught, lesson), before, debugged, picked: same };
     const mode = same && (release.mode === "direct" || cover.keyId !== null) ? release.mode : firstMode(cover);
     Object.assign(release, { mode, cover: { ...cover, picked: same && mode === release.mode } });
   }
@@ -320,6 +325,7 @@ export class Releases {
     if (!decision) return;
     Object.assign(release, { state: "approved", approved: release.target });
     const signature = drafted ?? (await (await this.around.device).sign(await decisionDigest(decision)));
+    if (release.state !== "approved") return; // stopped or withdrawn meanwhile: the approval stays here
     const signed = { decision, deviceSignature: b64u(signature), passkey };
     const sent = await this.around.send({ type: "approve", releaseId: release.id, signed }).then(() => true, () => false);
     if (release.state !== "approved") return; // it ended while the message was sealed
@@ -346,6 +352,11 @@ export class Releases {
     }
   }
 
+}
+
+/** Keep what LedgerOS asks for now, unless this browser was enrolled anew, or paired elsewhere, since `issuer` was read. */
+async function keepApproval({ deviceId }: IssuerPin, approval: IssuerPin["approval"]): Promise<void> {
+  await writePins(({ issuer }) => (issuer?.deviceId === deviceId ? { issuer: { ...issuer, approval } } : {}));
 }
 
 function refusal(releaseId: string, outcome: Outcome): ToBroker {

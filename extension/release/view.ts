@@ -131,7 +131,7 @@ function laterOf(release: Release, amount: string): Later | null {
 }
 
 /** A rule is made from what is calm: no mismatch, an amount that somebody named, and no subscription, which no rule approves. */
-function ruleFrom(release: Release): RuleFrom | null {
+export function ruleFrom(release: Release): RuleFrom | null {
   const { target, facts } = release;
   if (!target || !hasForm(target) || target.sites.some(unknownSite) || release.state !== "waiting" || mismatchesOf(release, target).length > 0) return null;
   const amount = amountOf(release, target);

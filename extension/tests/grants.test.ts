@@ -5,6 +5,7 @@ import { covers, describe as inWords, firstCovering, type Payment } from "../pol
 import { b64u } from "../protocol/canonical";
 import { actionDigest, grantDigest } from "../protocol/grants";
 import type { Action, Grant, GrantState } from "../protocol/messages";
+import { is } from "../protocol/validate";
 
 const NOON = Date.UTC(2026, 0, 5, 12);
 const { state, payment } = vectors.cases[0] as unknown as { state: GrantState; payment: Payment };
@@ -23,6 +24,13 @@ describe("a standing rule", () => {
     expect(firstCovering([wide, state], payment)).toBe(state);
     expect(firstCovering([wide, state], { ...payment, amount: 6000 })).toBe(wide);
     expect(firstCovering([wide, state], { ...payment, amount: 99_000 })).toBeNull();
+  });
+  it("that a hijacked broker tells of is one that can be shown, however far its end, or no message at all", () => {
+    const told = (endsAt: number) => ({ type: "grants_answer", requestId: "AAAA", grants: [{ ...state, grant: { ...grant, utcOffsetMinutes: 840, endsAt } }], error: null });
+    const latest = 253_402_214_400_000;
+    expect(is("GrantsAnswer", told(latest))).toBe(true);
+    expect(inWords({ ...grant, utcOffsetMinutes: 840, endsAt: latest })).toContain("until 9999-12-31");
+    for (const later of [latest + 1, Number.MAX_SAFE_INTEGER]) expect(is("GrantsAnswer", told(later))).toBe(false);
   });
   it("leaves the hours out of its words when any hour will do", () => {
     expect(inWords({ ...grant, fromMinute: 0, toMinute: 1440 })).toBe("up to $50.00, 2 a day, until 2026-01-06, the page sees the number");

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { Outcome } from "../protocol/messages";
-import { type Cover, coverOf, firstMode, type Mode, modeBefore, mustLook, mustPick, recipientOf, rememberMode, rulesFor } from "../release/mode";
+import { type Cover, coverOf, firstMode, isNews, type Mode, modeBefore, mustLook, mustPick, recipientOf, rememberMode, rulesFor } from "../release/mode";
 import { modeView } from "../release/mode_view";
 import type { Release } from "../release/release";
 
@@ -115,6 +115,13 @@ describe("a checkout that was taught", () => {
     expect(view(known).sentence).toMatch(/^The page will not see the number\. It goes to pay\.example, b\.example, c\.example and 1 more, as ada taught on .*2026\.$/);
     expect(view(known, "direct").sentence).not.toContain("taught");
     expect(view(cover).sentence).toBe("The page will not see the number.");
+  });
+  it.each([
+    ["was taught later", { at: taught.at + 1 }],
+    ["goes to one place more, dated back to before the lesson that is known", { hosts: [...taught.hosts, "collect.evil.example"] }],
+    ["goes elsewhere under the same date", { hosts: ["collect.evil.example"] }],
+  ])("is news where it %s", (_, change) => {
+    expect([isNews({ ...taught, ...change }, taught), isNews(taught, taught), isNews(taught, null), isNews(null, taught)]).toEqual([true, false, true, false]);
   });
   it("is looked at by a person before a rule may act, once", () => {
     const fresh = { ...known, newlyTaught: true };

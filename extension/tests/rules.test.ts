@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import vectors from "../../tests/conformance/vectors.json";
+import { dayFrom } from "../policy/bounds";
 import { b64u, canonicalJson, timedNonce, unb64u, utf8 } from "../protocol/canonical";
 import { JWS_HEADER } from "../protocol/facts";
 import type { Facts, Offer } from "../protocol/messages";
@@ -11,6 +12,7 @@ import { accept, soughtOrigin } from "../release/offer";
 import type { Release, Target } from "../release/release";
 import { retryable, unchanged } from "../release/settle";
 import { viewOf } from "../release/view";
+import { handlersOf, type Parts } from "../worker/handlers";
 
 const SHOP = "https://shop.example.com";
 const facts = vectors.facts.facts as Facts;
@@ -71,6 +73,27 @@ describe("a release", () => {
   ])("needs the passkey all the same at %s", (_, differing, seen) => {
     expect(mismatchesOf(differing, seen)).toHaveLength(1);
     expect(passkeyNeeded(differing, seen)).not.toBeNull();
+  });
+});
+
+describe("a rule made of a request", () => {
+  const bounds = { amount: "60", count: "1", from: "", to: "" };
+  const drafted = (asked: Release) => {
+    const parts = { releases: { asked: () => asked }, standing: { draft: async (subject: unknown) => subject } } as unknown as Parts;
+    const draft = handlersOf(parts).draftRuleHere({ id: "rel_1", revision: 1, bounds: { ...bounds, until: dayFrom(Date.now(), 1) } }, { kind: "popup", asserting: null });
+    return draft.then(() => "drafted", (error: Error) => error.message);
+  };
+  it("is drafted from what is calm", async () => {
+    expect(await drafted(release)).toBe("drafted");
+  });
+  it.each([
+    ["another site than was claimed", { target: { ...target, origin: "https://other.example" } }],
+    ["another amount than was claimed", { target: { ...target, pageAmount: 9900 } }],
+    ["a site in a frame that takes the number", { target: { ...target, sites: [{ origin: "https://other.example", processor: null, kinds: ["number" as const] }] } }],
+    ["a subscription", { facts: { ...facts, reason: "subscription" as const } }],
+    ["an amount that nobody named", { facts: { ...facts, expectedAmount: null }, target: { ...target, pageAmount: null } }],
+  ])("is not drafted from %s, whatever was ticked before", async (_, change) => {
+    expect(await drafted({ ...release, ...change })).toBe("The request changed meanwhile. Look at it again.");
   });
 });
 

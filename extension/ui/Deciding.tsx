@@ -23,8 +23,11 @@ function useSettled(shown: string): boolean {
 
 export function Deciding({ request, channel, worker, others, toolbar, passkeys }: Props) {
   const [problem, setProblem] = useState<string | null>(null);
-  const [rule, setRule] = useState<TypedBounds | null>(null);
+  const [typed, setTyped] = useState<{ about: string; bounds: TypedBounds } | null>(null);
   const sent = useRef(-1);
+  // The box is ticked for what it says. Where that changes, or the box goes away with it, it is ticked no more.
+  const about = request.ruleFrom && passkeys > 0 ? JSON.stringify([request.ruleFrom.site, request.ruleFrom.currency, request.paying.mode]) : null;
+  const rule = typed?.about === about ? typed.bounds : null;
   const hindrance = hindranceOf(request, useFault(channel), passkeys);
   // All that adds or takes a line above the buttons, too: somebody else may choose the moment in which they move.
   const settled = useSettled(JSON.stringify([request, hindrance, others, toolbar, passkeys, problem, rule !== null]));
@@ -45,7 +48,7 @@ export function Deciding({ request, channel, worker, others, toolbar, passkeys }
     try {
       if (rule) {
         await makeRule(request, rule, worker);
-        setRule(null);
+        setTyped(null);
       }
       const challenge = await worker.ask("approve", { id: request.id, revision: request.revision });
       if (!challenge) return;
@@ -72,8 +75,14 @@ export function Deciding({ request, channel, worker, others, toolbar, passkeys }
           </button>
         )}
       </div>
-      {request.ruleFrom && passkeys > 0 && (
-        <RuleBox from={request.ruleFrom} mode={request.paying.mode} rule={rule} onRule={setRule} onWindow={toolbar ? () => goToWindow(worker) : null} />
+      {request.ruleFrom && about !== null && (
+        <RuleBox
+          from={request.ruleFrom}
+          mode={request.paying.mode}
+          rule={rule}
+          onRule={(bounds) => setTyped(bounds && { about, bounds })}
+          onWindow={toolbar ? () => goToWindow(worker) : null}
+        />
       )}
     </footer>
   );

@@ -12,6 +12,7 @@ import type { Handlers } from "../release/door";
 import { mustPick } from "../release/mode";
 import { openWindow } from "../release/present";
 import type { Releases } from "../release/releases";
+import { ruleFrom } from "../release/view";
 import type { Regret } from "../rules/regret";
 import type { Standing } from "../rules/standing";
 
@@ -88,7 +89,7 @@ function ruling({ releases, regret, standing }: Parts) {
   return {
     draftRuleHere: async ({ id, revision, bounds }) => {
       const release = releases.asked(id, revision);
-      if (!release?.target || mustPick(release)) throw new Error("The request changed meanwhile. Look at it again.");
+      if (!release?.target || mustPick(release) || !ruleFrom(release)) throw new Error("The request changed meanwhile. Look at it again.");
       const { agentId, agentName, expectedCurrency: currency } = release.facts;
       const now = Date.now() + release.clockOffset;
       // Only the mode that is shown: what the rule lets a page see, the person has read.

@@ -9,10 +9,12 @@ import pytest
 from sqlalchemy import select
 
 from broker.core.canonical import b64u
+from broker.issuer.redeem.offline import verify_receipt
 from broker.issuer.redeem.offline_denial import verify_denial
 from broker.issuer.redeem.tables import denials
 from broker.issuer.sweep import sweep
 from broker.protocol.denial import Denial, SignedDenial
+from broker.protocol.receipt import Receipt
 from tests.adversary.spies import altered, count, leaves, refused
 from tests.adversary.test_forged_receipt import Verifier, by_ledgeros, given, known
 from tests.api.issuer.harness import World
@@ -208,6 +210,33 @@ async def test_a_stop_after_an_approval_is_the_persons_only_when_it_is_signed(wo
     assert count(world, "broker:window:closed") == 1, "the window is closed in any case"
     receipt = (await world.call("GET", f"/v1/releases/{RELEASE}/receipt")).body
     assert (receipt["outcome"], receipt["stop"] is not None) == ("stopped", signed)
+
+
+@pytest.mark.parametrize("whose", ["a no of before", "a no of before, under another token", "another browser's stop"])
+async def test_another_no_to_the_same_release_does_not_spoil_the_receipt_of_its_approval(world: World, whose: str) -> None:
+    """A hijacked broker asks under one id again, or elsewhere: what was approved stays provable, and so does a real stop of it."""
+    request, other = await asked(world), Device(issuer_key=world.device.issuer_key)
+    await other.enrol(world.broker, await world.owner.create_code("browser"))
+    if whose == "a no of before, under another token":
+        assert (await request.report(request.say_no())).status == 200
+        request = await asked(world)
+    decision = world.device.decision(request.jws, world.clock.now_ms(), releaseId=RELEASE)
+    assert (await world.broker.redeem(request.token, world.device.sign(decision))).status == 200
+    if whose == "a no of before":
+        assert (await request.report(request.say_no())).status == 200
+    if whose == "another browser's stop":
+        elsewhere = other.say_no(request.jws, RELEASE, world.clock.now_ms(), said="stopped")
+        assert (await request.report(elsewhere, outcome="stopped")).status == 200
+
+    async def receipt() -> Receipt:
+        return verify_receipt((await world.call("GET", f"/v1/releases/{RELEASE}/receipt")).body, *known(world)).receipt
+
+    assert (await receipt()).stop is None
+    told = count(world, "person:release:stopped")
+    stop = request.say_no(said="stopped")
+    assert (await request.report(stop, outcome="stopped")).status == 200
+    assert count(world, "person:release:stopped") == told + 1
+    assert (await receipt()).stop == stop
 
 
 async def test_ledgeros_cannot_make_a_receipt_of_a_denial_that_a_browser_did_not_sign(world: World) -> None:

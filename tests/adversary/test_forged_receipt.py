@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import cbor2
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from broker.core.canonical import b64u, unb64u
 from broker.issuer.redeem.offline import verify_receipt
 from broker.protocol.decision import Decision
-from broker.protocol.facts import sign_facts
+from broker.protocol.facts import JWS_HEADER, sign_facts
 from broker.protocol.receipt import sign_receipt
 from broker.protocol.sealing import key_id
 from broker.releases.introspection import facts_hash
@@ -166,6 +167,63 @@ async def test_ledgeros_cannot_put_a_click_in_the_place_of_a_passkey(world: Worl
     assert verified.decided_by == "click"
 
 
+@pytest.mark.parametrize(
+    ("shown", "why"),
+    [
+        ({"agent_id": "agent_other"}, "another agent"),
+        ({"agent_name": "another-bot"}, "another agent"),
+        ({"merchant_text": "Another Shop"}, "another merchant"),
+        ({"broker_id": "brk_other"}, "another broker"),
+        ({"expected_currency": "EUR"}, "another currency"),
+        ({"expected_amount": 100}, "another amount"),
+        ({"origin": "https://other.example"}, "leaves out a mismatch"),
+    ],
+)
+async def test_a_passkey_under_something_else_than_was_shown_does_not_verify(world: World, shown: dict[str, Any], why: str) -> None:
+    """Whoever has the browser and LedgerOS, and gets the person to use the passkey: LedgerOS redeems no such decision."""
+    receipt = await receipt_of(world)
+    facts = world.device.facts(receipt["facts"]).model_copy(update=shown)
+    other = sign_facts(facts, world.issuer.context.keys.signing)
+    forged = by_ledgeros(world, receipt, **decided(receipt, world.device, factsHash=facts_hash(other)), facts=other)
+    with pytest.raises(ValueError, match=why):
+        verify_receipt(forged, *known(world))
+
+
+ODD_CLIENT_DATA = (
+    b"5",
+    b"null",
+    b"[" * 5_000,
+    b'{"type":"webauthn.get","challenge":5,"origin":"x"}',
+    b'{"type":{},"challenge":"AAAA","origin":"x"}',
+)
+ODD_KEYS = (
+    cbor2.dumps(5),
+    cbor2.dumps({1: 2}),
+    cbor2.dumps({1: 2, 3: -7, -1: 1, -2: 5, -3: 6}),
+    b"\x81" * 5_000,
+    b"\xbf",
+    b"\xd8\x23\x61(",
+)
+
+
+@pytest.mark.parametrize(
+    "odd", [*(("signed", part) for part in ODD_CLIENT_DATA), *(("key", part) for part in ODD_KEYS), ("facts", b"[" * 5_000)]
+)
+async def test_bytes_that_nobody_makes_verify_nothing_and_break_nothing(world: World, odd: tuple[str, bytes]) -> None:
+    """All keys in it are the forger's own, so every part is read."""
+    receipt, (what, part) = await receipt_of(world), odd
+    change: dict[str, Any] = {}
+    if what == "signed":
+        change = {"signed": altered(receipt["signed"], ("passkey", "clientDataJson"), b64u(part))}
+    if what == "key":
+        change = {"passkey": {**receipt["passkey"], "publicKey": b64u(part)}}
+    if what == "facts":
+        signed = f"{JWS_HEADER}.{b64u(part)}"
+        change = {"facts": f"{signed}.{b64u(world.issuer.context.keys.signing.sign(signed.encode()))}"}
+    with pytest.raises(ValueError, match=r"does not hold|not an introspection"):
+        verify_receipt(by_ledgeros(world, receipt, **change))
+
+
 async def test_a_receipt_is_for_its_organisations_back_end_only(world: World) -> None:
     receipt = await receipt_of(world)
     path = f"/v1/releases/{receipt['releaseId']}/receipt"
@@ -256,6 +314,7 @@ async def test_what_is_no_receipt_or_no_key_is_said_as_that(world: World, tmp_pa
         ("[]", "The file is not a receipt."),
         ('{"object":"card"}', "The file is not a receipt."),
         ("not JSON", "The file is not JSON."),
+        ("[" * 100_000, "The file is not JSON."),
     ):
         refused = await verify(document)
         assert (refused.returncode, words in refused.stderr, "key" in refused.stderr) == (1, True, False), document

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -124,6 +125,15 @@ async def test_a_payment_outside_its_rule_does_not_verify(world: World, why: str
     )
     with pytest.raises(ValueError, match=why):
         verify_receipt(forged, *known(world))
+
+
+@pytest.mark.parametrize("later", [timedelta(days=1), timedelta(hours=-2)])
+async def test_a_payment_is_not_moved_into_the_hours_of_its_rule(world: World, later: timedelta) -> None:
+    """When it was redeemed is LedgerOS's word. When it was decided, and until when that held, the browser signed."""
+    receipt = await paid_by_rule(world)
+    moved = by_ledgeros(world, receipt, redeemedAt=receipt["redeemedAt"] + later // timedelta(milliseconds=1))
+    with pytest.raises(ValueError, match="another time than the decision"):
+        verify_receipt(moved, *known(world))
 
 
 async def test_a_rule_that_paid_with_a_second_token_verifies(world: World) -> None:

@@ -39,6 +39,17 @@ async def test_a_lie_told_to_the_broker_is_offered_as_one_harmless_line(stack: S
             assert (await browser.expect(Offer)).claimed.purpose == shown, lie
 
 
+async def test_words_full_of_numbers_are_shown_and_fit_however_much_longer_the_mask_makes_them(world: World) -> None:
+    numbers = ",".join(["4222222222222"] * 21)
+    for words in ("summary", "merchantText"):
+        facts = world.device.facts(await world.introspected(await world.token(**{words: numbers})))
+        assert max(len(facts.summary), len(facts.merchant_text or "")) == 300
+        assert "4222" not in facts.summary + (facts.merchant_text or "")
+    for words in ("summary", "expectedMerchant"):
+        intent_id = await world.intent(**{words: numbers})
+        assert (await world.broker.post("introspect", {"intentId": intent_id})).body["active"], words
+
+
 async def test_an_endless_purpose_is_cut_or_refused_at_both_doors(world: World, stack: Stack) -> None:
     reply = await world.details(summary="word " * 2_000)
     if reply.status == 200:

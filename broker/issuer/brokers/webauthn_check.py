@@ -4,6 +4,7 @@
 User verification is always required: it is what makes a passkey prove a person.
 
 The library is loaded with the first passkey: it brings two parsers of ASN.1, and LedgerOS has to start quickly.
+Its parsers raise whatever comes to them on bytes that no authenticator makes; all of it means that nothing is proven.
 """
 
 from __future__ import annotations
@@ -28,7 +29,6 @@ class Registered:
 def verify_registration(passkey: PasskeyRegistration, challenge: bytes, extension_origin: str) -> Registered:
     """The registered credential, or a 403."""
     from webauthn import verify_registration_response
-    from webauthn.helpers.exceptions import WebAuthnException
     from webauthn.helpers.structs import AuthenticatorAttestationResponse, RegistrationCredential
 
     try:
@@ -45,7 +45,7 @@ def verify_registration(passkey: PasskeyRegistration, challenge: bytes, extensio
             expected_origin=extension_origin,
             require_user_verification=True,
         )
-    except (WebAuthnException, ValueError):
+    except Exception:
         raise LedgerError(
             403,
             "passkey_not_verified",
@@ -60,7 +60,6 @@ def verify_registration(passkey: PasskeyRegistration, challenge: bytes, extensio
 def verify_assertion(passkey: PasskeyAssertion, challenge: bytes, extension_origin: str, public_key: bytes, sign_count: int) -> int | None:
     """The new signature counter when the assertion proves a verified person's approval of `challenge`, else None."""
     from webauthn import verify_authentication_response
-    from webauthn.helpers.exceptions import WebAuthnException
     from webauthn.helpers.structs import AuthenticationCredential, AuthenticatorAssertionResponse
 
     try:
@@ -81,5 +80,5 @@ def verify_assertion(passkey: PasskeyAssertion, challenge: bytes, extension_orig
             credential_current_sign_count=sign_count,
             require_user_verification=True,
         ).new_sign_count
-    except (WebAuthnException, ValueError):
+    except Exception:
         return None

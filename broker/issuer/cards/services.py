@@ -10,7 +10,6 @@ from sqlalchemy import Connection, Row, Select, func, insert, select, update
 
 from broker.core.clock import DAY_MS
 from broker.core.errors import LedgerError
-from broker.core.logs import mask_numbers
 from broker.core.text import plain_text
 from broker.issuer.agents.tables import agents
 from broker.issuer.auth import Actor, Principal, out_of_scope
@@ -18,6 +17,7 @@ from broker.issuer.cards.models import CreateCard, UpdateCard
 from broker.issuer.cards.numbers import BRAND, new_number
 from broker.issuer.cards.tables import cards
 from broker.issuer.context import Context
+from broker.issuer.details.rules import shown_words
 from broker.issuer.events.services import record
 from broker.issuer.http import Call
 from broker.issuer.listing import listed
@@ -100,7 +100,7 @@ async def create(context: Context, principal: Principal, agent_id: str, body: Cr
 def _values(context: Context, card_id: str, body: CreateCard, now: int) -> dict[str, Any]:
     limits = body.limits
     issued = datetime.fromtimestamp(now / 1000, UTC)
-    purpose = mask_numbers(plain_text(body.purpose))
+    purpose = shown_words(body.purpose)
     if not purpose:
         raise LedgerError(400, "invalid_request", "purpose: must hold visible text", "Say what the card is for.")
     return {

@@ -5,6 +5,14 @@ from __future__ import annotations
 import unicodedata
 
 from broker.core.errors import LedgerError
+from broker.core.logs import mask_numbers
+from broker.core.text import plain_text
+
+
+def shown_words(text: str) -> str:
+    """What somebody wrote for a person to read: on one line, without card numbers, at most 300 characters; empty if nothing is left."""
+    # Cut once more after the mask, which can be longer than what it takes away.
+    return plain_text(mask_numbers(plain_text(text)))
 
 
 def merchant_key(text: str | None) -> str:

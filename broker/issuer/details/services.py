@@ -10,16 +10,14 @@ from sqlalchemy import Connection, Row, func, insert, select
 from broker.core.clock import HOUR_MS
 from broker.core.errors import LedgerError
 from broker.core.ids import new_secret, secret_hash
-from broker.core.logs import mask_numbers
 from broker.core.origin import parse_origin
-from broker.core.text import plain_text
 from broker.issuer.agents.tables import agents
 from broker.issuer.auth import Principal, out_of_scope
 from broker.issuer.brokers.tables import brokers
 from broker.issuer.cards.services import effective_status, find_card
 from broker.issuer.context import Context
 from broker.issuer.details.models import RequestDetails
-from broker.issuer.details.rules import blocked_reason, merchant_key
+from broker.issuer.details.rules import blocked_reason, merchant_key, shown_words
 from broker.issuer.details.tables import access_events
 from broker.issuer.events.services import record
 from broker.issuer.intents.services import for_details
@@ -44,8 +42,8 @@ def _asked(context: Context, body: RequestDetails) -> _Asked:
         raise LedgerError(
             422, "currency_not_supported", "This card cannot be charged in that currency.", f"Ask in {context.settings.currency}."
         )
-    summary = mask_numbers(plain_text(body.summary))
-    merchant = None if body.merchant_text is None else mask_numbers(plain_text(body.merchant_text)) or None
+    summary = shown_words(body.summary)
+    merchant = None if body.merchant_text is None else shown_words(body.merchant_text) or None
     if not summary:
         raise LedgerError(400, "invalid_request", "summary: must hold visible text", "Say what is bought, for the person who approves.")
     given = body.client_context or {}

@@ -9,14 +9,12 @@ from sqlalchemy import Connection, Row, insert, or_, select, update
 
 from broker.core.clock import MINUTE_MS
 from broker.core.errors import LedgerError
-from broker.core.logs import mask_numbers
-from broker.core.text import plain_text
 from broker.issuer.agents.tables import agents
 from broker.issuer.auth import Actor, Principal, out_of_scope
 from broker.issuer.cards.services import effective_status as card_status
 from broker.issuer.cards.services import find_card
 from broker.issuer.context import Context
-from broker.issuer.details.rules import blocked_reason, merchant_key
+from broker.issuer.details.rules import blocked_reason, merchant_key, shown_words
 from broker.issuer.events.services import record
 from broker.issuer.intents.models import CreateIntent
 from broker.issuer.intents.tables import intents
@@ -60,10 +58,10 @@ def _values(context: Context, body: CreateIntent) -> dict[str, Any]:
         raise LedgerError(
             422, "currency_not_supported", "This card cannot be charged in that currency.", f"Ask in {context.settings.currency}."
         )
-    summary = mask_numbers(plain_text(body.summary))
+    summary = shown_words(body.summary)
     if not summary:
         raise LedgerError(400, "invalid_request", "summary: must hold visible text", "Say what is bought, for the person who approves.")
-    merchant = None if body.expected_merchant is None else mask_numbers(plain_text(body.expected_merchant)) or None
+    merchant = None if body.expected_merchant is None else shown_words(body.expected_merchant) or None
     return {
         "summary": summary, "expected_amount": body.expected_amount, "expected_currency": body.expected_currency,
         "expected_merchant": merchant, "merchant_key": merchant_key(merchant), "reason": body.reason, "tolerance": body.tolerance,

@@ -22,8 +22,8 @@ _TOKEN_FACTS = (
 )
 _INTENT_FACTS = "SELECT issued_at FROM intent_introspections WHERE facts_hash = ? AND broker_id = ? AND intent_id = ?"
 _KEEP = (
-    "INSERT OR IGNORE INTO denials (org_id, release_id, access_event_id, intent_id, broker_id, device_id, facts_hash, digest, signed,"
-    " reported_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT OR IGNORE INTO denials (org_id, release_id, device_id, facts_hash, said, access_event_id, intent_id, broker_id, digest, signed,"
+    " reported_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 
 
@@ -97,8 +97,8 @@ def record_word(raw: sqlite3.Connection, report: ReportOutcome, org_id: str, bro
         return
     denial = report.denial.denial
     kept = (
-        org_id, report.release_id, report.access_event_id, report.intent_id, broker_id, denial.device_id, _bytes(denial.facts_hash),
-        denial.digest(), report.denial.model_dump_json(by_alias=True), now,
+        org_id, report.release_id, denial.device_id, _bytes(denial.facts_hash), denial.said, report.access_event_id, report.intent_id,
+        broker_id, denial.digest(), report.denial.model_dump_json(by_alias=True), now,
     )  # fmt: skip
     if raw.execute(_KEEP, kept).rowcount == 1:
         proof = {"device": denial.device_id, "denial": b64u(denial.digest()), "decidedAt": denial.decided_at}

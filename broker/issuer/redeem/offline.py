@@ -14,13 +14,17 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from pydantic import ValidationError
 
 from broker.core.canonical import b64u, digest, unb64u
-from broker.issuer.redeem.approval import Attested, passkey_reason
+from broker.core.clock import HOUR_MS
+from broker.issuer.redeem.approval import Attested, mismatches, passkey_reason
 from broker.issuer.redeem.keys_given import Key, check_device, check_passkey, chosen
 from broker.issuer.redeem.offline_denial import check_no
 from broker.issuer.redeem.offline_rule import check_rule
 from broker.protocol.decision import DECISION_DOMAIN, Decision
 from broker.protocol.facts import Facts, verify_facts
 from broker.protocol.receipt import Receipt, ledgeros_signed
+
+# How far the browser's clock may have been from LedgerOS's. LedgerOS lets minutes pass (`clock_skew_seconds`), and may be told more.
+_DRIFT_MS = HOUR_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +90,7 @@ def _check_binding(receipt: Receipt, facts: Facts) -> None:
     about = {
         "another release": receipt.release_id == decision.release_id,
         "another access event": decision.access_event_id in (None, receipt.access_event_id),
-        "another broker": receipt.broker_id == decision.broker_id,
+        "another broker": receipt.broker_id == decision.broker_id == facts.broker_id,
         "another browser": receipt.device.id == decision.device_id,
         "other facts": decision.facts_hash == b64u(hashlib.sha256(receipt.facts.encode()).digest()),
         "another token": facts.token_hash == decision.token_hash,
@@ -94,6 +98,11 @@ def _check_binding(receipt: Receipt, facts: Facts) -> None:
         "another standing rule": receipt.grant_id == decision.grant_id,
         "another reason": facts.reason == decision.reason,
         "another card": (facts.card_id, facts.last4) == (decision.card_id, decision.last4),
+        "another agent": (facts.agent_id, facts.agent_name) == (decision.agent_id, decision.agent_name),
+        "another merchant": facts.merchant_text == decision.claimed.merchant_text,
+        "another currency": decision.currency == decision.claimed.currency == facts.expected_currency,
+        "another time": decision.decided_at - _DRIFT_MS <= receipt.redeemed_at <= decision.expires_at + _DRIFT_MS,
+        "another amount": facts.expected_amount is None or decision.claimed.amount in (None, facts.expected_amount),
     }
     wrong = next((what for what, holds in about.items() if not holds), None)
     if wrong is not None:
@@ -105,6 +114,8 @@ def _check_person(receipt: Receipt, facts: Facts, device: Key, given: bytes | No
     if (receipt.signed.passkey is None) != (receipt.passkey is None):
         raise ValueError("the passkey and its signature do not come together")
     attested = _attested(facts, receipt.signed.decision)
+    if mismatches(receipt.signed.decision, attested) - set(receipt.signed.decision.mismatches):
+        raise ValueError("the decision leaves out a mismatch between claim and page")
     if receipt.grant_id is not None or receipt.grant is not None:
         return check_rule(receipt, attested, device, given)
     passkey, assertion = receipt.passkey, receipt.signed.passkey

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import ColumnElement, Connection, Row, select
 
 from broker.core.canonical import b64u
 from broker.core.errors import LedgerError
@@ -24,19 +24,23 @@ def receipt(connection: Connection, context: Context, org_id: str, release_id: s
 
     LedgerOS signs it. `LedgerError` 404 where neither was signed.
     """
-    found = [
-        connection.execute(select(table).where(table.c.org_id == org_id, table.c.release_id == release_id)).first()
-        for table in (decisions, denials)
-    ]
-    decision, denial = found
+    noes = select(denials).where(denials.c.org_id == org_id, denials.c.release_id == release_id)
+    noes = noes.order_by(denials.c.reported_at, denials.c.digest)
+    of_release = (decisions.c.org_id == org_id, decisions.c.release_id == release_id)
+    decision = connection.execute(select(decisions).where(*of_release)).first()
     if decision is not None:
-        unsigned = _approved(connection, decision, denial)
-    elif denial is not None:
+        unsigned = _approved(connection, decision, connection.execute(noes.where(*_stops(decision))).first())
+    elif (denial := connection.execute(noes).first()) is not None:
         unsigned = _denied(connection, denial)
     else:
         raise LedgerError(404, "release_not_found", "There is no release of that id with a signed decision or denial.", "Check the id.")
     own = b64u(context.keys.signing.public_key().public_bytes_raw())
     return sign_receipt({**unsigned, "version": 1, "issuerKey": own, "issuedAt": context.now()}, context.keys.signing)
+
+
+def _stops(decision: Row[Any]) -> tuple[ColumnElement[bool], ...]:
+    """Of the noes to a release those that took back this decision; another browser's, or one of before, are not about it."""
+    return denials.c.said == "stopped", denials.c.device_id == decision.device_id, denials.c.facts_hash == decision.facts_hash
 
 
 def _approved(connection: Connection, row: Row[Any], stop: Row[Any] | None) -> dict[str, Any]:

@@ -47,11 +47,13 @@ denials = Table(
     METADATA,
     Column("org_id", ForeignKey("organisations.id"), primary_key=True),
     Column("release_id", Text, primary_key=True),
+    # A broker may ask under one id again, here or in another browser: no answer takes the place of another.
+    Column("device_id", ForeignKey("devices.id"), primary_key=True),
+    Column("facts_hash", LargeBinary, primary_key=True),
+    Column("said", Text, primary_key=True),
     Column("access_event_id", ForeignKey("access_events.id")),  # null: on an intent that had no token
     Column("intent_id", Text),
     Column("broker_id", Text, nullable=False),
-    Column("device_id", ForeignKey("devices.id"), nullable=False),
-    Column("facts_hash", LargeBinary, nullable=False),
     Column("digest", LargeBinary, nullable=False),
     Column("signed", Text, nullable=False),  # the SignedDenial as it came
     Column("reported_at", Integer, nullable=False),

@@ -105,6 +105,25 @@ async def test_denials_in_a_row_cool_the_agent_down_and_an_approval_ends_it(stac
         assert (await agent.request_release(stack.ledger.mint())).status == "pending"
 
 
+async def test_a_rule_that_does_not_decide_spares_its_agent_no_pause(stack: Stack) -> None:
+    """The agent claims what its rule covers, at a page where it does not: the person is asked each time, and denies."""
+    browser = await stack.browser()
+    async with stack.client() as agent:
+        for _ in range(2):
+            asked = await agent.request_release(stack.ledger.mint(grants=(grant(stack),)), origin=ORIGIN)
+            assert asked.status == "pending", asked
+            await browser.expect(Offer)
+            await browser.send(Shown(release_id=asked.id))
+            await browser.deny(asked.id)
+            await agent.wait(asked.id)
+        refused = await agent.request_release(stack.ledger.mint(grants=(grant(stack),)), origin=ORIGIN)
+        assert (refused.outcome, refused.retry_at) == ("refused_by_rule", stack.clock.now_ms() + 30_000)
+        stack.clock.advance(30)
+        await agent.request_release(stack.ledger.mint(grants=(grant(stack),)), origin=ORIGIN)
+        await browser.approve(await browser.expect(Offer), grant_id="grant_1")
+        await browser.expect(Deliver)
+
+
 async def test_with_nobody_there_a_request_without_a_rule_is_refused_at_once(stack: Stack) -> None:
     browser = await stack.browser()
     await browser.send(Presence(attended=False))

@@ -11,6 +11,7 @@ import pytest
 
 from broker import tlog
 from broker.audit import read_events
+from broker.egress.client import EgressClient
 from broker.egress.settings import Limits
 from broker.egress.taught import write_taught
 from broker.protocol.channel import DeliverSurrogate, Ready, Result, Withdrawn
@@ -345,6 +346,30 @@ async def test_a_redirect_that_keeps_the_body_is_paid_where_it_leads(shop: Shopp
     shop.merchant.answer = answering(b"paid")
     assert (await shop.pay(release_id, target)).body == b"paid"
     assert (await shop.outcome(release_id))[0] == "submitted"
+
+
+async def test_an_egress_that_is_gone_when_the_redirect_is_followed_was_a_payment_all_the_same(
+    shop: Shopping, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page follows while the broker lets go of the lost connection: the first request had the number all the same."""
+    letting_go, go_on = asyncio.Event(), asyncio.Event()
+    close = EgressClient.close
+
+    async def slowly(client: EgressClient) -> None:
+        letting_go.set()
+        await go_on.wait()
+        await close(client)
+
+    monkeypatch.setattr(EgressClient, "close", slowly)
+    target = shop.merchant.url("worker-pay.localhost", "/further")
+    shop.merchant.answer = answering(b"", f"Location: {target}", status="307 Temporary Redirect")
+    release_id = await shop.ready()
+    assert (await shop.pay(release_id)).end.outcome is EgressOutcome.SWAPPED
+    await shop.egress.kill()
+    await letting_go.wait()
+    assert (await shop.pay(release_id, target)).end.outcome is EgressOutcome.MERCHANT_UNREACHABLE
+    go_on.set()
+    assert (await shop.outcome(release_id))[0] == "may_have_been_charged"
 
 
 async def test_a_redirect_that_nobody_follows_was_a_payment_all_the_same(shop: Shopping) -> None:

@@ -192,6 +192,29 @@ async def test_a_rule_made_in_the_popup_is_signed_before_the_payment(browser: Br
     assert browser.peer.check(approval).grant_id is None
 
 
+async def test_a_rule_that_was_ticked_for_one_page_is_not_made_of_what_it_became(browser: Browser) -> None:
+    """The page turns into one that no rule is made of, and the box goes: so does what was ticked in it."""
+    browser.peer.approval = "step-up"
+    await browser.pair()
+    authenticator = await browser.enrol(passkey=True)
+    assert authenticator is not None
+    page = await browser.open_shop()
+    popup = await browser.popup()
+    await authenticator.moved(popup)
+    browser.peer.offer(browser.shop)
+    await browser.peer.expect("shown")
+    await popup.get_by_label("Allow this agent").check()
+    await page.goto(browser.shop + "/dear")
+    await expect(popup.get_by_label("Allow this agent")).to_have_count(0)
+    button = popup.get_by_role("button", name="Approve anyway")
+    await expect(button).to_have_attribute("aria-disabled", "false")
+    await expect(popup.get_by_text("Your passkey signs this approval.")).to_be_visible()
+    await button.click()
+    approval = await browser.peer.expect("approve")
+    assert browser.peer.grants == []
+    assert browser.peer.check(approval).mismatches == ("amount",)
+
+
 async def test_rules_are_made_listed_and_revoked_in_the_options_page(browser: Browser) -> None:
     await browser.pair()
     await browser.enrol(passkey=True)

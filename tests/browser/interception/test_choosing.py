@@ -140,7 +140,7 @@ async def test_no_rule_sends_the_number_where_nobody_has_seen_that_it_goes(payin
 
 async def test_what_a_person_saw_once_a_rule_pays_until_it_is_taught_anew(paying: Paying, popup: Page) -> None:
     paying.peer.coverage = TAUGHT
-    await popup.evaluate("(lessons) => chrome.storage.local.set({ lessons })", {paying.shop: TAUGHT["taught"]["at"]})  # type: ignore[index]
+    await popup.evaluate("(lessons) => chrome.storage.local.set({ lessons })", {paying.shop: TAUGHT["taught"]})
     page = await paying.armed()
     await page.evaluate("fetch('/pay', { method: 'POST', body: number() })")
     paying.withdraw()
@@ -164,7 +164,7 @@ async def test_a_payment_that_went_well_is_what_makes_a_lesson_known(paying: Pay
     paying.withdraw()
     await popup.wait_for_function("async () => (await chrome.storage.local.get('lessons')).lessons")
     kept = await popup.evaluate("async () => (await chrome.storage.local.get('lessons')).lessons")
-    assert kept == {paying.shop: TAUGHT["taught"]["at"]}  # type: ignore[index]
+    assert kept == {paying.shop: TAUGHT["taught"]}
 
 
 async def test_no_rule_shows_the_number_to_a_page_that_need_not_see_it(paying: Paying, popup: Page) -> None:
