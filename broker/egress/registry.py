@@ -8,7 +8,7 @@ from pathlib import Path
 from broker.core.errors import LedgerError
 from broker.egress.destination import Destination
 from broker.egress.owned_file import Stamp, stamp_of
-from broker.egress.taught import FILE, read_taught
+from broker.egress.taught import FILE, read_taught, told_of
 from broker.protocol.decision import Seen
 from broker.protocol.processors import (
     Account,
@@ -96,6 +96,6 @@ class Registry:
 
 def _safely_taught(folder: Path) -> tuple[TaughtEndpoint, ...]:
     try:
-        return read_taught(folder)
+        return told_of(read_taught(folder))
     except LedgerError:
         return ()  # `ledgeros teach` and the start of this process say what is wrong with it

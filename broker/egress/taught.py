@@ -35,6 +35,16 @@ def write_taught(folder: Path, entries: tuple[TaughtEndpoint, ...]) -> None:
     write_private(folder / FILE, text.encode() + b"\n")
 
 
+def told_of(taught: tuple[TaughtEndpoint, ...]) -> tuple[TaughtEndpoint, ...]:
+    """Of `taught` what `taught_by` names to the person: nothing goes where it does not say, however many were added and dated back."""
+    hosts: dict[str, list[str]] = {}
+    for entry in sorted(taught, key=lambda entry: entry.confirmed_at, reverse=True):
+        of_shop = hosts.setdefault(entry.origin, [])
+        if entry.host not in of_shop and len(of_shop) < _MOST_HOSTS:
+            of_shop.append(entry.host)
+    return tuple(entry for entry in taught if entry.host in hosts[entry.origin])
+
+
 def taught_by(entries: Iterable[Endpoint | EncryptingFrames]) -> TaughtBy | None:
     """Who taught `entries` last, and where they lead; None when nobody taught any of them."""
     taught = sorted((entry for entry in entries if isinstance(entry, TaughtEndpoint)), key=lambda entry: entry.confirmed_at)

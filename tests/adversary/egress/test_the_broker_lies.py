@@ -180,6 +180,19 @@ async def test_what_a_person_taught_counts_on_that_persons_page_only(stand: Stan
     assert (await stand.send(await stand.arm(), url)).outcome is EgressOutcome.NOT_REGISTERED
 
 
+async def test_a_destination_hidden_behind_many_is_not_paid_at(stand: Stand) -> None:
+    url = stand.merchant.url("shop.localhost", "/buy")
+    named = tuple(taught(host=f"pay{n}.example").model_copy(update={"id": f"taught-{n}", "confirmed_at": 2_000 + n}) for n in range(20))
+    hidden = taught().model_copy(update={"id": "taught-hidden", "confirmed_at": 1_000})
+    write_taught(stand.settings.folder, (*named, hidden))
+    told = (await stand.client.coverage(AskCoverage(request_id="1", origin=SHOP, frame_origins=()))).taught
+    assert told is not None
+    assert hidden.host not in told.hosts
+    assert (await stand.send(await stand.arm(), url)).outcome is EgressOutcome.NOT_REGISTERED
+    write_taught(stand.settings.folder, (*named[1:], hidden))
+    await stand.paid(url)
+
+
 def test_the_process_leaves_no_core_dump_and_lets_nobody_of_its_user_read_its_memory() -> None:
     code = (
         "import ctypes, os, resource; from broker.egress.hardening import harden; harden();"
