@@ -36,7 +36,7 @@ class Terminal:
         self._ours, theirs = pty.openpty()
         self._process = await asyncio.create_subprocess_exec(
             sys.executable, "-P", "-m", "broker.cli", *self._words,
-            stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True, preexec_fn=end_with_parent,
+            stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True, preexec_fn=_as_from_a_terminal,
             env={**os.environ, "PYTHONPATH": str(clone_root()), "TERM": "dumb", "COLUMNS": _COLUMNS},
         )  # fmt: skip
         os.close(theirs)
@@ -97,6 +97,11 @@ class Terminal:
         await self._process.wait()
         async with self._news:
             self._news.notify_all()
+
+
+def _as_from_a_terminal() -> None:
+    end_with_parent()
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # what was started in the background ignores it, and so would its children
 
 
 def _piece(terminal: int) -> bytes:
