@@ -46,9 +46,9 @@ def told_of(taught: tuple[TaughtEndpoint, ...]) -> tuple[TaughtEndpoint, ...]:
 
 
 def taught_by(entries: Iterable[Endpoint | EncryptingFrames]) -> TaughtBy | None:
-    """Who taught `entries` last, and where they lead; None when nobody taught any of them."""
+    """Who taught `entries` last, and where they lead, which `told_of` keeps to a few; None when nobody taught any of them."""
     taught = sorted((entry for entry in entries if isinstance(entry, TaughtEndpoint)), key=lambda entry: entry.confirmed_at)
     if not taught:
         return None
     hosts = dict.fromkeys(entry.host for entry in reversed(taught))
-    return TaughtBy(by=taught[-1].confirmed_by, at=taught[-1].confirmed_at, hosts=tuple(hosts)[:_MOST_HOSTS])
+    return TaughtBy(by=taught[-1].confirmed_by, at=taught[-1].confirmed_at, hosts=tuple(hosts))
